@@ -1,0 +1,156 @@
+using System.Net;
+
+namespace Xmpp.Server.Hosting;
+
+/// <summary>How the bytes of a listener are protected.</summary>
+public enum ListenerTls
+{
+    /// <summary>Clear text; <c>&lt;starttls/&gt;</c> offered and required.</summary>
+    StartTls,
+
+    /// <summary>TLS from the first byte (XEP-0368).</summary>
+    Direct,
+
+    /// <summary>No TLS at all: only for a loopback address (tests, a proxy on the same machine), warned about at start.</summary>
+    None,
+}
+
+/// <summary>The configuration file, <c>config/xmppchat.json</c>, as records. Every key is documented there.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>The virtual hosts, domainparts. The first is the default certificate's.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = ["localhost"];
+
+    public IReadOnlyList<ListenerOptions> Listeners { get; init; } =
+        [new() { Port = 5222, Tls = ListenerTls.StartTls }, new() { Port = 5223, Tls = ListenerTls.Direct }];
+
+    public TlsOptions Tls { get; init; } = new();
+
+    public AuthenticationOptions Authentication { get; init; } = new();
+
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>"sqlite" for now.</summary>
+    public string Store { get; init; } = "sqlite";
+
+    public SqliteOptions Sqlite { get; init; } = new();
+
+    public ControlOptions Control { get; init; } = new();
+
+    public LogOptions Log { get; init; } = new();
+
+    /// <summary>How long a graceful shutdown may take before connections are dropped.</summary>
+    public TimeSpan ShutdownDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    public ModuleOptions Modules { get; init; } = new();
+}
+
+public sealed record ListenerOptions
+{
+    /// <summary>"::" listens on every address of IPv6 and IPv4.</summary>
+    public IPAddress Address { get; init; } = IPAddress.IPv6Any;
+
+    /// <summary>0 lets the system choose (tests).</summary>
+    public required int Port { get; init; }
+
+    public ListenerTls Tls { get; init; } = ListenerTls.StartTls;
+
+    /// <summary>Expect a PROXY protocol v2 header from these addresses; empty: the listener is not behind a proxy.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+}
+
+public sealed record TlsOptions
+{
+    /// <summary>"auto" (OpenSSL where libssl.so.3 is found, else SslStream), "openssl" or "sslstream".</summary>
+    public string Engine { get; init; } = "auto";
+
+    /// <summary>"1.2" or "1.3".</summary>
+    public string MinimumVersion { get; init; } = "1.2";
+
+    /// <summary>Directory with <c>HOST.crt</c> (chain, PEM) and <c>HOST.key</c> for each virtual host.</summary>
+    public string Certificates { get; init; } = "certs";
+
+    /// <summary>Make a development CA and certificate for a host that has none.</summary>
+    public bool GenerateMissing { get; init; } = true;
+
+    /// <summary>PEM file of CAs whose client certificates SASL EXTERNAL accepts; null: EXTERNAL is not offered.</summary>
+    public string? ClientCertificateAuthorities { get; init; }
+}
+
+public sealed record AuthenticationOptions
+{
+    /// <summary>In order of preference. Names of SASL mechanisms.</summary>
+    public IReadOnlyList<string> Mechanisms { get; init; } =
+    [
+        "SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS",
+        "EXTERNAL", "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
+    ];
+
+    /// <summary>PBKDF2 iterations for new passwords.</summary>
+    public int ScramIterations { get; init; } = 10_000;
+
+    /// <summary>Failed attempts per account, and per address, within <see cref="FailureWindow"/> before further ones are refused.</summary>
+    public int MaxFailures { get; init; } = 10;
+
+    public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+public sealed record LimitOptions
+{
+    public int StanzaBytes { get; init; } = 262_144;
+
+    /// <summary>Before authentication (RFC 6120 §13.12 asks for at least 10,000).</summary>
+    public int UnauthenticatedStanzaBytes { get; init; } = 16_384;
+
+    public int Depth { get; init; } = 128;
+
+    public int Attributes { get; init; } = 64;
+
+    public int Connections { get; init; } = 100_000;
+
+    public int ConnectionsPerAddress { get; init; } = 5_000;
+
+    public int ConnectionAttemptsPerMinutePerAddress { get; init; } = 20_000;
+
+    public int SessionsPerAccount { get; init; } = 20;
+
+    /// <summary>From accept to the bound resource.</summary>
+    public TimeSpan NegotiationTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A connection silent for this long is pinged by white space; for twice this long it is dropped.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Bytes queued for a peer that doesn't read.</summary>
+    public int OutputBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Sustained input of one session, bytes per second, and the burst above it; 0 is no limit.</summary>
+    public int SessionBytesPerSecond { get; init; } = 262_144;
+
+    public int SessionBurstBytes { get; init; } = 1_048_576;
+}
+
+public sealed record SqliteOptions
+{
+    public string File { get; init; } = "data/xmppchat.db";
+}
+
+public sealed record ControlOptions
+{
+    /// <summary>The Unix socket of <c>xmppctl</c>; whoever may open it may do everything.</summary>
+    public string Socket { get; init; } = "data/xmppctl.sock";
+}
+
+public sealed record LogOptions
+{
+    /// <summary>"trace", "debug", "information", "warning", "error".</summary>
+    public string Level { get; init; } = "information";
+}
+
+/// <summary>One record for each module that has options.</summary>
+public sealed record ModuleOptions
+{
+    /// <summary>Modules not to load, by name.</summary>
+    public IReadOnlyList<string> Disabled { get; init; } = [];
+
+    public Modules.ContactAddressOptions ContactAddresses { get; init; } = new();
+}
