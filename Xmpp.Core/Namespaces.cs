@@ -13,6 +13,7 @@ public static class Namespaces
     public const string Bind = "urn:ietf:params:xml:ns:xmpp-bind";
     public const string Session = "urn:ietf:params:xml:ns:xmpp-session";
     public const string Xml = "http://www.w3.org/XML/1998/namespace";
+    public const string Xmlns = "http://www.w3.org/2000/xmlns/";
     public const string DiscoInfo = "http://jabber.org/protocol/disco#info";
     public const string DiscoItems = "http://jabber.org/protocol/disco#items";
     public const string DataForms = "jabber:x:data";
