@@ -37,7 +37,10 @@ public abstract class Connection
     /// <exception cref="System.Security.Authentication.AuthenticationException">The handshake failed; the connection is closed.</exception>
     public abstract ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken);
 
-    /// <summary>Sends what is queued, then close_notify and FIN; drops the connection when the peer takes longer than the grace.</summary>
+    /// <summary>
+    /// Sends what is queued, then close_notify and FIN; drops the connection when the peer takes longer than the grace.
+    /// Nothing more is read: a pending read completes as at the end of the stream, what still arrives is thrown away.
+    /// </summary>
     public abstract void Close();
 
     /// <summary>Drops the connection and what is queued. A pending read completes as at the end of the stream.</summary>
@@ -45,4 +48,7 @@ public abstract class Connection
 
     /// <summary>Why the connection ended, for the log; null while it is open or after an orderly end.</summary>
     public abstract string? AbortReason { get; }
+
+    /// <summary>Completes when nothing is left of the connection: output sent or dropped, socket closed, buffers returned.</summary>
+    public abstract Task Finished { get; }
 }

@@ -1,0 +1,543 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Threading.Tasks.Sources;
+
+namespace Xmpp.Server.Transport;
+
+/// <summary>
+/// A connection over a socket. An idle one waits in a zero-byte receive and owns no buffer. All state, the socket and the
+/// TLS session are used under one lock, in which nothing ever waits; the reader's continuation runs outside of it, on the
+/// thread that found the bytes.
+/// </summary>
+public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource<ReadOnlyMemory<byte>>, IThreadPoolWorkItem
+{
+    /// <summary>After so many reads that found bytes at once, the reader goes to the thread pool: other connections share its thread.</summary>
+    private const int MaxSynchronousReads = 16;
+
+    /// <summary>What is left free behind unconsumed input for the next receive.</summary>
+    private const int MinReceive = 4 * 1024;
+
+    /// <summary>The first size of an output buffer: most batches to one connection fit.</summary>
+    private const int MinOutput = 4 * 1024;
+
+    /// <summary>How much is encrypted ahead of the socket; with the records' overhead it fits the largest slab.</summary>
+    private const int MaxEncrypt = 3 * 16 * 1024;
+
+    /// <summary>What a peer may still send between our close and its own.</summary>
+    private const int MaxDiscarded = 1024 * 1024;
+
+    [ThreadStatic] private static byte[]? t_scratch;
+
+    private readonly Lock _gate = new();
+    private readonly Socket _socket;
+    private readonly SocketConnectionOptions _options;
+    private readonly Receivable _receivable;
+    private Sent? _sent;
+    private ManualResetValueTaskSourceCore<ReadOnlyMemory<byte>> _read;
+    private TlsSession? _tls;
+    private TaskCompletionSource? _finished;
+    private ITimer? _graceTimer;
+    private string? _abortReason;
+
+    /// <summary>What the reader gets.</summary>
+    private PooledBuffer _input;
+
+    /// <summary>What was written and is still to be encrypted. Unused in clear.</summary>
+    private PooledBuffer _plaintext;
+
+    /// <summary>What the socket gets.</summary>
+    private PooledBuffer _wire;
+
+    private Phase _phase;
+    private byte _synchronousReads;
+    private bool _reading;      // ReadAsync gave a task that is still to be completed
+    private bool _fresh;        // _input has bytes the reader was not given yet
+    private bool _armed;        // the kernel has the zero-byte receive
+    private bool _sending;      // the kernel has a send
+    private bool _inputEnded;   // FIN or close_notify was received
+    private bool _finReceived;
+    private bool _closeNotifySent;
+    private bool _finSent;
+    private int _discarded;
+
+    private enum Phase : byte
+    {
+        Open,
+
+        /// <summary>Output is sent to its end, input is thrown away until the peer's FIN.</summary>
+        Closing,
+
+        Closed,
+    }
+
+    /// <summary>Takes over a connected socket.</summary>
+    /// <param name="socket">Connected; belongs to the connection from now on.</param>
+    /// <param name="remoteEndPoint">The peer, or whom the PROXY header named.</param>
+    public SocketConnection(Socket socket, IPEndPoint remoteEndPoint, SocketConnectionOptions options)
+    {
+        socket.Blocking = false;
+        _socket = socket;
+        _options = options;
+        RemoteEndPoint = remoteEndPoint;
+        _receivable = new Receivable(this);
+    }
+
+    public override IPEndPoint RemoteEndPoint { get; }
+
+    public override TlsInfo? Tls => _tls?.Info;
+
+    public override string? AbortReason => _abortReason;
+
+    public override Task Finished
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _finished ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                CompleteIfFinished();
+                return _finished.Task;
+            }
+        }
+    }
+
+    public override ValueTask<ReadOnlyMemory<byte>> ReadAsync()
+    {
+        lock (_gate)
+        {
+            if (_reading)
+                throw new InvalidOperationException("A read is pending: reading belongs to one loop.");
+            if (_fresh)
+                return new(LendInput());
+            if (!BeginRead())
+                return default;
+            if (!TryReceive(readable: false))
+            {
+                _synchronousReads = 0;
+                return new(this, _read.Version);
+            }
+            if (++_synchronousReads >= MaxSynchronousReads)
+            {
+                _synchronousReads = 0;
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                return new(this, _read.Version);
+            }
+            _reading = false;
+            return new(LendInput());
+        }
+    }
+
+    public override void Advance(int consumed)
+    {
+        lock (_gate)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(consumed);
+            if (_phase is Phase.Open)
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(consumed, _input.Length);
+            _input.Reclaim(consumed);
+        }
+    }
+
+    public override bool Write(ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate)
+        {
+            if (_phase is not Phase.Open)
+                return false;
+            if (bytes.IsEmpty)
+                return true;
+            if (bytes.Length > _options.MaxOutputBytes - _plaintext.Length - _wire.Length)
+            {
+                AbortCore($"the peer does not read: more than {_options.MaxOutputBytes} bytes are queued for it");
+                return false;
+            }
+            ref var queue = ref _tls is null ? ref _wire : ref _plaintext;
+            if (queue.Length == 0)
+                queue.GetRoom(Math.Max(MinOutput, bytes.Length));
+            queue.Append(bytes);
+            return true;
+        }
+    }
+
+    public override void Flush()
+    {
+        lock (_gate)
+            Send();
+    }
+
+    public override async ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_input.Length > 0)
+                AbortCore("plaintext is buffered where the TLS handshake begins");
+            if (_phase is Phase.Open)
+            {
+                // From here on writes wait in _plaintext; what is in _wire leaves in clear, ahead of the handshake's answers.
+                Send();
+                _tls = ((TlsServer)tls).CreateSession();
+            }
+        }
+        using var deadline = cancellationToken.UnsafeRegister(
+            static connection => ((SocketConnection)connection!).Abort("the TLS handshake took too long"), this);
+        // Completes with the handshake, with bytes behind it or not, and when the connection ends.
+        await ReadAsync();
+        lock (_gate)
+        {
+            _input.Reclaim(0);
+            _fresh = _input.Length > 0;
+            if (Tls is null)
+            {
+                _abortReason ??= "the peer closed the connection in the TLS handshake";
+                CloseCore();
+                throw new AuthenticationException(_abortReason);
+            }
+            Send();
+        }
+    }
+
+    public override void Close()
+    {
+        lock (_gate)
+            CloseCore();
+    }
+
+    public override void Abort(string reason)
+    {
+        lock (_gate)
+            AbortCore(reason);
+    }
+
+    /// <summary>The same as an abort, for owners that never came to run the connection.</summary>
+    public void Dispose() => Abort("disposed");
+
+    /// <summary>Starts a read if there is anything to wait for.</summary>
+    private bool BeginRead()
+    {
+        if (_phase is not Phase.Open || _inputEnded)
+        {
+            _input.Release();
+            return false;
+        }
+        if (_input.Length >= _options.MaxInputBytes)
+        {
+            AbortCore($"more than {_options.MaxInputBytes} bytes of input are unconsumed");
+            return false;
+        }
+        _read.Reset();
+        _read.RunContinuationsAsynchronously = false;
+        _reading = true;
+        return true;
+    }
+
+    /// <summary>Ends a pending read as at the end of the stream, on another thread: the caller may hold locks of its own.</summary>
+    private void EndRead()
+    {
+        if (!_reading)
+            return;
+        _reading = false;
+        _read.RunContinuationsAsynchronously = true;
+        _read.SetResult(default);
+    }
+
+    private ReadOnlyMemory<byte> LendInput()
+    {
+        _fresh = false;
+        return _input.Length > 0 ? _input.Lend() : default;
+    }
+
+    /// <summary>The kernel says that a receive will find something.</summary>
+    private void OnReceivable()
+    {
+        ReadOnlyMemory<byte> given;
+        lock (_gate)
+        {
+            _armed = false;
+            if (_phase is Phase.Closing)
+                Discard(readable: true);
+            if (_phase is Phase.Closed)
+                CompleteIfFinished();
+            if (_phase is not Phase.Open || !TryReceive(readable: true) || !_reading)
+                return;
+            _reading = false;
+            given = LendInput();
+        }
+        _read.SetResult(given);
+    }
+
+    /// <summary>Completes a read that found bytes at once, on a thread of the pool.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        ReadOnlyMemory<byte> given;
+        lock (_gate)
+        {
+            if (!_reading)
+                return;
+            _reading = false;
+            given = LendInput();
+        }
+        _read.SetResult(given);
+    }
+
+    /// <summary>
+    /// Receives until there is something to tell the reader (bytes, an end, a finished handshake), which gives true, or
+    /// until <see cref="OnReceivable"/> will go on, which gives false.
+    /// </summary>
+    private bool TryReceive(bool readable)
+    {
+        while (readable || !Arm())
+        {
+            readable = false;
+            var error = _tls is null ? ReceiveClear(out var count) : ReceiveCiphertext(out count);
+            if (error is SocketError.WouldBlock or SocketError.Interrupted)
+                continue;
+            if (error is not SocketError.Success)
+            {
+                AbortCore(Describe(error));
+                return true;
+            }
+            if (count == 0)
+            {
+                _finReceived = _inputEnded = true;
+                return true;
+            }
+            if (_tls is null || DecryptInto(t_scratch.AsSpan(0, count)))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Gives the zero-byte receive to the kernel; false when it is already complete.</summary>
+    private bool Arm()
+    {
+        _input.Trim();
+        _armed = true;
+        if (_socket.ReceiveAsync(_receivable))
+            return true;
+        _armed = false;
+        return false;
+    }
+
+    private SocketError ReceiveClear(out int count)
+    {
+        var room = _input.GetRoom(_input.Length == 0 ? SlabPool.ReceiveSize : MinReceive);
+        count = _socket.Receive(room.Span, SocketFlags.None, out var error);
+        if (count > 0)
+            _input.Commit(count);
+        else if (_input.Length == 0)
+            _input.Release();
+        return error;
+    }
+
+    private SocketError ReceiveCiphertext(out int count)
+    {
+        count = _socket.Receive(t_scratch ??= new byte[SlabPool.ReceiveSize], SocketFlags.None, out var error);
+        return error;
+    }
+
+    /// <summary>True when there is something to tell the reader.</summary>
+    private bool DecryptInto(ReadOnlySpan<byte> ciphertext)
+    {
+        var hadInfo = _tls!.Info is not null;
+        var hadBytes = _input.Length;
+        var status = _tls.Receive(ciphertext, ref _input, ref _wire);
+        if (_input.Length == 0)
+            _input.Release();
+        if (status is TlsStatus.Failed)
+        {
+            // The alert that says so goes first.
+            _abortReason ??= _tls.Failure;
+            CloseCore();
+            return true;
+        }
+        if (status is TlsStatus.Ended)
+            _inputEnded = true;
+        Send();
+        return _inputEnded || _input.Length > hadBytes || hadInfo != _tls.Info is not null || _phase is not Phase.Open;
+    }
+
+    /// <summary>Sends as much as the socket takes; the rest follows when it takes more.</summary>
+    private void Send()
+    {
+        while (!_sending && _phase is not Phase.Closed && (_wire.Length > 0 || Refill()))
+        {
+            var count = _socket.Send(_wire.Span, SocketFlags.None, out var error);
+            if (error is SocketError.Success)
+                _wire.Consume(count);
+            else if (error is SocketError.WouldBlock)
+                SendLater();
+            else if (error is not SocketError.Interrupted)
+                AbortCore(Describe(error));
+        }
+    }
+
+    /// <summary>Puts the next bytes on the wire, false if there are none now. What is queued sent, a closing connection says so.</summary>
+    private bool Refill()
+    {
+        if (_plaintext.Length > 0)
+        {
+            if (_tls!.Info is null)
+                return false;
+            var length = Math.Min(_plaintext.Length, MaxEncrypt);
+            if (!_tls.Encrypt(_plaintext.Span[..length], ref _wire))
+            {
+                AbortCore(_tls.Failure!);
+                return false;
+            }
+            _plaintext.Consume(length);
+            return true;
+        }
+        if (_phase is not Phase.Closing || _finSent)
+            return false;
+        if (_tls is { Info: not null, Failure: null } && !_closeNotifySent)
+        {
+            _closeNotifySent = true;
+            _tls.Shutdown(ref _wire);
+            if (_wire.Length > 0)
+                return true;
+        }
+        _finSent = true;
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The peer is gone already.
+            _finReceived = true;
+        }
+        if (_finReceived)
+            End(reset: false);
+        return false;
+    }
+
+    /// <summary>The socket is full: the kernel calls back when it has taken all of the wire's bytes.</summary>
+    private void SendLater()
+    {
+        _sent ??= new Sent(this);
+        _sent.SetBuffer(_wire.Lend());
+        _sending = true;
+        if (!_socket.SendAsync(_sent))
+            CompleteSend();
+    }
+
+    private void CompleteSend()
+    {
+        _sending = false;
+        _wire.Reclaim(_sent!.BytesTransferred);
+        _sent.SetBuffer(null, 0, 0);
+        if (_phase is not Phase.Closed && _sent.SocketError is not SocketError.Success)
+            AbortCore(Describe(_sent.SocketError));
+    }
+
+    private void OnSent()
+    {
+        lock (_gate)
+        {
+            CompleteSend();
+            Send();
+            if (_phase is Phase.Closed)
+                CompleteIfFinished();
+        }
+    }
+
+    private void CloseCore()
+    {
+        if (_phase is not Phase.Open)
+            return;
+        _phase = Phase.Closing;
+        EndRead();
+        _input.Release();
+        if (_tls is { Info: null } or { Failure: not null })
+            _plaintext.Release();
+        _graceTimer = _options.TimeProvider.CreateTimer(
+            static connection => ((SocketConnection)connection!).Abort("the peer did not close in time"),
+            this, _options.CloseGrace, Timeout.InfiniteTimeSpan);
+        Send();
+        if (!_armed && _phase is Phase.Closing)
+            Discard(readable: false);
+    }
+
+    /// <summary>Throws input away until the peer's FIN.</summary>
+    private void Discard(bool readable)
+    {
+        while (!_finReceived && (readable || !Arm()))
+        {
+            readable = false;
+            var error = ReceiveCiphertext(out var count);
+            if (error is SocketError.WouldBlock or SocketError.Interrupted)
+                continue;
+            _discarded += count;
+            if (error is not SocketError.Success && !_finSent)
+                AbortCore(Describe(error));
+            else if (error is not SocketError.Success || count == 0)
+                _finReceived = true;
+            else if (_discarded > MaxDiscarded)
+                AbortCore("the peer goes on sending on a closed connection");
+            if (_phase is Phase.Closed)
+                return;
+        }
+        if (_finReceived && _finSent)
+            End(reset: false);
+    }
+
+    private void AbortCore(string reason)
+    {
+        if (_phase is Phase.Closed)
+            return;
+        _abortReason ??= reason;
+        End(reset: true);
+    }
+
+    /// <summary>Closes the socket, with a RST if asked, and lets go of everything that nobody uses any more.</summary>
+    private void End(bool reset)
+    {
+        _phase = Phase.Closed;
+        // Operations the kernel has still to give back complete on the thread pool, as aborted.
+        _socket.Close(reset ? 0 : -1);
+        _graceTimer?.Dispose();
+        EndRead();
+        _input.Release();
+        _plaintext.Release();
+        _wire.Release();
+        _tls?.Dispose();
+        CompleteIfFinished();
+    }
+
+    private void CompleteIfFinished()
+    {
+        if (_phase is not Phase.Closed || _armed || _sending)
+            return;
+        _receivable.Dispose();
+        _sent?.Dispose();
+        _finished?.TrySetResult();
+    }
+
+    private static string Describe(SocketError error) => error switch
+    {
+        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => "connection reset by the peer",
+        SocketError.TimedOut => "the peer no longer answers",
+        _ => new SocketException((int)error).Message,
+    };
+
+    ReadOnlyMemory<byte> IValueTaskSource<ReadOnlyMemory<byte>>.GetResult(short token) => _read.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<ReadOnlyMemory<byte>>.GetStatus(short token) => _read.GetStatus(token);
+
+    void IValueTaskSource<ReadOnlyMemory<byte>>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _read.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>The zero-byte receive. Execution contexts don't flow: nobody here looks at them.</summary>
+    private sealed class Receivable(SocketConnection connection) : SocketAsyncEventArgs(true)
+    {
+        protected override void OnCompleted(SocketAsyncEventArgs e) => connection.OnReceivable();
+    }
+
+    /// <summary>The send of a socket that was full.</summary>
+    private sealed class Sent(SocketConnection connection) : SocketAsyncEventArgs(true)
+    {
+        protected override void OnCompleted(SocketAsyncEventArgs e) => connection.OnSent();
+    }
+}

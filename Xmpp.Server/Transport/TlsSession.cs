@@ -1,0 +1,41 @@
+namespace Xmpp.Server.Transport;
+
+/// <summary>How a <see cref="TlsSession"/> is after having taken input.</summary>
+internal enum TlsStatus
+{
+    Open,
+
+    /// <summary>The peer sent close_notify: no more plaintext will come.</summary>
+    Ended,
+
+    /// <summary>The session is unusable; <see cref="TlsSession.Failure"/> says why.</summary>
+    Failed,
+}
+
+/// <summary>
+/// The server's half of one TLS connection as a transformation of bytes, without a socket: ciphertext in, plaintext and
+/// ciphertext out, never waiting. One thread at a time.
+/// </summary>
+internal abstract class TlsSession : IDisposable
+{
+    /// <summary>What the handshake agreed on; null until it is complete.</summary>
+    public TlsInfo? Info { get; protected set; }
+
+    /// <summary>Why the session failed, in a few words for the log.</summary>
+    public string? Failure { get; protected set; }
+
+    /// <summary>
+    /// Takes all of the ciphertext: goes on with the handshake and appends the answers, alerts included, to
+    /// <paramref name="wire"/>; appends what can be decrypted to <paramref name="plaintext"/>.
+    /// </summary>
+    public abstract TlsStatus Receive(ReadOnlySpan<byte> ciphertext, ref PooledBuffer plaintext, ref PooledBuffer wire);
+
+    /// <summary>Appends the encrypted bytes to <paramref name="wire"/>. Only after the handshake.</summary>
+    /// <returns>False when the session has failed.</returns>
+    public abstract bool Encrypt(ReadOnlySpan<byte> plaintext, ref PooledBuffer wire);
+
+    /// <summary>Appends close_notify to <paramref name="wire"/>. Only after the handshake.</summary>
+    public abstract void Shutdown(ref PooledBuffer wire);
+
+    public abstract void Dispose();
+}
