@@ -16,7 +16,10 @@ public interface ISaslMechanism
 public interface ISaslExchange
 {
     /// <summary>Takes the client's message (decoded from base64; empty when the client sent "=" ) and says what follows.</summary>
-    /// <param name="message">Null only on the first call, when <c>&lt;auth/&gt;</c> carried no initial response.</param>
+    /// <param name="message">
+    /// Null only on the first call, when <c>&lt;auth/&gt;</c> carried no initial response. Null is not empty, and a <c>byte[]</c> that is
+    /// null converts to empty: mind the type of conditional expressions.
+    /// </param>
     /// <param name="cancellationToken">Ends a store look-up.</param>
     ValueTask<SaslOutcome> RespondAsync(ReadOnlyMemory<byte>? message, CancellationToken cancellationToken);
 }

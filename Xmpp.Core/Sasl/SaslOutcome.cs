@@ -1,4 +1,5 @@
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Sasl;
 
@@ -24,12 +25,21 @@ public abstract record SaslOutcome
     /// <summary>Send the data and wait for the response.</summary>
     public sealed record Challenge(ReadOnlyMemory<byte> Data) : SaslOutcome;
 
-    /// <summary>Authenticated as <paramref name="Account"/> (a bare JID). The data, if any, goes along with success.</summary>
-    public sealed record Success(Jid Account, ReadOnlyMemory<byte> Data = default) : SaslOutcome;
+    /// <summary>
+    /// Authenticated as <paramref name="Account"/> (a bare JID). The data, if any, goes along with success.
+    /// <paramref name="IsAnonymous"/>: the account is in no store and ends with its session (XEP-0175).
+    /// </summary>
+    public sealed record Success(Jid Account, ReadOnlyMemory<byte> Data = default, bool IsAnonymous = false) : SaslOutcome;
 
     /// <summary>Not authenticated. <paramref name="Username"/>, where known, is for the limiter and the log.</summary>
     public sealed record Failure(SaslFailureCondition Condition, string? Text = null, string? Username = null) : SaslOutcome
     {
         public static string WireName(SaslFailureCondition condition) => WireNames.FromPascalCase(condition.ToString());
+
+        /// <summary>The <c>&lt;failure/&gt;</c> element.</summary>
+        public Element ToElement() => new(Namespaces.Sasl, "failure",
+            new Element(Namespaces.Sasl, WireName(Condition)),
+            Text is null ? null : new Element(Namespaces.Sasl, "text",
+                new ElementAttribute(new XmlName(Namespaces.Xml, "lang"), "en"), Text));
     }
 }
