@@ -39,7 +39,7 @@ public interface IAccountStore
     /// <summary>Removes the account; false when there was none.</summary>
     ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken);
 
-    /// <summary>A page of a host's accounts in ordinal order of their names, starting behind <paramref name="after"/>.</summary>
+    /// <summary>A page of a host's accounts in the order of their names' UTF-8 octets, starting behind <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<Account>> ListAsync(string host, string? after, int limit, CancellationToken cancellationToken);
 
     ValueTask<long> CountAsync(string host, CancellationToken cancellationToken);

@@ -7,6 +7,21 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>For <c>xmppctl status</c>: what it is, where, and whether it works.</summary>
     StoreStatus Status { get; }
+
+    /// <summary>
+    /// Raised once when <see cref="Status"/> turns unhealthy and once when it is healthy again, however many operations fail in
+    /// between: for the log. Handlers run on a thread of the store and must neither block nor throw.
+    /// </summary>
+    event Action<StoreStatus>? StatusChanged;
+
+    /// <summary>
+    /// A secret of the server's own that outlives restarts: random octets, made by the first call with this name (in whichever process)
+    /// and the same ever after.
+    /// </summary>
+    /// <param name="name">What it is for.</param>
+    /// <param name="bytes">The length, when it has to be made.</param>
+    /// <exception cref="StoreException">It could not be read or stored.</exception>
+    ValueTask<byte[]> GetOrCreateSecretAsync(string name, int bytes, CancellationToken cancellationToken);
 }
 
 /// <param name="Kind">"sqlite", "mongodb".</param>

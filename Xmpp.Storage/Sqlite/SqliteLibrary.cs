@@ -1,0 +1,68 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Sqlite;
+
+/// <summary>The system's SQLite, which gets its security updates with the system; none is shipped.</summary>
+internal static partial class SqliteLibrary
+{
+    /// <summary>STRICT tables came with 3.37.0 (November 2021).</summary>
+    private const int OldestVersion = 3_037_000;
+
+    private const string ProviderName = "e_sqlite3";
+    private const int FileControlHasMoved = 20;
+
+    private static readonly Lock Gate = new();
+    private static nint _handle;
+
+    /// <summary>Loads the library, once per process.</summary>
+    /// <exception cref="StoreException">It is missing or too old; the message says what to install.</exception>
+    public static void Load()
+    {
+        lock (Gate)
+        {
+            if (_handle != 0)
+                return;
+
+            var handle = Find("libsqlite3.so.0", "sqlite3");
+            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
+            NativeLibrary.SetDllImportResolver(typeof(SqliteLibrary).Assembly, Resolve);
+            _handle = handle;
+            raw.SetProvider(new SQLite3Provider_e_sqlite3());
+        }
+
+        if (raw.sqlite3_libversion_number() < OldestVersion)
+        {
+            throw new StoreException(StanzaErrorCondition.InternalServerError,
+                $"The system's SQLite is version {raw.sqlite3_libversion().utf8_to_string()}; 3.37 or later is needed.");
+        }
+    }
+
+    /// <summary>Loads the first library of these names that there is.</summary>
+    internal static nint Find(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (NativeLibrary.TryLoad(name, out var handle))
+                return handle;
+        }
+
+        throw new StoreException(StanzaErrorCondition.InternalServerError,
+            "The SQLite library is not installed. On Debian and Ubuntu: sudo apt-get install libsqlite3-0");
+    }
+
+    /// <summary>True when the file that the connection has open is no longer the one at its path.</summary>
+    public static bool HasMoved(sqlite3 connection)
+    {
+        var code = FileControl(connection, "main", FileControlHasMoved, out var moved);
+        return code == raw.SQLITE_OK && moved != 0;
+    }
+
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int FileControl(sqlite3 connection, string database, int operation, out int result);
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name == ProviderName ? _handle : 0;
+}

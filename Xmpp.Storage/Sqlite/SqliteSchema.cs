@@ -1,0 +1,99 @@
+using Microsoft.Data.Sqlite;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Sqlite;
+
+/// <summary>
+/// The tables, as the list of steps that made them. A file's <c>user_version</c> is the number of steps it has had.
+/// A step that was released is never edited: a change is a new step.
+/// </summary>
+internal static class SqliteSchema
+{
+    /// <summary>The <c>application_id</c> of our files: "XMPP".</summary>
+    public const int ApplicationId = 0x584D5050;
+
+    /// <summary>docs/storage.md says what each table and index is for.</summary>
+    public static IReadOnlyList<string> Migrations { get; } =
+    [
+        """
+        CREATE TABLE account(
+            id INTEGER PRIMARY KEY,
+            host TEXT NOT NULL,
+            name TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            last_login INTEGER,
+            UNIQUE(host, name)
+        ) STRICT;
+
+        CREATE TABLE account_key(
+            account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+            hash TEXT NOT NULL,
+            salt BLOB NOT NULL,
+            iterations INTEGER NOT NULL,
+            stored_key BLOB NOT NULL,
+            server_key BLOB NOT NULL,
+            PRIMARY KEY(account, hash)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE secret(
+            name TEXT NOT NULL PRIMARY KEY,
+            value BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ];
+
+    /// <summary>Refuses, before anything is written, a file that is not ours or is newer than this program.</summary>
+    /// <returns>The steps that the file has had.</returns>
+    public static int Check(SqliteConnection connection, string path, IReadOnlyList<string> migrations)
+    {
+        // One transaction, so that another process that migrates just now is seen either before or after.
+        using var transaction = connection.BeginTransaction(deferred: true);
+        var version = (int)Read(connection, "PRAGMA user_version");
+        var application = Read(connection, "PRAGMA application_id");
+        var isNew = version == 0 && application == 0 && Read(connection, "SELECT count(*) FROM sqlite_schema") == 0;
+        if (application != ApplicationId && !isNew)
+            throw Refuse($"{path} is the SQLite file of another program.");
+        if (version > migrations.Count)
+        {
+            throw Refuse($"{path} has schema version {version}, and this XmppChat knows versions up to {migrations.Count}. " +
+                "Start the newer XmppChat that wrote it, or restore the backup from before the upgrade.");
+        }
+
+        return version;
+    }
+
+    /// <summary>Brings the file up to date. Each step is one transaction, so a crash or a second process in between does no harm.</summary>
+    public static void Migrate(SqliteConnection connection, string path, IReadOnlyList<string> migrations)
+    {
+        while (Check(connection, path, migrations) < migrations.Count)
+        {
+            using var transaction = connection.BeginTransaction();
+            // Read again: another process may have taken the step while this one waited for the lock.
+            var version = (int)Read(connection, "PRAGMA user_version");
+            if (version >= migrations.Count)
+                continue;
+
+            Execute(connection, migrations[version]);
+            Execute(connection, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {version + 1}");
+            transaction.Commit();
+        }
+    }
+
+    private static StoreException Refuse(string message) => new(StanzaErrorCondition.InternalServerError, message);
+
+    private static long Read(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Sqlite;
+
+/// <summary>
+/// The store in one SQLite file. Writes are queued, committed in groups by one thread and durable when their task completes; reads run
+/// beside them. The file may be open in several processes at once.
+/// </summary>
+public sealed class SqliteStore : IStore
+{
+    private const string FindSecretSql = "SELECT value FROM secret WHERE name = $name";
+    private const string AddSecretSql = "INSERT INTO secret(name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING";
+
+    private readonly SqliteFile _file;
+    private readonly StoreHealth _health;
+    private readonly SqliteWriter _writer;
+    private readonly SqliteReaders _readers;
+    private readonly LastLogins _logins;
+
+    private SqliteStore(SqliteFile file, TimeProvider time, SqliteStoreOptions options)
+    {
+        _file = file;
+        _health = new StoreHealth(() => StatusChanged?.Invoke(Status));
+        _writer = new SqliteWriter(file, _health, options.WriteQueueLimit);
+        _readers = new SqliteReaders(file, _health, options.Readers, options.ReadQueueLimit);
+        _logins = new LastLogins(_writer, time);
+        Accounts = new SqliteAccounts(_readers, _writer, _logins);
+    }
+
+    public event Action<StoreStatus>? StatusChanged;
+
+    public IAccountStore Accounts { get; }
+
+    public StoreStatus Status
+    {
+        get
+        {
+            var problem = _health.Problem;
+            return new("sqlite", _file.Path, problem is null, problem, SqliteSchema.Migrations.Count, _writer.Queued);
+        }
+    }
+
+    /// <summary>Opens the file, and makes it (0600) and its directory (0700) when they are missing. Blocks for a few milliseconds.</summary>
+    /// <param name="path">Relative to the working directory.</param>
+    /// <param name="time">The system's when null.</param>
+    /// <exception cref="StoreException">
+    /// SQLite is not installed, or the file can't be created or written, is not ours, damaged, or of a newer version: the message says which.
+    /// </exception>
+    public static SqliteStore Open(string path, TimeProvider? time = null) => Open(path, time, new SqliteStoreOptions());
+
+    internal static SqliteStore Open(string path, TimeProvider? time, SqliteStoreOptions options) =>
+        new(SqliteFile.Open(path, options, SqliteSchema.Migrations), time ?? TimeProvider.System, options);
+
+    public async ValueTask<byte[]> GetOrCreateSecretAsync(string name, int bytes, CancellationToken cancellationToken) =>
+        await _readers.ReadAsync(session => FindSecret(session, name), cancellationToken)
+        ?? await _writer.WriteAsync(session =>
+        {
+            session.Execute(AddSecretSql, ("$name", name), ("$value", RandomNumberGenerator.GetBytes(bytes)));
+            return FindSecret(session, name)!;
+        }, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _logins.DisposeAsync();
+        await _writer.DisposeAsync();
+        await _readers.DisposeAsync();
+        _file.Dispose();
+    }
+
+    private static byte[]? FindSecret(SqliteSession session, string name) => (byte[]?)session.Scalar(FindSecretSql, ("$name", name));
+}

@@ -1,0 +1,20 @@
+namespace Xmpp.Storage.Sqlite;
+
+/// <summary>What the tests change; a server runs with the defaults.</summary>
+internal sealed record SqliteStoreOptions
+{
+    /// <summary>How long an operation waits for another process that has the file locked.</summary>
+    public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Writes that may wait for a commit; one more is refused.</summary>
+    public int WriteQueueLimit { get; init; } = 10_000;
+
+    /// <summary>Reads that may wait for a connection; one more is refused.</summary>
+    public int ReadQueueLimit { get; init; } = 10_000;
+
+    /// <summary>Reads that run at the same time.</summary>
+    public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
+
+    /// <summary>False spares the waits for the disk: a crash of the machine may then lose what was acknowledged.</summary>
+    public bool Durable { get; init; } = true;
+}
