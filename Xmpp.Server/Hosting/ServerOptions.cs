@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 
 namespace Xmpp.Server.Hosting;
 
@@ -15,9 +16,15 @@ public enum ListenerTls
     None,
 }
 
-/// <summary>The configuration file, <c>config/xmppchat.json</c>, as records. Every key is documented there.</summary>
+/// <summary>
+/// The configuration file, <c>config/xmppchat.json</c>, as records. Every key is documented there; the file's values are the
+/// defaults here. Numbers, sizes, durations and words carry a rule that says which are acceptable.
+/// </summary>
 public sealed record ServerOptions
 {
+    /// <summary>Where relative paths start; itself relative to the configuration file.</summary>
+    public string Directory { get; init; } = "..";
+
     /// <summary>The virtual hosts, domainparts. The first is the default certificate's.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = ["localhost"];
 
@@ -31,6 +38,7 @@ public sealed record ServerOptions
     public LimitOptions Limits { get; init; } = new();
 
     /// <summary>"sqlite" for now.</summary>
+    [OneOf("sqlite")]
     public string Store { get; init; } = "sqlite";
 
     public SqliteOptions Sqlite { get; init; } = new();
@@ -40,6 +48,7 @@ public sealed record ServerOptions
     public LogOptions Log { get; init; } = new();
 
     /// <summary>How long a graceful shutdown may take before connections are dropped.</summary>
+    [Duration("0s", "10m")]
     public TimeSpan ShutdownDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     public ModuleOptions Modules { get; init; } = new();
@@ -51,6 +60,7 @@ public sealed record ListenerOptions
     public IPAddress Address { get; init; } = IPAddress.IPv6Any;
 
     /// <summary>0 lets the system choose (tests).</summary>
+    [Number(0, 65_535)]
     public required int Port { get; init; }
 
     public ListenerTls Tls { get; init; } = ListenerTls.StartTls;
@@ -62,9 +72,11 @@ public sealed record ListenerOptions
 public sealed record TlsOptions
 {
     /// <summary>"auto" (OpenSSL where libssl.so.3 is found, else SslStream), "openssl" or "sslstream".</summary>
+    [OneOf("auto", "openssl", "sslstream")]
     public string Engine { get; init; } = "auto";
 
     /// <summary>"1.2" or "1.3".</summary>
+    [OneOf("1.2", "1.3")]
     public string MinimumVersion { get; init; } = "1.2";
 
     /// <summary>Directory with <c>HOST.crt</c> (chain, PEM) and <c>HOST.key</c> for each virtual host.</summary>
@@ -80,57 +92,81 @@ public sealed record TlsOptions
 public sealed record AuthenticationOptions
 {
     /// <summary>In order of preference. Names of SASL mechanisms.</summary>
+    [OneOf(
+        "SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "EXTERNAL",
+        "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "ANONYMOUS")]
     public IReadOnlyList<string> Mechanisms { get; init; } =
     [
         "SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS",
         "EXTERNAL", "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
     ];
 
-    /// <summary>PBKDF2 iterations for new passwords.</summary>
+    /// <summary>PBKDF2 iterations for new passwords; RFC 5802 §5.1 asks for at least 4,096.</summary>
+    [Number(4096, 10_000_000)]
     public int ScramIterations { get; init; } = 10_000;
 
     /// <summary>Failed attempts per account, and per address, within <see cref="FailureWindow"/> before further ones are refused.</summary>
+    [Number(1, 1_000_000)]
     public int MaxFailures { get; init; } = 10;
 
+    [Duration("1s", "1d")]
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 public sealed record LimitOptions
 {
+    /// <summary>One stanza, from "&lt;" to "&gt;" (RFC 6120 §13.12 asks for at least 10,000).</summary>
+    [Bytes(10_000, 64 * 1024 * 1024)]
     public int StanzaBytes { get; init; } = 262_144;
 
-    /// <summary>Before authentication (RFC 6120 §13.12 asks for at least 10,000).</summary>
+    /// <summary>One stanza before authentication.</summary>
+    [Bytes(10_000, 64 * 1024 * 1024)]
     public int UnauthenticatedStanzaBytes { get; init; } = 16_384;
 
+    /// <summary>Elements within elements, the stanza itself counted.</summary>
+    [Number(8, 1024)]
     public int Depth { get; init; } = 128;
 
+    /// <summary>Attributes of one element, namespace declarations counted.</summary>
+    [Number(8, 1024)]
     public int Attributes { get; init; } = 64;
 
+    [Number(1, 10_000_000)]
     public int Connections { get; init; } = 100_000;
 
+    [Number(1, 10_000_000)]
     public int ConnectionsPerAddress { get; init; } = 5_000;
 
+    [Number(1, 10_000_000)]
     public int ConnectionAttemptsPerMinutePerAddress { get; init; } = 20_000;
 
+    [Number(1, 10_000)]
     public int SessionsPerAccount { get; init; } = 20;
 
     /// <summary>From accept to the bound resource.</summary>
+    [Duration("1s", "1h")]
     public TimeSpan NegotiationTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>A connection silent for this long is pinged by white space; for twice this long it is dropped.</summary>
+    [Duration("1s", "1d")]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Bytes queued for a peer that doesn't read.</summary>
+    [Bytes(65_536, 1024 * 1024 * 1024)]
     public int OutputBytes { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Sustained input of one session, bytes per second, and the burst above it; 0 is no limit.</summary>
+    /// <summary>Sustained input of one session, bytes per second; 0 is no limit.</summary>
+    [Bytes(0, 1024 * 1024 * 1024)]
     public int SessionBytesPerSecond { get; init; } = 262_144;
 
+    /// <summary>What a session may send at once above <see cref="SessionBytesPerSecond"/>.</summary>
+    [Bytes(0, 1024 * 1024 * 1024)]
     public int SessionBurstBytes { get; init; } = 1_048_576;
 }
 
 public sealed record SqliteOptions
 {
+    /// <summary>The database; made when it is missing.</summary>
     public string File { get; init; } = "data/xmppchat.db";
 }
 
@@ -142,8 +178,8 @@ public sealed record ControlOptions
 
 public sealed record LogOptions
 {
-    /// <summary>"trace", "debug", "information", "warning", "error".</summary>
-    public string Level { get; init; } = "information";
+    /// <summary>The least severe events to log.</summary>
+    public LogLevel Level { get; init; } = LogLevel.Information;
 }
 
 /// <summary>One record for each module that has options.</summary>

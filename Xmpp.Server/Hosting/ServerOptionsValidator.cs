@@ -1,0 +1,90 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Xmpp.Core;
+
+namespace Xmpp.Server.Hosting;
+
+/// <summary>The rules that concern more than one value.</summary>
+public static class ServerOptionsValidator
+{
+    // sockaddr_un.sun_path holds 108 bytes, the last of which is NUL (unix(7)).
+    private const int LongestSocketPath = 107;
+
+    public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
+        [.. Hosts(options), .. Listeners(options), .. Authentication(options), .. Limits(options.Limits), .. Control(options.Control)];
+
+    /// <summary>What is allowed, but worth a line in the log at start.</summary>
+    public static IEnumerable<string> Warnings(ServerOptions options)
+    {
+        foreach (var listener in options.Listeners.Where(listener => listener.Tls is ListenerTls.None))
+            yield return $"{new IPEndPoint(listener.Address, listener.Port)} is served without TLS: passwords and messages pass in clear text";
+        if (options.Authentication.Mechanisms.Contains("ANONYMOUS"))
+            yield return "authentication.mechanisms has \"ANONYMOUS\": everybody can log in";
+    }
+
+    private static IEnumerable<ConfigurationProblem> Hosts(ServerOptions options)
+    {
+        if (options.Hosts.Count == 0)
+            yield return new("hosts", "[]", "expected at least one domain, such as \"example.org\"");
+        var seen = new HashSet<string>();
+        for (var i = 0; i < options.Hosts.Count; i++)
+        {
+            if (!Jid.TryCreate(null, options.Hosts[i], null, out var host))
+                yield return new($"hosts[{i}]", Json(options.Hosts[i]), "expected a domain, such as \"example.org\" (RFC 7622 §3.2)");
+            else if (!seen.Add(host.Domain))
+                yield return new($"hosts[{i}]", Json(options.Hosts[i]), "given twice; remove one of the two");
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Listeners(ServerOptions options)
+    {
+        if (options.Listeners.Count == 0)
+            yield return new("listeners", "[]", "expected at least one listener");
+        var seen = new HashSet<IPEndPoint>();
+        for (var i = 0; i < options.Listeners.Count; i++)
+        {
+            var listener = options.Listeners[i];
+            if (listener.Port != 0 && !seen.Add(new(listener.Address, listener.Port)))
+                yield return new($"listeners[{i}].port", $"{listener.Port}", "another listener has the same address and port; change one of the two");
+            if (listener.Tls is ListenerTls.None && !IPAddress.IsLoopback(listener.Address))
+            {
+                yield return new($"listeners[{i}].tls", Json("none"),
+                    $"allowed for a loopback address only, and address is {listener.Address}; set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"");
+            }
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Authentication(ServerOptions options)
+    {
+        if (options.Authentication.Mechanisms.Count == 0)
+            yield return new("authentication.mechanisms", "[]", "expected at least one SASL mechanism, such as \"SCRAM-SHA-256\"");
+        foreach (var twice in options.Authentication.Mechanisms.CountBy(name => name).Where(count => count.Value > 1))
+            yield return new("authentication.mechanisms", Json(twice.Key), "given twice; remove one of the two");
+    }
+
+    private static IEnumerable<ConfigurationProblem> Limits(LimitOptions limits)
+    {
+        if (limits.UnauthenticatedStanzaBytes > limits.StanzaBytes)
+        {
+            yield return new("limits.unauthenticatedStanzaBytes", $"{limits.UnauthenticatedStanzaBytes}",
+                $"must not exceed limits.stanzaBytes, which is {limits.StanzaBytes}");
+        }
+        if (limits.OutputBytes < limits.StanzaBytes)
+        {
+            yield return new("limits.outputBytes", $"{limits.OutputBytes}",
+                $"must hold the largest stanza: at least limits.stanzaBytes, which is {limits.StanzaBytes}");
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Control(ControlOptions control)
+    {
+        if (Encoding.UTF8.GetByteCount(control.Socket) > LongestSocketPath)
+        {
+            yield return new("control.socket", Json(control.Socket),
+                $"a Unix socket's path has at most {LongestSocketPath} bytes; choose a shorter one, such as \"/run/xmppchat/xmppctl.sock\"");
+        }
+    }
+
+    private static string Json(string text) => JsonValue.Create(text).ToJsonString();
+}

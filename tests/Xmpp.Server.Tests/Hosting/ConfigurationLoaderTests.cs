@@ -1,0 +1,217 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Xmpp.Server.Hosting;
+using Xunit;
+
+namespace Xmpp.Server.Tests.Hosting;
+
+public sealed class ConfigurationLoaderTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void An_empty_section_means_the_defaults()
+    {
+        var options = Valid("{}");
+
+        Assert.Equal(["localhost"], options.Hosts);
+        Assert.Equal([5222, 5223], options.Listeners.Select(listener => listener.Port));
+        Assert.Equal(new LimitOptions(), options.Limits);
+    }
+
+    [Fact]
+    public void Values_are_read_in_their_units()
+    {
+        var options = Valid("""
+            {
+              // A comment, and commas behind the last item.
+              "hosts": ["example.org", "example.net",],
+              "listeners": [{ "address": "127.0.0.1", "port": 15222, "tls": "none", "trustedProxies": ["10.0.0.0/8", "192.0.2.1"] }],
+              "limits": { "stanzaBytes": "128KB", "outputBytes": "2MB", "depth": 12, "negotiationTimeout": "90s", "idleTimeout": "5m" },
+              "shutdownDeadline": "1500ms",
+              "tls": { "generateMissing": false, "clientCertificateAuthorities": "/etc/ca.pem" },
+              "log": { "level": "debug" },
+            }
+            """);
+
+        Assert.Equal(["example.org", "example.net"], options.Hosts);
+        var listener = Assert.Single(options.Listeners);
+        Assert.Equal(IPAddress.Loopback, listener.Address);
+        Assert.Equal(15222, listener.Port);
+        Assert.Equal(ListenerTls.None, listener.Tls);
+        Assert.Equal([IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.1/32")], listener.TrustedProxies);
+        Assert.Equal(128 * 1024, options.Limits.StanzaBytes);
+        Assert.Equal(2 * 1024 * 1024, options.Limits.OutputBytes);
+        Assert.Equal(12, options.Limits.Depth);
+        Assert.Equal(TimeSpan.FromSeconds(90), options.Limits.NegotiationTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(5), options.Limits.IdleTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(1.5), options.ShutdownDeadline);
+        Assert.False(options.Tls.GenerateMissing);
+        Assert.Equal("/etc/ca.pem", options.Tls.ClientCertificateAuthorities);
+        Assert.Equal(LogLevel.Debug, options.Log.Level);
+    }
+
+    [Fact]
+    public void Relative_paths_start_at_the_directory_key_and_that_at_the_file()
+    {
+        var file = _directory.Write("config/xmppchat.json", """{ "sqlite": { "file": "data/a.db" } }""");
+
+        Assert.Equal(_directory["data/a.db"], ConfigurationLoader.Load(file, NoEnvironment).Options!.Sqlite.File);
+        Assert.Equal("/var/lib/xmppchat/data/xmppctl.sock", Valid("""{ "directory": "/var/lib/xmppchat" }""").Control.Socket);
+        Assert.Null(Valid("{}").Tls.ClientCertificateAuthorities);
+    }
+
+    [Fact]
+    public void Hosts_are_prepared_as_domainparts() => Assert.Equal(["example.org"], Valid("""{ "hosts": ["EXAMPLE.org"] }""").Hosts);
+
+    [Theory]
+    [InlineData("""{ "limits": { "stanzaBytes": "abc" } }""",
+        "limits.stanzaBytes = \"abc\": expected a number of bytes from 10000 to 67108864, such as 262144 or \"256KB\"")]
+    [InlineData("""{ "limits": { "stanzaBytes": 9999 } }""",
+        "limits.stanzaBytes = 9999: expected a number of bytes from 10000 to 67108864, such as 262144 or \"256KB\"")]
+    [InlineData("""{ "limits": { "stanzaBytes": "4096MB" } }""",
+        "limits.stanzaBytes = \"4096MB\": expected a number of bytes from 10000 to 67108864, such as 262144 or \"256KB\"")]
+    [InlineData("""{ "limits": { "depth": 1.5 } }""", "limits.depth = 1.5: expected a number from 8 to 1024")]
+    [InlineData("""{ "limits": { "idleTimeout": 60 } }""",
+        "limits.idleTimeout = 60: expected a duration from 1s to 1d, such as \"90s\" or \"5m\"")]
+    [InlineData("""{ "limits": { "idleTimeout": "2d" } }""",
+        "limits.idleTimeout = \"2d\": expected a duration from 1s to 1d, such as \"90s\" or \"5m\"")]
+    [InlineData("""{ "limits": 5 }""", "limits = 5: expected a section: { … }")]
+    [InlineData("""{ "limits": null }""", "limits = null: expected a section: { … }")]
+    [InlineData("""{ "limitz": {} }""", "limitz = {}: unknown key; did you mean \"limits\"?")]
+    [InlineData("""{ "limits": { "stanzabytes": 20000 } }""", "limits.stanzabytes = 20000: unknown key; did you mean \"stanzaBytes\"?")]
+    [InlineData("""{ "control": { "quality": 1 } }""", "control.quality = 1: unknown key; expected one of socket")]
+    [InlineData("""{ "log": { "level": "error", "level": "debug" } }""", "log.level = \"debug\": given twice; remove one of the two")]
+    [InlineData("""{ "log": { "level": "loud" } }""",
+        "log.level = \"loud\": expected one of \"trace\", \"debug\", \"information\", \"warning\", \"error\", \"critical\", \"none\"")]
+    [InlineData("""{ "hosts": "localhost" }""", "hosts = \"localhost\": expected a list: [ … ]")]
+    [InlineData("""{ "hosts": [] }""", "hosts = []: expected at least one domain, such as \"example.org\"")]
+    [InlineData("""{ "hosts": ["a.example", "A.example"] }""", "hosts[1] = \"A.example\": given twice; remove one of the two")]
+    [InlineData("""{ "hosts": ["two words"] }""", "hosts[0] = \"two words\": expected a domain, such as \"example.org\" (RFC 7622 §3.2)")]
+    [InlineData("""{ "listeners": [] }""", "listeners = []: expected at least one listener")]
+    [InlineData("""{ "listeners": [{}] }""", "listeners[0].port: missing; it has no default")]
+    [InlineData("""{ "listeners": [{ "port": 65536 }] }""", "listeners[0].port = 65536: expected a number from 0 to 65535")]
+    [InlineData("""{ "listeners": [{ "port": 1, "address": "localhost" }] }""",
+        "listeners[0].address = \"localhost\": expected an IP address, such as \"::\" or \"127.0.0.1\"")]
+    [InlineData("""{ "listeners": [{ "port": 5222 }, { "port": 5222 }] }""",
+        "listeners[1].port = 5222: another listener has the same address and port; change one of the two")]
+    [InlineData("""{ "listeners": [{ "port": 5222, "tls": "none" }] }""",
+        "listeners[0].tls = \"none\": allowed for a loopback address only, and address is ::; set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"")]
+    [InlineData("""{ "listeners": [{ "port": 5222, "trustedProxies": ["10.0.0.0/33"] }] }""",
+        "listeners[0].trustedProxies[0] = \"10.0.0.0/33\": expected an IP address or network, such as \"192.0.2.1\" or \"10.0.0.0/8\"")]
+    [InlineData("""{ "authentication": { "mechanisms": ["SCRAM-MD5"] } }""",
+        "authentication.mechanisms[0] = \"SCRAM-MD5\": expected one of \"SCRAM-SHA-512-PLUS\", \"SCRAM-SHA-256-PLUS\", \"SCRAM-SHA-1-PLUS\", "
+        + "\"EXTERNAL\", \"SCRAM-SHA-512\", \"SCRAM-SHA-256\", \"SCRAM-SHA-1\", \"PLAIN\", \"ANONYMOUS\"")]
+    [InlineData("""{ "authentication": { "mechanisms": [] } }""",
+        "authentication.mechanisms = []: expected at least one SASL mechanism, such as \"SCRAM-SHA-256\"")]
+    [InlineData("""{ "authentication": { "mechanisms": ["PLAIN", "PLAIN"] } }""",
+        "authentication.mechanisms = \"PLAIN\": given twice; remove one of the two")]
+    [InlineData("""{ "store": "oracle" }""", "store = \"oracle\": expected \"sqlite\"")]
+    [InlineData("""{ "sqlite": { "file": "" } }""", "sqlite.file = \"\": expected a text")]
+    [InlineData("""{ "tls": { "generateMissing": "maybe" } }""", "tls.generateMissing = \"maybe\": expected true or false")]
+    [InlineData("""{ "limits": { "unauthenticatedStanzaBytes": "1MB" } }""",
+        "limits.unauthenticatedStanzaBytes = 1048576: must not exceed limits.stanzaBytes, which is 262144")]
+    [InlineData("""{ "limits": { "outputBytes": 65536 } }""",
+        "limits.outputBytes = 65536: must hold the largest stanza: at least limits.stanzaBytes, which is 262144")]
+    public void A_bad_value_is_refused_with_key_value_and_remedy(string json, string problem) =>
+        Assert.Equal([problem], Problems(json));
+
+    [Fact]
+    public void All_problems_are_reported_at_once() =>
+        Assert.Equal(3, Problems("""{ "limitz": {}, "hosts": "a", "limits": { "depth": "deep" } }""").Count);
+
+    [Fact]
+    public void A_socket_path_too_long_for_the_system_is_refused() =>
+        Assert.StartsWith("control.socket = ", Assert.Single(Problems($$"""{ "control": { "socket": "/{{new string('a', 107)}}" } }""")), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{ \"hosts\": [", "not JSON")]
+    [InlineData("[]", "expected a JSON object")]
+    public void A_file_that_is_no_configuration_is_refused(string json, string problem) =>
+        Assert.Contains(problem, Assert.Single(Problems(json)), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_syntax_error_is_reported_with_its_line() =>
+        Assert.Contains("xmppchat.json, line 2: not JSON", Assert.Single(Problems("{\n hosts: 1 }")), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_missing_file_is_reported_with_the_ways_to_name_one()
+    {
+        var problem = Assert.Single(ConfigurationLoader.Load(_directory["none.json"], NoEnvironment).Problems);
+
+        Assert.Equal($"{_directory["none.json"]}: no such file; name the configuration file with --config FILE or XMPPCHAT_CONFIG", problem.ToString());
+    }
+
+    [Fact]
+    public void The_environment_overrides_the_file()
+    {
+        var options = Valid(
+            """{ "limits": { "depth": 20 }, "listeners": [{ "port": 5222 }], "tls": { "engine": "openssl" } }""",
+            ("XMPPCHAT_limits__depth", "30"),
+            ("xmppchat_LIMITS__STANZABYTES", "64KB"),
+            ("XMPPCHAT_hosts", "a.example, b.example"),
+            ("XMPPCHAT_LISTENERS__0__PORT", "15222"),
+            ("XMPPCHAT_listeners__1__port", "15223"),
+            ("XMPPCHAT_listeners__1__tls", "direct"),
+            ("XMPPCHAT_CONFIG", "elsewhere.json"),
+            ("PATH", "/bin"));
+
+        Assert.Equal(30, options.Limits.Depth);
+        Assert.Equal(65_536, options.Limits.StanzaBytes);
+        Assert.Equal(["a.example", "b.example"], options.Hosts);
+        Assert.Equal([15222, 15223], options.Listeners.Select(listener => listener.Port));
+        Assert.Equal([ListenerTls.StartTls, ListenerTls.Direct], options.Listeners.Select(listener => listener.Tls));
+        Assert.Equal("openssl", options.Tls.Engine);
+    }
+
+    [Fact]
+    public void Items_from_the_environment_are_added_in_the_order_of_their_numbers()
+    {
+        var variables = Enumerable.Range(0, 12).Select(i => ($"XMPPCHAT_hosts__{i}", $"h{i}.example")).ToArray();
+
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => $"h{i}.example"), Valid("{}", variables).Hosts);
+    }
+
+    [Theory]
+    [InlineData("XMPPCHAT_limits__dept", "9", "XMPPCHAT_limits__dept = \"9\": unknown key; did you mean \"depth\"?")]
+    [InlineData("XMPPCHAT_limits__depth__x", "9", "XMPPCHAT_limits__depth__x = \"9\": this key has no keys below it; leave out \"__x\"")]
+    [InlineData("XMPPCHAT_hosts__7", "a", "XMPPCHAT_hosts__7 = \"a\": \"7\" is no item of the list; expected a number from 0 to 0")]
+    [InlineData("XMPPCHAT_limits__depth", "deep", "limits.depth = \"deep\": expected a number from 8 to 1024 (set by XMPPCHAT_limits__depth)")]
+    [InlineData("XMPPCHAT_hosts", "a b", "hosts[0] = \"a b\": expected a domain, such as \"example.org\" (RFC 7622 §3.2) (set by XMPPCHAT_hosts)")]
+    public void A_bad_variable_is_refused_by_its_name(string name, string value, string problem) =>
+        Assert.Equal([problem], Problems("{}", (name, value)));
+
+    [Fact]
+    public void A_variable_given_twice_in_different_case_is_refused() =>
+        Assert.Contains("given twice", Assert.Single(Problems("{}", ("XMPPCHAT_STORE", "sqlite"), ("XMPPCHAT_store", "sqlite"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Clear_text_and_anonymous_log_in_are_warned_about()
+    {
+        var options = Valid("""
+            { "listeners": [{ "address": "::1", "port": 5222, "tls": "none" }], "authentication": { "mechanisms": ["ANONYMOUS"] } }
+            """);
+
+        Assert.Collection(ServerOptionsValidator.Warnings(options),
+            warning => Assert.StartsWith("[::1]:5222 is served without TLS", warning, StringComparison.Ordinal),
+            warning => Assert.StartsWith("authentication.mechanisms has \"ANONYMOUS\"", warning, StringComparison.Ordinal));
+        Assert.Empty(ServerOptionsValidator.Warnings(Valid("{}")));
+    }
+
+    private static Dictionary<string, string> NoEnvironment => [];
+
+    private ConfigurationResult Load(string json, (string Name, string Value)[] environment) =>
+        ConfigurationLoader.Load(_directory.Write("xmppchat.json", json), environment.ToDictionary(v => v.Name, v => v.Value));
+
+    private ServerOptions Valid(string json, params (string Name, string Value)[] environment)
+    {
+        var result = Load(json, environment);
+        Assert.Empty(result.Problems);
+        return result.Options!;
+    }
+
+    private List<string> Problems(string json, params (string Name, string Value)[] environment) =>
+        [.. Load(json, environment).Problems.Select(problem => problem.ToString())];
+}
