@@ -1,1 +1,23 @@
-return 0;
+using System.CommandLine;
+using Xmpp.Bench;
+using Xmpp.Bench.Client;
+
+var root = new RootCommand("Load generator for XMPP servers: CPU and memory of the server per unit of work, latencies, correctness")
+{
+    Commands.Login(),
+    Commands.Idle(),
+    Commands.Chat(),
+    Commands.Ping(),
+    Commands.Register(),
+    Commands.Accounts(),
+};
+
+try
+{
+    return root.Parse(args).Invoke(new() { EnableDefaultExceptionHandler = false });
+}
+catch (BenchException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}

@@ -1,0 +1,253 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Xmpp.Bench.Client;
+
+/// <summary>
+/// One client-to-server stream: opened, authenticated and bound step by step, blocking; a scenario then drives its <see cref="Channel"/>.
+/// </summary>
+internal sealed partial class ClientStream : IDisposable
+{
+    private const string SaslNamespace = "urn:ietf:params:xml:ns:xmpp-sasl";
+
+    private static readonly Dictionary<string, HashAlgorithmName> ScramHashes = new()
+    {
+        ["SCRAM-SHA-512"] = HashAlgorithmName.SHA512,
+        ["SCRAM-SHA-256"] = HashAlgorithmName.SHA256,
+        ["SCRAM-SHA-1"] = HashAlgorithmName.SHA1,
+    };
+
+    private readonly Target _target;
+    private byte[] _received = new byte[8192];
+    private int _start;
+    private int _end;
+    private string _features = "";
+
+    private ClientStream(Target target, Channel channel)
+    {
+        _target = target;
+        Channel = channel;
+    }
+
+    public Channel Channel { get; }
+
+    /// <summary>The full JID that the server bound.</summary>
+    public string Jid { get; private set; } = "";
+
+    /// <summary>Bytes read behind the last element taken.</summary>
+    public ReadOnlySpan<byte> Unread => _received.AsSpan(_start, _end - _start);
+
+    /// <summary>Connects, does TLS as the target says, and stops before authentication.</summary>
+    public static ClientStream Connect(Target target)
+    {
+        var stream = new ClientStream(target, Channel.Connect(target.Host, target.Port, target.Timeout));
+        try
+        {
+            if (target.Tls == TlsMode.Direct)
+                stream.Channel.StartTls(target.Domain);
+            stream.Open();
+            if (target.Tls == TlsMode.StartTls)
+                stream.StartTls();
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects, authenticates as account <paramref name="number"/> and binds <paramref name="resource"/>.</summary>
+    public static ClientStream Login(Target target, int number, string resource)
+    {
+        var stream = Connect(target);
+        try
+        {
+            stream.Authenticate(target.User(number), target.Password(number));
+            stream.Open();
+            stream.Bind(resource);
+            return stream;
+        }
+        catch (BenchException e)
+        {
+            stream.Dispose();
+            throw new BenchException($"{target.User(number)}@{target.Domain}: {e.Message}");
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends initial presence and waits until the server has processed it.</summary>
+    public void BecomeAvailable()
+    {
+        Send($"<presence/><iq type='get' id='available' to='{_target.Domain}'><ping xmlns='urn:xmpp:ping'/></iq>");
+        while (!Next().Contains("available", StringComparison.Ordinal))
+        {
+        }
+    }
+
+    /// <summary>Registers an account in band (XEP-0077) on a stream that has not authenticated; an existing account is left alone.</summary>
+    public void Register(string user, string password)
+    {
+        Send($"<iq type='set' id='register' to='{_target.Domain}'><query xmlns='jabber:iq:register'>"
+            + $"<username>{Escape(user)}</username><password>{Escape(password)}</password></query></iq>");
+        var reply = Expect("iq");
+        if (reply.Contains("<error", StringComparison.Ordinal) && !reply.Contains("<conflict", StringComparison.Ordinal))
+            throw new BenchException($"in-band registration refused: {reply}");
+    }
+
+    /// <summary>Closes the stream and waits for the server to close the connection, so that its work for this stream is over.</summary>
+    public void Close()
+    {
+        Send("</stream:stream>");
+        Span<byte> ignored = stackalloc byte[1024];
+        int read;
+        do
+        {
+            Channel.WaitUntilReadable();
+            read = Channel.Receive(ignored);
+        }
+        while (read != 0);
+    }
+
+    public void Send(string text) => Channel.Send(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>The next first-level element as text; a stream error or the end of the stream is an exception.</summary>
+    public string Next()
+    {
+        while (true)
+        {
+            var unread = Unread;
+            if (ElementScanner.TryRead(ref unread, out var element))
+            {
+                _start = _end - unread.Length;
+                var text = Encoding.UTF8.GetString(element.Whole);
+                if (element.Name.SequenceEqual("stream:error"u8) || element.Name.IsEmpty)
+                    throw new BenchException($"the server ended the stream: {text}");
+                return text;
+            }
+            Fill();
+        }
+    }
+
+    public void Dispose() => Channel.Dispose();
+
+    private void Open()
+    {
+        Send($"<?xml version='1.0'?><stream:stream to='{_target.Domain}' version='1.0' xml:lang='en' xmlns='jabber:client' "
+            + "xmlns:stream='http://etherx.jabber.org/streams'>");
+        string element;
+        do
+        {
+            element = Next();
+        }
+        while (element.StartsWith("<?xml", StringComparison.Ordinal) || element.StartsWith("<stream:stream", StringComparison.Ordinal));
+        _features = element;
+    }
+
+    private void StartTls()
+    {
+        if (!_features.Contains("urn:ietf:params:xml:ns:xmpp-tls", StringComparison.Ordinal))
+            throw new BenchException("the server does not offer STARTTLS");
+        Send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        _ = Expect("proceed");
+        Channel.StartTls(_target.Domain);
+        Open();
+    }
+
+    private void Authenticate(string user, string password)
+    {
+        var offered = Mechanisms().Matches(_features).Select(match => match.Groups[1].Value).ToList();
+        var mechanism = _target.Mechanism ?? ScramHashes.Keys.Append("PLAIN").FirstOrDefault(offered.Contains);
+        if (mechanism is null || !offered.Contains(mechanism))
+        {
+            throw new BenchException($"no common SASL mechanism: the server offers {(offered.Count == 0 ? "none" : string.Join(", ", offered))}"
+                + $", wanted {mechanism ?? "SCRAM or PLAIN"}");
+        }
+        if (mechanism == "PLAIN")
+        {
+            SendSasl($"auth xmlns='{SaslNamespace}' mechanism='PLAIN'", "auth", $"\0{user}\0{password}");
+            _ = Expect("success");
+            return;
+        }
+        if (!ScramHashes.TryGetValue(mechanism, out var hash))
+            throw new BenchException($"SASL mechanism {mechanism} is not supported");
+
+        var scram = new ScramClient(hash, user, password);
+        SendSasl($"auth xmlns='{SaslNamespace}' mechanism='{mechanism}'", "auth", scram.First());
+        var challenge = Decode(Expect("challenge"));
+        SendSasl($"response xmlns='{SaslNamespace}'", "response", scram.Final(challenge));
+        if (!scram.IsGenuine(Decode(Expect("success"))))
+            throw new BenchException("the server's SCRAM signature is wrong");
+    }
+
+    private void Bind(string resource)
+    {
+        Send($"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{resource}</resource></bind></iq>");
+        var result = Expect("iq");
+        var jid = BoundJid().Match(result);
+        Jid = jid.Success ? jid.Groups[1].Value : throw new BenchException($"resource binding refused: {result}");
+        // RFC 3921 §3, which RFC 6120 made optional.
+        if (RequiredSession().IsMatch(_features))
+        {
+            Send("<iq type='set' id='session'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>");
+            _ = Expect("iq");
+        }
+    }
+
+    private string Expect(string name)
+    {
+        var element = Next();
+        return element.StartsWith($"<{name}", StringComparison.Ordinal)
+            ? element
+            : throw new BenchException($"expected <{name}/>, the server sent: {element}");
+    }
+
+    private void Fill()
+    {
+        if (_start > 0)
+        {
+            Unread.CopyTo(_received);
+            _end -= _start;
+            _start = 0;
+        }
+        if (_end == _received.Length)
+            Array.Resize(ref _received, _received.Length * 2);
+        int read;
+        do
+        {
+            Channel.WaitUntilReadable();
+            read = Channel.Receive(_received.AsSpan(_end));
+        }
+        while (read < 0);
+        if (read == 0)
+            throw new BenchException("the server closed the connection");
+        _end += read;
+    }
+
+    private void SendSasl(string startTag, string name, string payload) =>
+        Send($"<{startTag}>{Convert.ToBase64String(Encoding.UTF8.GetBytes(payload))}</{name}>");
+
+    private static string Decode(string element)
+    {
+        var text = element[(element.IndexOf('>', StringComparison.Ordinal) + 1)..];
+        var end = text.IndexOf('<', StringComparison.Ordinal);
+        return Encoding.UTF8.GetString(Convert.FromBase64String(end < 0 ? "" : text[..end]));
+    }
+
+    private static string Escape(string text) =>
+        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+
+    [GeneratedRegex("<mechanism>([^<]+)</mechanism>")]
+    private static partial Regex Mechanisms();
+
+    [GeneratedRegex("<jid>([^<]+)</jid>")]
+    private static partial Regex BoundJid();
+
+    [GeneratedRegex("<session xmlns=['\"]urn:ietf:params:xml:ns:xmpp-session['\"]\\s*(/>|>(?!<optional))")]
+    private static partial Regex RequiredSession();
+}

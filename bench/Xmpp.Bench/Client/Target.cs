@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace Xmpp.Bench.Client;
+
+internal enum TlsMode
+{
+    None,
+    StartTls,
+    Direct,
+}
+
+/// <summary>The server under test, and how its accounts are named.</summary>
+/// <param name="UserPattern">Localpart with <c>{n}</c> for the number of the account, from 0.</param>
+/// <param name="PasswordPattern">Password with the same placeholder.</param>
+/// <param name="Mechanism">A SASL mechanism, or null for the strongest one that both sides know.</param>
+/// <param name="Timeout">How long any single answer may take.</param>
+internal sealed record Target(
+    string Host,
+    int Port,
+    string Domain,
+    TlsMode Tls,
+    string UserPattern,
+    string PasswordPattern,
+    string? Mechanism,
+    TimeSpan Timeout)
+{
+    public string User(int number) => Fill(UserPattern, number);
+
+    public string Password(int number) => Fill(PasswordPattern, number);
+
+    private static string Fill(string pattern, int number) =>
+        pattern.Replace("{n}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+}

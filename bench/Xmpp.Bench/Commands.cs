@@ -1,0 +1,171 @@
+using System.CommandLine;
+using Xmpp.Bench.Client;
+using Xmpp.Bench.Scenarios;
+using static Xmpp.Bench.CommonOptions;
+
+namespace Xmpp.Bench;
+
+/// <summary>The command line: one command for each scenario, and those that make accounts.</summary>
+internal static class Commands
+{
+    public static Command Login()
+    {
+        var common = new CommonOptions();
+        var count = Count("--count", 1000, "Logins");
+        var concurrency = Count("--concurrency", 8, "Logins at a time", maximum: 1000);
+        var accounts = Count("--accounts", 50, "Accounts used in turn");
+        var warmup = Count("--warmup", 200, "Logins before the measured ones", minimum: 0);
+        var command = new Command("login", "Whole logins: connect, TLS, SASL, resource binding, end of stream")
+        {
+            count, concurrency, accounts, warmup,
+        };
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "login", (target, server) => LoginScenario.Run(
+            target,
+            server,
+            new(
+                arguments.GetRequiredValue(count),
+                arguments.GetRequiredValue(concurrency),
+                arguments.GetRequiredValue(accounts),
+                arguments.GetRequiredValue(warmup)))));
+        return command;
+    }
+
+    public static Command Idle()
+    {
+        var common = new CommonOptions();
+        var counts = new Option<int[]>("--counts")
+        {
+            Description = "Ascending numbers of sessions at which memory is read",
+            DefaultValueFactory = _ => [500, 2000],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        counts.Validators.Add(result =>
+        {
+            var values = result.GetValueOrDefault<int[]>() ?? [];
+            if (values.Length < 2 || values[0] < 1 || values.Zip(values.Skip(1)).Any(pair => pair.First >= pair.Second))
+                result.AddError("--counts takes two or more ascending numbers");
+        });
+        var settle = Positive("--settle", 3, "Seconds of rest before memory is read");
+        var available = new Option<bool>("--available") { Description = "The sessions send initial presence" };
+        var command = new Command("idle", "Bound sessions that say nothing: memory per session (start the server afresh for it)")
+        {
+            counts, settle, available,
+        };
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "idle", (target, server) => IdleScenario.Run(
+            target,
+            server ?? throw new BenchException("idle measures a process: name it with --pid"),
+            new(
+                arguments.GetRequiredValue(counts),
+                TimeSpan.FromSeconds(arguments.GetRequiredValue(settle)),
+                arguments.GetValue(available)))));
+        return command;
+    }
+
+    public static Command Chat()
+    {
+        var common = new CommonOptions();
+        var length = new LengthOptions();
+        var pairs = Count("--pairs", 200, "Conversations", maximum: 100_000);
+        var window = Window();
+        var rate = Count("--rate", 0, "Messages per second altogether, instead of a window", minimum: 0);
+        var size = Count("--size", 200, "Bytes of a message stanza", minimum: 100, maximum: 60_000);
+        var idle = Count("--idle", 0, "Further sessions that say nothing", minimum: 0, maximum: 100_000);
+        var threads = Count("--threads", 1, "Threads of the load generator", maximum: 64);
+        var command = new Command("chat", "One-to-one messages; fails when one is lost or out of order")
+        {
+            pairs, window, rate, size, idle, threads,
+        };
+        length.AddTo(command);
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "chat", (target, server) => ChatScenario.Run(
+            target,
+            server,
+            new(
+                arguments.GetRequiredValue(pairs),
+                new(arguments.GetRequiredValue(window), arguments.GetRequiredValue(rate)),
+                arguments.GetRequiredValue(size),
+                arguments.GetRequiredValue(idle),
+                Math.Min(arguments.GetRequiredValue(threads), arguments.GetRequiredValue(pairs)),
+                length.Read(arguments)))));
+        return command;
+    }
+
+    public static Command Ping()
+    {
+        var common = new CommonOptions();
+        var length = new LengthOptions();
+        var sessions = Count("--sessions", 200, "Sessions that ping", maximum: 100_000);
+        var window = Window();
+        var command = new Command("ping", "Pings to the server (XEP-0199)") { sessions, window };
+        length.AddTo(command);
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "ping", (target, server) => PingScenario.Run(
+            target,
+            server,
+            new(
+                arguments.GetRequiredValue(sessions),
+                new(arguments.GetRequiredValue(window), 0),
+                length.Read(arguments)))));
+        return command;
+    }
+
+    public static Command Register()
+    {
+        var common = new CommonOptions();
+        var count = Count("--count", 2000, "Accounts");
+        var concurrency = Count("--concurrency", 8, "Registrations at a time", maximum: 1000);
+        var command = new Command("register", "Makes the accounts by in-band registration (XEP-0077)") { count, concurrency };
+        common.AddTo(command);
+        command.SetAction(arguments =>
+        {
+            var target = common.Target(arguments);
+            Workers.Run(arguments.GetRequiredValue(count), arguments.GetRequiredValue(concurrency), number =>
+            {
+                using var stream = ClientStream.Connect(target);
+                stream.Register(target.User(number), target.Password(number));
+                stream.Close();
+            });
+        });
+        return command;
+    }
+
+    public static Command Accounts()
+    {
+        var common = new CommonOptions();
+        var count = Count("--count", 2000, "Accounts");
+        var command = new Command("accounts", "Prints a line \"JID password\" for each account, for the import of a server") { count };
+        common.AddTo(command);
+        command.SetAction(arguments =>
+        {
+            var target = common.Target(arguments);
+            for (var number = 0; number < arguments.GetRequiredValue(count); number++)
+                Console.WriteLine($"{target.User(number)}@{target.Domain} {target.Password(number)}");
+        });
+        return command;
+    }
+
+    // Templates times window must fit in a socket's buffer: see Channel.Send.
+    private static Option<int> Window() => Count("--window", 1, "Stanzas under way at once in each conversation", maximum: 256);
+
+    private sealed class LengthOptions
+    {
+        private readonly Option<double> _warmup = Positive("--warmup", 1, "Seconds before the measurement", minimum: 0);
+        private readonly Option<double> _duration = Positive("--duration", 3, "Seconds of the measurement");
+        private readonly Option<int> _count =
+            Count("--count", 0, "End the measurement after so many stanzas", minimum: 0, maximum: int.MaxValue);
+
+        public void AddTo(Command command)
+        {
+            command.Options.Add(_warmup);
+            command.Options.Add(_duration);
+            command.Options.Add(_count);
+        }
+
+        public RunLength Read(ParseResult arguments) => new(
+            TimeSpan.FromSeconds(arguments.GetRequiredValue(_warmup)),
+            TimeSpan.FromSeconds(arguments.GetRequiredValue(_duration)),
+            arguments.GetRequiredValue(_count));
+    }
+}
