@@ -6,42 +6,132 @@ namespace Xmpp.Core.Xml;
 /// </summary>
 public sealed class StanzaView
 {
+    private readonly StartTag _head;
+    private readonly NamespaceScope _namespaces;
+    private ChildEntry[] _children = new ChildEntry[8];
+    private NamespaceRef _namespace;
+    private Element? _element;
+
+    internal StanzaView(StartTag head, NamespaceScope namespaces)
+    {
+        _head = head;
+        _namespaces = namespaces;
+    }
+
     /// <summary>The whole element, from <c>&lt;</c> to <c>&gt;</c>.</summary>
-    public ReadOnlyMemory<byte> Bytes => throw new NotImplementedException();
+    public ReadOnlyMemory<byte> Bytes { get; internal set; }
 
     /// <summary>The local name, as UTF-8.</summary>
-    public ReadOnlySpan<byte> LocalName => throw new NotImplementedException();
+    public ReadOnlySpan<byte> LocalName => _head.Name.Local(Span);
 
     /// <summary>The namespace name, resolved, as UTF-8 (unescaped).</summary>
-    public ReadOnlySpan<byte> Namespace => throw new NotImplementedException();
+    public ReadOnlySpan<byte> Namespace => _namespaces.Bytes(Span, _namespace);
 
     /// <summary>
     /// True when the bytes mean the same in any stream whose default namespace is this element's: no prefix that only
     /// the stream header declares, no prefix on the element itself. When false, forward <see cref="ToElement"/> instead.
+    /// Also false when a prefix stands for a content namespace anywhere, which mustn't be sent (RFC 6120 §4.8.5).
     /// </summary>
-    public bool IsSelfContained => throw new NotImplementedException();
+    public bool IsSelfContained => _head.Name.PrefixLength == 0 && _namespaces.IsSelfContained;
 
     /// <summary>Where the element's name ends, relative to <see cref="Bytes"/>: attributes can be spliced in here.</summary>
-    public int NameEnd => throw new NotImplementedException();
+    public int NameEnd => _head.Name.End;
 
     /// <summary>Where content can be appended: before the end tag; -1 for an empty-element tag.</summary>
-    public int ContentEnd => throw new NotImplementedException();
-
-    /// <summary>Looks up an attribute without prefix by its name.</summary>
-    public bool TryGetAttribute(ReadOnlySpan<byte> name, out StanzaAttribute attribute) => throw new NotImplementedException();
-
-    /// <summary>The value, unescaped, or null.</summary>
-    public string? Attribute(ReadOnlySpan<byte> name) => throw new NotImplementedException();
+    public int ContentEnd { get; internal set; }
 
     /// <summary>How many child elements there are.</summary>
-    public int ChildCount => throw new NotImplementedException();
+    public int ChildCount { get; private set; }
 
-    public StanzaChild Child(int index) => throw new NotImplementedException();
+    private ReadOnlySpan<byte> Span => Bytes.Span;
 
-    public bool HasChild(ReadOnlySpan<byte> ns, ReadOnlySpan<byte> local) => throw new NotImplementedException();
+    /// <summary>Looks up an attribute without prefix by its name; also <c>xml:lang</c> and the like, whose prefix can't change.</summary>
+    public bool TryGetAttribute(ReadOnlySpan<byte> name, out StanzaAttribute attribute)
+    {
+        var bytes = Span;
+        foreach (ref readonly var candidate in _head.Attributes)
+        {
+            if (candidate.Name.Length == name.Length && candidate.Name.Of(bytes).SequenceEqual(name))
+            {
+                var valueEnd = candidate.ValueStart + candidate.ValueLength;
+                attribute = new StanzaAttribute(
+                    candidate.Name.Start, valueEnd + 1, candidate.ValueStart..valueEnd, candidate.IsPlain);
+                return true;
+            }
+        }
+        attribute = default;
+        return false;
+    }
+
+    /// <summary>The value, unescaped, or null.</summary>
+    public string? Attribute(ReadOnlySpan<byte> name) =>
+        TryGetAttribute(name, out var attribute) ? XmlReference.ToText(Span[attribute.RawValue], attribute.IsPlain) : null;
+
+    public StanzaChild Child(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)ChildCount, nameof(index));
+        ref readonly var child = ref _children[index];
+        return new StanzaChild
+        {
+            LocalName = child.Name.Local(Span),
+            Namespace = _namespaces.Bytes(Span, child.Namespace),
+            Start = child.Start,
+            End = child.End,
+        };
+    }
+
+    public bool HasChild(ReadOnlySpan<byte> ns, ReadOnlySpan<byte> local) => IndexOfChild(ns, local) >= 0;
+
+    /// <summary>The index of the first child element of this name, or -1.</summary>
+    public int IndexOfChild(ReadOnlySpan<byte> ns, ReadOnlySpan<byte> local)
+    {
+        var bytes = Span;
+        for (var i = 0; i < ChildCount; i++)
+        {
+            ref readonly var child = ref _children[i];
+            if (child.Name.Local(bytes).SequenceEqual(local) && _namespaces.Bytes(bytes, child.Namespace).SequenceEqual(ns))
+                return i;
+        }
+        return -1;
+    }
+
+    /// <summary>The direct text content of a child, unescaped; "" when there is none. Builds no tree.</summary>
+    public string ChildText(int index)
+    {
+        var child = Child(index);
+        return ElementReader.ReadText(Span[child.Start..child.End]);
+    }
 
     /// <summary>The element as an immutable tree; made at the first call, the same afterwards.</summary>
-    public Element ToElement() => throw new NotImplementedException();
+    public Element ToElement() => _element ??= ElementReader.Read(Span, _namespaces.Stream);
+
+    /// <summary>Forgets the last stanza.</summary>
+    internal void Clear()
+    {
+        Bytes = default;
+        ChildCount = 0;
+        _element = null;
+    }
+
+    /// <summary>Takes note of the head, which the framer has just parsed.</summary>
+    internal void SetHead(NamespaceRef ns) => _namespace = ns;
+
+    internal void AddChild(QName name, NamespaceRef ns, int start)
+    {
+        if (ChildCount == _children.Length)
+            Array.Resize(ref _children, ChildCount * 2);
+        _children[ChildCount++] = new ChildEntry { Name = name, Namespace = ns, Start = start };
+    }
+
+    internal void EndChild(int end) => _children[ChildCount - 1].End = end;
+
+    private struct ChildEntry
+    {
+        public QName Name;
+        public NamespaceRef Namespace;
+        public int Start;
+        public int End;
+    }
 }
 
 /// <summary>An attribute of a stanza's head. Positions are relative to <see cref="StanzaView.Bytes"/>.</summary>

@@ -1,14 +1,53 @@
 using System.Buffers;
+using System.Text;
 using System.Xml;
 
 namespace Xmpp.Core.Xml;
 
-/// <summary>The character classes of XML 1.0 §2.2, §2.3 and of Namespaces in XML 1.0 §3.</summary>
+/// <summary>How far a part of the grammar got in the bytes that are there.</summary>
+internal enum ScanStatus
+{
+    Done,
+
+    /// <summary>The bytes end before it does.</summary>
+    NeedMore,
+
+    Malformed,
+
+    /// <summary>The bytes aren't UTF-8.</summary>
+    NotUtf8,
+}
+
+/// <summary>The character classes of XML 1.0 §2.2, §2.3 and of Namespaces in XML 1.0 §3, in UTF-16 and in UTF-8.</summary>
 internal static class XmlChars
 {
+    private const byte NameStart = 1;
+    private const byte NameChar = 2;
+    private const byte Space = 4;
+
+    private static readonly char[] ForbiddenControls = [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Except("\t\n\r")];
+
+    private static readonly byte[] ForbiddenControlBytes = [.. ForbiddenControls.Select(c => (byte)c)];
+
     /// <summary>UTF-16 code units that no XML document can carry. Lone surrogates are another matter: the encoder replaces them.</summary>
-    private static readonly SearchValues<char> Forbidden = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Except(['\t', '\n', '\r']), '\uFFFE', '\uFFFF']);
+    private static readonly SearchValues<char> Forbidden = SearchValues.Create([.. ForbiddenControls, '\uFFFE', '\uFFFF']);
+
+    private static readonly byte[] AsciiClasses = MakeAsciiClasses();
+
+    /// <summary>Bytes that no XML document contains.</summary>
+    public static SearchValues<byte> Controls { get; } = SearchValues.Create(ForbiddenControlBytes);
+
+    /// <summary>Bytes at which character data ends or needs a look.</summary>
+    public static SearchValues<byte> TextStops { get; } = SearchValues.Create([.. ForbiddenControlBytes, .. "<&>"u8]);
+
+    /// <summary>Bytes at which an attribute value in apostrophes ends or needs a look.</summary>
+    public static SearchValues<byte> AposValueStops { get; } = SearchValues.Create([.. ForbiddenControlBytes, .. "<&\t\n\r'"u8]);
+
+    /// <summary>Bytes at which an attribute value in quotation marks ends or needs a look.</summary>
+    public static SearchValues<byte> QuotValueStops { get; } = SearchValues.Create([.. ForbiddenControlBytes, .. "<&\t\n\r\""u8]);
+
+    /// <summary>Bytes that make an attribute value another than the raw one.</summary>
+    public static SearchValues<byte> ValueSpecials { get; } = SearchValues.Create("&\t\n\r"u8);
 
     /// <summary>The Char production (XML 1.0 §2.2), for a code point.</summary>
     public static bool IsChar(int codePoint) => codePoint switch
@@ -24,6 +63,59 @@ internal static class XmlChars
 
     /// <summary>True when XML can carry every character of the text.</summary>
     public static bool IsText(string text) => !text.AsSpan().ContainsAny(Forbidden);
+
+    /// <summary>True when valid UTF-8 contains U+FFFE or U+FFFF, which are not in the Char production.</summary>
+    public static bool ContainsNonCharacter(ReadOnlySpan<byte> utf8)
+    {
+        ReadOnlySpan<byte> lead = [0xEF, 0xBF]; // U+FFC0 to U+FFFF
+        for (var at = utf8.IndexOf(lead); at >= 0; at = utf8.IndexOf(lead))
+        {
+            if (utf8[at + 2] >= 0xBE)
+                return true;
+            utf8 = utf8[(at + 3)..];
+        }
+        return false;
+    }
+
+    /// <summary>White space (the S production, XML 1.0 §2.3).</summary>
+    public static bool IsSpace(byte b) => (AsciiClasses[b] & Space) != 0;
+
+    public static int SkipSpace(ReadOnlySpan<byte> bytes, int position)
+    {
+        while ((uint)position < (uint)bytes.Length && IsSpace(bytes[position]))
+            position++;
+        return position;
+    }
+
+    /// <summary>Skips an NCName (Namespaces in XML 1.0 §3), which something must follow.</summary>
+    /// <param name="position">Where the name starts; when done, the first byte that doesn't belong to it.</param>
+    public static ScanStatus SkipNCName(ReadOnlySpan<byte> bytes, ref int position)
+    {
+        var at = position;
+        if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80 && (AsciiClasses[bytes[at]] & NameStart) == 0)
+            return ScanStatus.Malformed;
+        while (true)
+        {
+            while ((uint)at < (uint)bytes.Length && (AsciiClasses[bytes[at]] & NameChar) != 0)
+                at++;
+            if (at == bytes.Length)
+                return ScanStatus.NeedMore;
+            if (bytes[at] < 0x80)
+                break;
+            switch (Rune.DecodeFromUtf8(bytes[at..], out var rune, out var length))
+            {
+                case OperationStatus.NeedMoreData:
+                    return ScanStatus.NeedMore;
+                case OperationStatus.InvalidData:
+                    return ScanStatus.NotUtf8;
+            }
+            if (!rune.IsBmp || !(at == position ? IsNCNameStart((char)rune.Value) : IsNCNameChar((char)rune.Value)))
+                return ScanStatus.Malformed;
+            at += length;
+        }
+        position = at;
+        return ScanStatus.Done;
+    }
 
     /// <summary>
     /// The NCName production (Namespaces in XML 1.0 §3) with the name characters of XML 1.0's fourth edition: what
@@ -41,8 +133,19 @@ internal static class XmlChars
         return true;
     }
 
-    public static bool IsNCNameStart(char c) => char.IsAsciiLetter(c) || c == '_' || (c > '\x7f' && XmlConvert.IsStartNCNameChar(c));
+    private static bool IsNCNameStart(char c) => char.IsAsciiLetter(c) || c == '_' || (c > '\x7f' && XmlConvert.IsStartNCNameChar(c));
 
-    public static bool IsNCNameChar(char c) =>
+    private static bool IsNCNameChar(char c) =>
         char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' || (c > '\x7f' && XmlConvert.IsNCNameChar(c));
+
+    private static byte[] MakeAsciiClasses()
+    {
+        var classes = new byte[256];
+        for (var c = '\0'; c < 0x80; c++)
+        {
+            classes[c] = (byte)((IsNCNameStart(c) ? NameStart : 0) | (IsNCNameChar(c) ? NameChar : 0)
+                | (c is ' ' or '\t' or '\n' or '\r' ? Space : 0));
+        }
+        return classes;
+    }
 }

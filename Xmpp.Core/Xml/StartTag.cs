@@ -1,0 +1,255 @@
+using Xmpp.Core.Streams;
+
+namespace Xmpp.Core.Xml;
+
+/// <summary>What an attribute means to namespaces (Namespaces in XML 1.0 §3).</summary>
+internal enum AttributeKind : byte
+{
+    /// <summary>No prefix, no namespace.</summary>
+    Unprefixed,
+
+    Prefixed,
+
+    /// <summary><c>xmlns="…"</c>.</summary>
+    DefaultDeclaration,
+
+    /// <summary><c>xmlns:prefix="…"</c>.</summary>
+    PrefixDeclaration,
+}
+
+/// <summary>A name as it is written: offsets of the whole and the length of its prefix, 0 for none.</summary>
+internal readonly record struct QName(int Start, int Length, int PrefixLength)
+{
+    public int End => Start + Length;
+
+    public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> bytes) => bytes.Slice(Start, Length);
+
+    public ReadOnlySpan<byte> Prefix(ReadOnlySpan<byte> bytes) => bytes.Slice(Start, PrefixLength);
+
+    public ReadOnlySpan<byte> Local(ReadOnlySpan<byte> bytes) =>
+        PrefixLength == 0 ? Of(bytes) : bytes[(Start + PrefixLength + 1)..End];
+}
+
+/// <summary>An attribute of a start tag, by offsets.</summary>
+internal struct TagAttribute
+{
+    public QName Name;
+    public int ValueStart;
+    public int ValueLength;
+    public AttributeKind Kind;
+
+    /// <summary>The value stands as it is: no reference, no white space to normalise.</summary>
+    public bool IsPlain;
+
+    /// <summary>What the prefix stands for; set by <see cref="NamespaceScope"/>.</summary>
+    public NamespaceRef Namespace;
+
+    public readonly ReadOnlySpan<byte> Value(ReadOnlySpan<byte> bytes) => bytes.Slice(ValueStart, ValueLength);
+}
+
+/// <summary>
+/// The parser of one start tag or empty-element tag (XML 1.0 §3.1) and its result, by offsets. Knows no namespaces
+/// but for which attributes matter to them. Its memory is kept from tag to tag.
+/// </summary>
+internal sealed class StartTag
+{
+    private TagAttribute[] _attributes = new TagAttribute[8];
+    private int _attributeCount;
+
+    public QName Name { get; private set; }
+
+    public Span<TagAttribute> Attributes => _attributes.AsSpan(0, _attributeCount);
+
+    /// <summary>Behind the closing <c>&gt;</c>.</summary>
+    public int End { get; private set; }
+
+    /// <summary>It is an empty-element tag.</summary>
+    public bool IsEmpty { get; private set; }
+
+    public bool HasDeclarations { get; private set; }
+
+    /// <summary>The element or an attribute has a prefix; declarations don't count.</summary>
+    public bool HasPrefixes { get; private set; }
+
+    /// <summary>Why <see cref="Parse"/> gave Malformed.</summary>
+    public StreamError? Fault { get; private set; }
+
+    /// <summary>Parses the tag whose <c>&lt;</c> stands at <paramref name="start"/>.</summary>
+    /// <returns>Done; NeedMore when the bytes end within the tag; or Malformed, and <see cref="Fault"/> says why.</returns>
+    public ScanStatus Parse(ReadOnlySpan<byte> bytes, int start, int maxAttributes)
+    {
+        _attributeCount = 0;
+        HasDeclarations = false;
+        var position = start + 1;
+        var status = ReadName(bytes, ref position, out var name);
+        if (status != ScanStatus.Done)
+            return status;
+        Name = name;
+        HasPrefixes = name.PrefixLength > 0;
+
+        while (true)
+        {
+            var before = position;
+            position = XmlChars.SkipSpace(bytes, position);
+            if (position == bytes.Length)
+                return ScanStatus.NeedMore;
+            if (bytes[position] == '>')
+            {
+                IsEmpty = false;
+                End = position + 1;
+                return ScanStatus.Done;
+            }
+            if (bytes[position] == '/')
+                return ReadEmptyTagEnd(bytes, position);
+            if (position == before)
+                return Fail(XmlFault.BadName);
+            status = ReadAttribute(bytes, ref position, maxAttributes);
+            if (status != ScanStatus.Done)
+                return status;
+        }
+    }
+
+    private ScanStatus ReadEmptyTagEnd(ReadOnlySpan<byte> bytes, int position)
+    {
+        if (position + 1 == bytes.Length)
+            return ScanStatus.NeedMore;
+        if (bytes[position + 1] != '>')
+            return Fail(XmlFault.BadName);
+        IsEmpty = true;
+        End = position + 2;
+        return ScanStatus.Done;
+    }
+
+    private ScanStatus ReadAttribute(ReadOnlySpan<byte> bytes, ref int position, int maxAttributes)
+    {
+        var status = ReadName(bytes, ref position, out var name);
+        if (status != ScanStatus.Done)
+            return status;
+        position = XmlChars.SkipSpace(bytes, position);
+        if (position == bytes.Length)
+            return ScanStatus.NeedMore;
+        if (bytes[position] != '=')
+            return Fail(XmlFault.NotWellFormed("An attribute has no value."));
+        position = XmlChars.SkipSpace(bytes, position + 1);
+        if (position == bytes.Length)
+            return ScanStatus.NeedMore;
+
+        var start = position + 1;
+        status = ReadValue(bytes, ref position, out var isPlain);
+        if (status != ScanStatus.Done)
+            return status;
+        if (_attributeCount == maxAttributes)
+            return Fail(XmlFault.Policy("An element has too many attributes."));
+        return Add(bytes, new TagAttribute
+        {
+            Name = name,
+            ValueStart = start,
+            ValueLength = position - 1 - start,
+            IsPlain = isPlain,
+            Kind = KindOf(name, bytes),
+        });
+    }
+
+    /// <summary>Reads a quoted value; afterwards the position is behind the closing quote.</summary>
+    private ScanStatus ReadValue(ReadOnlySpan<byte> bytes, ref int position, out bool isPlain)
+    {
+        isPlain = true;
+        var quote = bytes[position++];
+        if (quote is not ((byte)'\'' or (byte)'"'))
+            return Fail(XmlFault.NotWellFormed("An attribute value isn't quoted."));
+        var stops = quote == '\'' ? XmlChars.AposValueStops : XmlChars.QuotValueStops;
+        while (true)
+        {
+            var plain = bytes[position..].IndexOfAny(stops);
+            if (plain < 0)
+                return ScanStatus.NeedMore;
+            position += plain;
+            var stop = bytes[position];
+            if (stop == quote)
+            {
+                position++;
+                return ScanStatus.Done;
+            }
+
+            isPlain = false;
+            switch (stop)
+            {
+                case (byte)'\t' or (byte)'\n' or (byte)'\r':
+                    position++;
+                    break;
+                case (byte)'&':
+                    var kind = XmlReference.Read(bytes[position..], out var length, out _);
+                    if (kind == ReferenceKind.Incomplete)
+                        return ScanStatus.NeedMore;
+                    if (kind != ReferenceKind.Character)
+                        return Fail(XmlFault.Reference(kind));
+                    position += length;
+                    break;
+                case (byte)'<':
+                    return Fail(XmlFault.NotWellFormed("An attribute value contains '<'."));
+                default:
+                    return Fail(XmlFault.ForbiddenCharacter);
+            }
+        }
+    }
+
+    private ScanStatus Add(ReadOnlySpan<byte> bytes, in TagAttribute attribute)
+    {
+        var name = attribute.Name.Of(bytes);
+        foreach (ref readonly var other in Attributes)
+        {
+            if (other.Name.Length == name.Length && other.Name.Of(bytes).SequenceEqual(name))
+                return Fail(XmlFault.DuplicateAttribute);
+        }
+        if (_attributeCount == _attributes.Length)
+            Array.Resize(ref _attributes, _attributeCount * 2);
+        _attributes[_attributeCount++] = attribute;
+        HasPrefixes |= attribute.Kind == AttributeKind.Prefixed;
+        HasDeclarations |= attribute.Kind is AttributeKind.DefaultDeclaration or AttributeKind.PrefixDeclaration;
+        return ScanStatus.Done;
+    }
+
+    private static AttributeKind KindOf(QName name, ReadOnlySpan<byte> bytes)
+    {
+        if (name.PrefixLength == 0)
+        {
+            return name.Length == 5 && name.Of(bytes).SequenceEqual("xmlns"u8)
+                ? AttributeKind.DefaultDeclaration : AttributeKind.Unprefixed;
+        }
+        return name.PrefixLength == 5 && name.Prefix(bytes).SequenceEqual("xmlns"u8)
+            ? AttributeKind.PrefixDeclaration : AttributeKind.Prefixed;
+    }
+
+    /// <summary>Reads a QName (Namespaces in XML 1.0 §4); something must follow it.</summary>
+    private ScanStatus ReadName(ReadOnlySpan<byte> bytes, ref int position, out QName name)
+    {
+        name = default;
+        var start = position;
+        var prefixLength = 0;
+        var status = XmlChars.SkipNCName(bytes, ref position);
+        if (status == ScanStatus.Done && bytes[position] == ':')
+        {
+            prefixLength = position - start;
+            position++;
+            status = XmlChars.SkipNCName(bytes, ref position);
+        }
+        switch (status)
+        {
+            case ScanStatus.Done:
+                name = new QName(start, position - start, prefixLength);
+                return ScanStatus.Done;
+            case ScanStatus.NeedMore:
+                return ScanStatus.NeedMore;
+            case ScanStatus.NotUtf8:
+                return Fail(XmlFault.NotUtf8);
+            default:
+                return Fail(XmlFault.BadName);
+        }
+    }
+
+    private ScanStatus Fail(StreamError fault)
+    {
+        Fault = fault;
+        return ScanStatus.Malformed;
+    }
+}
