@@ -1,11 +1,12 @@
 using System.CommandLine;
 using Xmpp.Bench.Client;
+using Xmpp.Bench.Reporting;
 using Xmpp.Bench.Scenarios;
 using static Xmpp.Bench.CommonOptions;
 
 namespace Xmpp.Bench;
 
-/// <summary>The command line: one command for each scenario, and those that make accounts.</summary>
+/// <summary>The command line: one command for each scenario, those that make accounts, and the report.</summary>
 internal static class Commands
 {
     public static Command Login()
@@ -142,6 +143,25 @@ internal static class Commands
             var target = common.Target(arguments);
             for (var number = 0; number < arguments.GetRequiredValue(count); number++)
                 Console.WriteLine($"{target.User(number)}@{target.Domain} {target.Password(number)}");
+        });
+        return command;
+    }
+
+    public static Command Report()
+    {
+        var files = new Argument<FileInfo[]>("results") { Description = "Files with a line of JSON for each run", Arity = ArgumentArity.OneOrMore };
+        var write = new Option<FileInfo?>("--write") { Description = "Markdown file whose generated block is to be replaced" };
+        var command = new Command("report", "Compares the results of several servers") { files.AcceptExistingOnly(), write };
+        command.SetAction(arguments =>
+        {
+            var results = arguments.GetRequiredValue(files)
+                .SelectMany(file => File.ReadLines(file.FullName))
+                .Select(Result.FromJson)
+                .ToList();
+            var table = new Comparison(results).ToMarkdown();
+            Console.Write(table);
+            if (arguments.GetValue(write) is { } file)
+                GeneratedBlock.Replace(file.FullName, $"{Machine.Describe()}.\n\n{table}");
         });
         return command;
     }

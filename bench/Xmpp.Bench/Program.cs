@@ -10,6 +10,7 @@ var root = new RootCommand("Load generator for XMPP servers: CPU and memory of t
     Commands.Ping(),
     Commands.Register(),
     Commands.Accounts(),
+    Commands.Report(),
 };
 
 try

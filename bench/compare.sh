@@ -1,0 +1,245 @@
+#!/usr/bin/env bash
+# Runs the same scenarios against XmppChat, Prosody and ejabberd, interleaved, and prints what each needs per unit of work.
+# docs/performance.md says what is measured and how.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'END'
+bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--keep FILE] [--write]
+  --runs N        repetitions, of which the minimum counts (default 3; the memory cases run once)
+  --servers LIST  of xmppchat,prosody,ejabberd (default: all)
+  --cases REGEX   only the cases whose name matches
+  --seconds S     length of one measurement (default 3)
+  --keep FILE     keep the results, one JSON object a line
+  --write         update the table in docs/performance.md
+END
+}
+
+runs=3 servers=xmppchat,prosody,ejabberd cases=. seconds=3 keep= write=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --runs) runs=$2; shift ;;
+    --servers) servers=$2; shift ;;
+    --cases) cases=$2; shift ;;
+    --seconds) seconds=$2; shift ;;
+    --keep) keep=$2; shift ;;
+    --write) write=(--write docs/performance.md) ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  shift
+done
+servers=${servers//,/ }
+
+# 400 sessions in pairs and 2,000 idle ones beside them.
+accounts=2400
+certs=
+dir=$(mktemp -d)
+declare -A pid port tls_port version
+
+cleanup() {
+  for server in "${!pid[@]}"; do stop "$server"; done
+  rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+fail() { echo "compare.sh: $*" >&2; exit 1; }
+
+# Packages ---------------------------------------------------------------------------------------------------------------
+
+install_packages() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  [ "$(id -u)" = 0 ] || fail "needs packages: sudo apt-get install --no-install-recommends ${missing[*]}"
+
+  echo "Installing ${missing[*]} ..." >&2
+  # Debian would start the services right away; policy-rc.d forbids it while they are installed.
+  local policy=/usr/sbin/policy-rc.d made_policy=
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod +x $policy
+    made_policy=1
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" > "$dir/apt.log" 2>&1 || {
+    tail -n 5 "$dir/apt.log" >&2
+    [ -z "$made_policy" ] || rm -f $policy
+    fail "apt-get install ${missing[*]} failed (apt-get update first?)"
+  }
+  [ -z "$made_policy" ] || rm -f $policy
+}
+
+package_version() { dpkg-query -W -f '${Version}' "$1" | sed 's/[-+].*//'; }
+
+# Servers: each has a directory, two ports, and functions that start it and make its accounts --------------------------------
+
+start_prosody() {
+  prosody -F --config "$dir/prosody/prosody.cfg.lua" > "$dir/prosody/out" 2>&1 < /dev/null &
+  pid[prosody]=$!
+}
+
+start_ejabberd() {
+  # ejabberdctl insists on its own user and on epmd; erl alone needs neither. +K and +P are what ejabberdctl passes.
+  local library
+  library=$(dpkg -L ejabberd | sed -n 's|/[^/]*/ebin/ejabberd\.app$||p')
+  (
+    cd "$dir/ejabberd"
+    HOME=$PWD ERL_LIBS=$library:/usr/lib/erlang/lib exec erl -noinput -start_epmd false +K true +P 250000 \
+      -mnesia dir "\"$PWD/mnesia\"" -ejabberd config "\"$PWD/ejabberd.yml\"" log_path "\"$PWD/ejabberd.log\"" -s ejabberd
+  ) > "$dir/ejabberd/out" 2>&1 < /dev/null &
+  pid[ejabberd]=$!
+}
+
+start_xmppchat() {
+  dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll --config "$dir/xmppchat/xmppchat.json" > "$dir/xmppchat/out" 2>&1 < /dev/null &
+  pid[xmppchat]=$!
+}
+
+add_accounts() {
+  local server=$1
+  if [ "$server" = xmppchat ]; then
+    bench accounts --count $accounts \
+      | dotnet Xmpp.Ctl/bin/Release/net10.0/xmppctl.dll --config "$dir/xmppchat/xmppchat.json" user import - > "$dir/xmppchat/import" 2>&1 \
+      || { cat "$dir/xmppchat/import" >&2; fail "xmppctl user import failed"; }
+  else
+    bench register --count $accounts --port "${port[$server]}" --tls none
+  fi
+}
+
+prepare() {
+  local server=$1 template=$2
+  mkdir -p "$dir/$server"
+  sed -e "s|@DIR@|$dir/$server|g; s|@CERTS@|$certs|g; s|@PORT@|${port[$server]}|g; s|@TLS_PORT@|${tls_port[$server]}|g" \
+    "bench/servers/$template" > "$dir/$server/$template"
+  for p in "${port[$server]}" "${tls_port[$server]}"; do
+    ! listening "$p" || fail "port $p is in use"
+  done
+}
+
+listening() { (: < "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
+
+start() {
+  local server=$1
+  "start_$server"
+  for _ in $(seq 150); do
+    kill -0 "${pid[$server]}" 2> /dev/null || break
+    listening "${port[$server]}" && listening "${tls_port[$server]}" && return
+    sleep 0.2
+  done
+  tail -n 20 "$dir/$server/out" >&2
+  fail "$server did not start"
+}
+
+stop() {
+  local server=$1
+  [ -n "${pid[$server]:-}" ] || return 0
+  kill "${pid[$server]}" 2> /dev/null || true
+  for _ in $(seq 50); do
+    kill -0 "${pid[$server]}" 2> /dev/null || break
+    sleep 0.2
+  done
+  kill -KILL "${pid[$server]}" 2> /dev/null || true
+  wait "${pid[$server]}" 2> /dev/null || true
+  unset "pid[$server]"
+}
+
+restart() { stop "$1"; start "$1"; }
+
+# Cases ------------------------------------------------------------------------------------------------------------------
+
+bench() { bench/Xmpp.Bench/bin/Release/net10.0/xmpp-bench "$@"; }
+
+# measure SERVER CASE plain|tls SCENARIO [OPTIONS]: one line of JSON more in the results. A failed case stops nothing else.
+measure() {
+  local server=$1 case=$2 security=$3 scenario=$4
+  shift 4
+  local where=(--port "${port[$server]}" --tls none)
+  [ "$security" = plain ] || where=(--port "${tls_port[$server]}" --tls direct)
+  echo "  $case: $server" >&2
+  # One mechanism that all three offer.
+  bench "$scenario" "${where[@]}" --mechanism SCRAM-SHA-1 --pid "${pid[$server]}" --server "${version[$server]}" --case "$case" --json "$@" \
+    >> "$dir/results" || echo "compare.sh: $case failed on $server" >&2
+}
+
+# on_each CASE plain|tls SCENARIO [OPTIONS]
+on_each() {
+  [[ $1 =~ $cases ]] || return 0
+  local server
+  for server in $servers; do measure "$server" "$@"; done
+}
+
+# The same on a process that has served nobody yet: memory once used is seldom given back.
+on_each_fresh() {
+  [[ $1 =~ $cases ]] || return 0
+  local server
+  for server in $servers; do
+    restart "$server"
+    measure "$server" "$@"
+  done
+}
+
+traffic=(--duration "$seconds" --warmup 2)
+
+run_once() {
+  on_each chat-w1 plain chat --pairs 200 --window 1 "${traffic[@]}"
+  on_each chat-w16 plain chat --pairs 200 --window 16 "${traffic[@]}"
+  on_each chat-tls-w1 tls chat --pairs 200 --window 1 "${traffic[@]}"
+  on_each chat-w1-25pairs plain chat --pairs 25 --window 1 "${traffic[@]}"
+  on_each chat-w1-idle2000 plain chat --pairs 200 --window 1 --idle 2000 "${traffic[@]}"
+  on_each ping plain ping --sessions 200 "${traffic[@]}"
+  on_each login plain login --count 1000 --concurrency 4
+  on_each login-tls tls login --count 1000 --concurrency 4
+  on_each chat-rate1000 plain chat --pairs 200 --rate 1000 "${traffic[@]}"
+}
+
+# The run ----------------------------------------------------------------------------------------------------------------
+
+projects=(bench/Xmpp.Bench)
+for server in $servers; do
+  case $server in
+    xmppchat)
+      port[$server]=15422 tls_port[$server]=15423 version[$server]=XmppChat
+      projects+=(Xmpp.Server Xmpp.Ctl)
+      ;;
+    prosody | ejabberd)
+      install_packages $server
+      [ $server = prosody ] && port[$server]=15222 tls_port[$server]=15223 || port[$server]=15322 tls_port[$server]=15323
+      version[$server]="${server/prosody/Prosody} $(package_version $server)"
+      ;;
+    *) fail "unknown server $server" ;;
+  esac
+done
+for project in "${projects[@]}"; do
+  dotnet build "$project" -c Release -v q > "$dir/build" 2>&1 || { grep -E 'error' "$dir/build" >&2; fail "$project does not build"; }
+done
+
+certs=$dir/certs
+mkdir "$certs"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost -keyout "$certs/localhost.key" -out "$certs/localhost.crt" 2> /dev/null
+cat "$certs/localhost.key" "$certs/localhost.crt" > "$certs/localhost.pem"
+chmod 600 "$certs/localhost.key" "$certs/localhost.pem"
+
+declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json)
+for server in $servers; do
+  prepare "$server" "${template[$server]}"
+  start "$server"
+  echo "$server: pid ${pid[$server]}, $accounts accounts ..." >&2
+  add_accounts "$server"
+done
+
+: > "$dir/results"
+on_each_fresh idle plain idle --counts 500 2000
+on_each_fresh idle-tls tls idle --counts 500 2000
+for server in $servers; do restart "$server"; done
+for run in $(seq "$runs"); do
+  echo "run $run of $runs" >&2
+  run_once
+done
+
+[ -z "$keep" ] || cp "$dir/results" "$keep"
+bench report "$dir/results" "${write[@]}"
