@@ -17,6 +17,9 @@ internal static class SqliteFault
         or raw.SQLITE_LOCKED or raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_READONLY or raw.SQLITE_PERM
         or raw.SQLITE_CANTOPEN or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_PROTOCOL;
 
+    /// <summary>True when the file is damaged for good.</summary>
+    public static bool IsDamage(Exception fault) => fault is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB };
+
     public static StoreException ToStoreException(SqliteException fault, string path)
     {
         var (condition, problem) = Describe(fault);

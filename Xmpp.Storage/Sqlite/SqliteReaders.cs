@@ -72,7 +72,9 @@ internal sealed class SqliteReaders(SqliteFile file, StoreHealth health, int cou
         catch (SqliteException fault)
         {
             var problem = SqliteFault.ToStoreException(fault, file.Path);
-            if (SqliteFault.IsOutage(fault))
+            if (SqliteFault.IsDamage(fault))
+                health.Damaged(problem.Message);
+            else if (SqliteFault.IsOutage(fault))
                 health.ReadFailed(problem.Message);
             throw problem;
         }

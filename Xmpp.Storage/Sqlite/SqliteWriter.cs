@@ -102,7 +102,10 @@ internal sealed class SqliteWriter : IAsyncDisposable
             _session?.Dispose();
             _session = null;
             var outage = fault as StoreException ?? SqliteFault.ToStoreException((SqliteException)fault, _file.Path);
-            _health.WriteFailed(outage.Message);
+            if (SqliteFault.IsDamage(fault))
+                _health.Damaged(outage.Message);
+            else
+                _health.WriteFailed(outage.Message);
             foreach (var operation in batch)
                 operation.Fail(outage);
             return;

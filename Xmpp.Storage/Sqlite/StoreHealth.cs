@@ -7,6 +7,7 @@ internal sealed class StoreHealth(Action changed)
     private readonly Lock _gate = new();
     private string? _readProblem;
     private string? _writeProblem;
+    private string? _damage;
 
     /// <summary>The last failure in words; null when all is well.</summary>
     public string? Problem
@@ -14,7 +15,7 @@ internal sealed class StoreHealth(Action changed)
         get
         {
             lock (_gate)
-                return _writeProblem ?? _readProblem;
+                return _damage ?? _writeProblem ?? _readProblem;
         }
     }
 
@@ -25,6 +26,9 @@ internal sealed class StoreHealth(Action changed)
     public void WriteFailed(string problem) => Set(ref _writeProblem, problem);
 
     public void WriteSucceeded() => Set(ref _writeProblem, null);
+
+    /// <summary>Unlike a failure, damage is not over because something else works.</summary>
+    public void Damaged(string problem) => Set(ref _damage, problem);
 
     private void Set(ref string? problem, string? value)
     {

@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+using Xmpp.Core.Storage;
+using Xmpp.Storage.Sqlite;
+
+// A process for the storage tests to kill, to starve and to lock out. Everything is bounded, should its parent be gone.
+//   write FILE   prints "NAME HEX" for each secret that was acknowledged, until it is killed
+//   fill FILE    prints "ready" and, for each line it reads, "refused CONDITION" once a write was refused or "accepted" when none was
+//   open FILE    prints "accepted" or "refused CONDITION" and the message
+return args switch
+{
+    ["write", var path] => await WriteAsync(path),
+    ["fill", var path] => await FillAsync(path),
+    ["open", var path] => await OpenAsync(path),
+    _ => 64,
+};
+
+static async Task<int> WriteAsync(string path)
+{
+    const int Writers = 20;
+    const int WritesEach = 5_000;
+
+    await using var store = SqliteStore.Open(path);
+    var run = Environment.ProcessId;
+    await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
+    {
+        for (var i = 0; i < WritesEach; i++)
+        {
+            var name = $"{run}-{writer}-{i}";
+            var secret = await store.GetOrCreateSecretAsync(name, 200, CancellationToken.None);
+            Console.WriteLine($"{name} {Convert.ToHexString(secret)}");
+        }
+    }));
+    return 0;
+}
+
+static async Task<int> FillAsync(string path)
+{
+    const int Writes = 100;
+    const int Size = 50_000;
+
+    // A write beyond the limit on a file's size is to fail, not to end the process.
+    using var sigXfsz = PosixSignalRegistration.Create((PosixSignal)25, context => context.Cancel = true);
+    await using var store = SqliteStore.Open(path);
+    store.StatusChanged += status => Console.WriteLine(status.Healthy ? "healthy" : "unhealthy");
+    Console.WriteLine("ready");
+    for (var round = 0; Console.ReadLine() is not null; round++)
+    {
+        var answer = "accepted";
+        for (var i = 0; i < Writes && answer == "accepted"; i++)
+        {
+            try
+            {
+                await store.GetOrCreateSecretAsync($"{round}-{i}", Size, CancellationToken.None);
+            }
+            catch (StoreException fault)
+            {
+                answer = $"refused {fault.Condition}";
+            }
+        }
+
+        Console.WriteLine(answer);
+    }
+
+    return 0;
+}
+
+static async Task<int> OpenAsync(string path)
+{
+    try
+    {
+        await using var store = SqliteStore.Open(path);
+        await store.GetOrCreateSecretAsync("open", 16, CancellationToken.None);
+        Console.WriteLine("accepted");
+    }
+    catch (StoreException fault)
+    {
+        Console.WriteLine($"refused {fault.Condition} {fault.Message}");
+    }
+
+    return 0;
+}
