@@ -11,7 +11,7 @@ public static class CertificateIdentities
     /// <summary>id-on-xmppAddr (RFC 6120 §13.7.1.4).</summary>
     private const string XmppAddr = "1.3.6.1.5.5.7.8.5";
 
-    private static readonly Asn1Tag Tag0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
+    private static readonly Asn1Tag _tag0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
     /// <summary>The addresses in the certificate's subjectAltName, each once, in order; what isn't an address is left out.</summary>
     /// <returns>None when there are none, or when the extension can't be read.</returns>
@@ -40,15 +40,15 @@ public static class CertificateIdentities
         var names = new AsnReader(extension, AsnEncodingRules.DER).ReadSequence();
         while (names.HasData)
         {
-            if (!names.PeekTag().HasSameClassAndValue(Tag0))
+            if (!names.PeekTag().HasSameClassAndValue(_tag0))
             {
                 names.ReadEncodedValue();
                 continue;
             }
-            var otherName = names.ReadSequence(Tag0);
+            var otherName = names.ReadSequence(_tag0);
             if (otherName.ReadObjectIdentifier() != XmppAddr)
                 continue;
-            var text = otherName.ReadSequence(Tag0).ReadCharacterString(UniversalTagNumber.UTF8String);
+            var text = otherName.ReadSequence(_tag0).ReadCharacterString(UniversalTagNumber.UTF8String);
             if (Jid.TryParse(text, out var address) && !addresses.Contains(address))
                 addresses.Add(address);
         }

@@ -12,7 +12,7 @@ public sealed class PlainMechanism(DecoyKeys decoys) : ISaslMechanism
     public const string MechanismName = "PLAIN";
 
     // Of the whole process: more at a time than there are processors makes each slower and none sooner.
-    private static readonly SemaphoreSlim Derivations = new(Environment.ProcessorCount);
+    private static readonly SemaphoreSlim _derivations = new(Environment.ProcessorCount);
 
     public string Name => MechanismName;
 
@@ -84,14 +84,14 @@ public sealed class PlainMechanism(DecoyKeys decoys) : ISaslMechanism
     /// <summary>Off the calling thread, which serves other connections meanwhile.</summary>
     private static async Task<bool> VerifyAsync(string password, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken)
     {
-        await Derivations.WaitAsync(cancellationToken);
+        await _derivations.WaitAsync(cancellationToken);
         try
         {
             return await Task.Run(() => PasswordKeys.Verify(password, keys), cancellationToken);
         }
         finally
         {
-            Derivations.Release();
+            _derivations.Release();
         }
     }
 }
