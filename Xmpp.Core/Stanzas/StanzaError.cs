@@ -46,21 +46,57 @@ public enum StanzaErrorCondition
 /// <param name="Application">An application-specific condition (§8.3.4), or null.</param>
 public sealed record StanzaError(StanzaErrorCondition Condition, StanzaErrorType Type, string? Text = null, Element? Application = null)
 {
+    private static readonly string[] _conditions = [.. Enum.GetNames<StanzaErrorCondition>().Select(WireNames.FromPascalCase)];
+    private static readonly string[] _types = [.. Enum.GetNames<StanzaErrorType>().Select(WireNames.FromPascalCase)];
+
+    /// <summary>With <c>gone</c> and <c>redirect</c>: the URI of the new address, such as "xmpp:romeo@example.net" (§8.3.3.5, §8.3.3.14); else null.</summary>
+    public string? NewAddress { get; init; }
+
+    /// <summary>Who detected the error, where that isn't the entity that was addressed (§8.3.1, rule 5); or null.</summary>
+    public Jid? By { get; init; }
+
     /// <summary>The error with the type that RFC 6120 §8.3.3 associates with the condition ("the associated error type SHOULD be").</summary>
     public static StanzaError Of(StanzaErrorCondition condition, string? text = null) => new(condition, DefaultType(condition), text);
 
-    public static string WireName(StanzaErrorCondition condition) => Names[(int)condition];
+    public static string WireName(StanzaErrorCondition condition) => _conditions[(int)condition];
+
+    public static string WireName(StanzaErrorType type) => _types[(int)type];
 
     /// <summary>The <c>&lt;error/&gt;</c> child of a stanza of type "error", in the given content namespace.</summary>
     public Element ToElement(string contentNamespace = Namespaces.Client) => new(contentNamespace, "error",
-        Element.Attr("type", WireNames.FromPascalCase(Type.ToString())),
-        new Element(Namespaces.StanzaErrors, WireName(Condition)),
+        Element.Attr("by", By?.ToString()),
+        Element.Attr("type", WireName(Type)),
+        new Element(Namespaces.StanzaErrors, WireName(Condition), HasNewAddress(Condition) ? NewAddress : null),
         Text is null ? null : new Element(Namespaces.StanzaErrors, "text",
             new ElementAttribute(new XmlName(Namespaces.Xml, "lang"), "en"), Text),
         Application);
 
-    private static readonly string[] Names =
-        [.. Enum.GetNames<StanzaErrorCondition>().Select(WireNames.FromPascalCase)];
+    /// <summary>
+    /// Reads the <c>&lt;error/&gt;</c> of a stanza that came from elsewhere. An unknown condition is <c>undefined-condition</c> (§8.3.2) and an
+    /// unknown type the condition's own; null when there is no such child.
+    /// </summary>
+    public static StanzaError? Parse(Element stanza)
+    {
+        if (stanza.Child(stanza.Name.Namespace, "error") is not { } error)
+            return null;
+        var defined = error.Elements.FirstOrDefault(child => child.Name is { Namespace: Namespaces.StanzaErrors, Local: not "text" });
+        var condition = Array.IndexOf(_conditions, defined?.Name.Local) is >= 0 and var index
+            ? (StanzaErrorCondition)index
+            : StanzaErrorCondition.UndefinedCondition;
+        var type = Array.IndexOf(_types, error["type"]) is >= 0 and var known ? (StanzaErrorType)known : DefaultType(condition);
+        return new(
+            condition,
+            type,
+            error.Child(Namespaces.StanzaErrors, "text")?.Text,
+            error.Elements.FirstOrDefault(child => child.Name.Namespace != Namespaces.StanzaErrors))
+        {
+            By = Jid.TryParse(error["by"], out var by) ? by : null,
+            NewAddress = HasNewAddress(condition) && defined?.Text.Trim() is { Length: > 0 } address ? address : null,
+        };
+    }
+
+    private static bool HasNewAddress(StanzaErrorCondition condition) =>
+        condition is StanzaErrorCondition.Gone or StanzaErrorCondition.Redirect;
 
     private static StanzaErrorType DefaultType(StanzaErrorCondition condition) => condition switch
     {

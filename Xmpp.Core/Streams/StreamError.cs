@@ -38,18 +38,27 @@ public enum StreamErrorCondition
 /// <param name="Application">An application-specific condition (§4.9.4), or null.</param>
 public sealed record StreamError(StreamErrorCondition Condition, string? Text = null, Element? Application = null)
 {
+    private static readonly string[] _conditions = [.. Enum.GetNames<StreamErrorCondition>().Select(Stanzas.WireNames.FromPascalCase)];
+
+    /// <summary>
+    /// With <c>see-other-host</c>: where to connect, a domainpart or address (IPv6 in brackets), perhaps with a port
+    /// behind a colon (§4.9.3.19); else null.
+    /// </summary>
+    public string? OtherHost { get; private init; }
+
+    /// <summary>Sends the peer to another host, "im2.example.com", "192.0.2.1:5222" or "[2001:db8::1]:5222".</summary>
+    public static StreamError SeeOtherHost(string host, string? text = null) =>
+        new(StreamErrorCondition.SeeOtherHost, text) { OtherHost = host };
+
     /// <summary>The condition's name on the wire, such as <c>not-well-formed</c>.</summary>
-    public static string WireName(StreamErrorCondition condition) => Names[(int)condition];
+    public static string WireName(StreamErrorCondition condition) => _conditions[(int)condition];
 
     /// <summary>The <c>&lt;stream:error/&gt;</c> element.</summary>
     public Element ToElement() => new(Namespaces.Stream, "error",
-        new Element(Namespaces.StreamErrors, WireName(Condition)),
+        new Element(Namespaces.StreamErrors, WireName(Condition), OtherHost),
         Text is null ? null : new Element(Namespaces.StreamErrors, "text",
             new ElementAttribute(new XmlName(Namespaces.Xml, "lang"), "en"), Text),
         Application);
-
-    private static readonly string[] Names =
-        [.. Enum.GetNames<StreamErrorCondition>().Select(Stanzas.WireNames.FromPascalCase)];
 }
 
 /// <summary>The stream can't go on. Caught once, where the stream's loop sends the error and closes.</summary>
