@@ -6,7 +6,7 @@ namespace Xmpp.Core;
 /// <summary>Prepares the parts of an address for comparison (RFC 7622 §3.2-3.4).</summary>
 internal static class JidPreparation
 {
-    /// <summary>Preparation makes text up to three times shorter (fullwidth letters, Hangul jamo), so what is longer is refused unseen.</summary>
+    /// <summary>Preparation makes text up to three times shorter (fullwidth letters, jamo); what is longer is refused unseen.</summary>
     private const int MaxUnpreparedLength = 3 * Jid.MaxPartLength;
 
     // §3.3.1

@@ -139,7 +139,7 @@ internal static class DomainName
         return true;
     }
 
-    /// <summary>RFC 3986 §3.2.2, written as RFC 5952 says so that an address has one form. No zones: they mean nothing to another host.</summary>
+    /// <summary>RFC 3986 §3.2.2, written as RFC 5952 says so that an address has one form. Zones mean nothing to another host.</summary>
     private static bool TryPrepareIPv6(ReadOnlySpan<byte> literal, Span<byte> destination, out int written)
     {
         written = 0;

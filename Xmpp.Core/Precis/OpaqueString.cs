@@ -19,12 +19,14 @@ public static class OpaqueString
             written = utf8.Length;
             return utf8.TryCopyTo(destination);
         }
-        if (!RuneText.TryDecode(utf8, out var text)
-            || text.Exists(rune => UnicodeProperties.Of(rune).Class == PrecisClass.Disallowed))
+        if (!RuneText.TryDecode(utf8, out var text))
             return false;
 
+        // The string class is judged last (RFC 8264 §7): what can be mapped to something valid is.
         CodePointMappings.MapSpaces(text);
         NormalizationFormC.Normalize(text);
-        return ContextRules.AreSatisfied(CollectionsMarshal.AsSpan(text)) && RuneText.TryEncode(text, destination, out written);
+        return text.TrueForAll(rune => UnicodeProperties.Of(rune).Class != PrecisClass.Disallowed)
+            && ContextRules.AreSatisfied(CollectionsMarshal.AsSpan(text))
+            && RuneText.TryEncode(text, destination, out written);
     }
 }

@@ -54,8 +54,8 @@ internal enum Script
 }
 
 /// <summary>
-/// What PRECIS and IDNA2008 need to know of a code point. Bidi_Class, Joining_Type and script are kept for those only that an
-/// identifier may hold.
+/// What PRECIS and IDNA2008 need to know of a code point that some string class allows. Bidi_Class and marks are kept for those only
+/// that an identifier may hold.
 /// </summary>
 internal readonly struct UnicodeProperties
 {

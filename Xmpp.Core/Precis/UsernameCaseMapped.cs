@@ -21,15 +21,14 @@ public static class UsernameCaseMapped
         if (!RuneText.TryDecode(utf8, out var text))
             return false;
 
+        // The string class is judged last (RFC 8264 §7), so that whatever can be mapped to something valid is (RFC 7622 §4):
+        // U+212B ANGSTROM SIGN has a compatibility equivalent, the U+00E5 that becomes of it has none.
         CodePointMappings.MapWidth(text);
-        if (!text.TrueForAll(rune => UnicodeProperties.Of(rune).Class is PrecisClass.Valid or PrecisClass.ContextJ or PrecisClass.ContextO))
-            return false;
         CodePointMappings.MapToLowercase(text);
         NormalizationFormC.Normalize(text);
-
-        // Contexts are judged last (RFC 8264 §7): the middle dot of "L·L" stands between small letters by now.
         var runes = CollectionsMarshal.AsSpan(text);
         return (!BidiRule.HasRightToLeft(runes) || BidiRule.IsSatisfied(runes))
+            && text.TrueForAll(rune => UnicodeProperties.Of(rune).Class is not (PrecisClass.Disallowed or PrecisClass.FreeformOnly))
             && ContextRules.AreSatisfied(runes)
             && RuneText.TryEncode(text, destination, out written);
     }

@@ -119,13 +119,16 @@ SCRIPTS = {"Greek": 1, "Hebrew": 2, "Hiragana": 3, "Katakana": 3, "Han": 3}
 
 def properties(cp):
     kind = precis(cp)
-    packed = CLASSES.index(kind) | combining_class[cp] << 16 | (category[cp] == "Zs") << 14
-    if kind in ("Disallowed", "FreeformOnly"):
-        assert not idna(cp)  # so direction, joining and script never matter
+    packed = CLASSES.index(kind) | combining_class[cp] << 16
+    if kind == "Disallowed":
+        assert not idna(cp)
+        return packed
+    packed |= JOINING.index(joining_type[cp]) << 8 | SCRIPTS.get(script[cp], 0) << 11 | (category[cp] == "Zs") << 14
+    if kind == "FreeformOnly":
+        assert not idna(cp)  # so only identifiers and domain names need what follows
         return packed
     bidi = BIDI.index(bidi_class[cp]) if bidi_class[cp] in BIDI else 0
-    return (packed | idna(cp) << 3 | bidi << 4 | JOINING.index(joining_type[cp]) << 8 | SCRIPTS.get(script[cp], 0) << 11
-            | (category[cp][0] == "M") << 13)
+    return packed | idna(cp) << 3 | bidi << 4 | (category[cp][0] == "M") << 13
 
 
 def ranges():

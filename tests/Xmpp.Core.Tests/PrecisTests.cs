@@ -48,14 +48,16 @@ public sealed class PrecisTests
     [InlineData("\U00010400", "\U00010428")] // Deseret, beyond the basic plane
     [InlineData("\u13A0", "\uAB70")] // Cherokee, whose small letters are the younger ones
     [InlineData("\u01C5", null)] // titlecase with a compatibility equivalent
-    [InlineData("\u212B", null)] // ANGSTROM SIGN, refused before it could be normalised
-    [InlineData("\u1100\u1161", null)] // conjoining jamo
+    [InlineData("\u212B", "\u00E5")] // ANGSTROM SIGN
+    [InlineData("\u0958", "\u0915\u093C")] // normalised to two code points
+    [InlineData("\u1100\u1161\u11A8", "\uAC01")] // modern jamo compose to a syllable
+    [InlineData("\u1100", null)] // jamo that do not
     [InlineData("\u0640", null)] // TATWEEL, an exception
     [InlineData("\u00AD", null)] // SOFT HYPHEN, ignorable
     [InlineData("\uFDD0", null)] // noncharacter
     [InlineData("\uE000", null)] // private use
     [InlineData("\u0378", null)] // unassigned
-    [InlineData("\U0002F868", null)] // CJK compatibility ideograph
+    [InlineData("\U0002F868", "\u36FC")] // CJK compatibility ideograph
     public void Usernames_are_mapped_or_refused(string text, string? expected) => Assert.Equal(expected, Username(text));
 
     [Theory]
@@ -111,6 +113,8 @@ public sealed class PrecisTests
     [InlineData("\u2163\u265A\u01C5", true)]
     [InlineData("a\u05D0", true)] // no bidi rule
     [InlineData("\u0628\u0661\u06F1", false)]
+    [InlineData("\u2E90\u30FB", true)] // a symbol, of the script Han however
+    [InlineData("\uFF76\u30FB", true)]
     public void Opaque_strings_are_freeform(string text, bool isValid) => Assert.Equal(isValid, Opaque(text) is not null);
 
     [Fact]
@@ -130,7 +134,7 @@ public sealed class PrecisTests
         Assert.Empty(wrong);
     }
 
-    /// <summary>RFC 8264 §8 by the framework's categories, which know neither what is ignorable nor what has compatibility equivalents.</summary>
+    /// <summary>RFC 8264 §8 by the framework's categories, which do not tell what is ignorable or has an equivalent.</summary>
     private static bool Follows(Rune rune, PrecisClass actual) => Rune.GetUnicodeCategory(rune) switch
     {
         _ when Exceptions.TryGetValue(rune.Value, out var exception) => actual == exception,
@@ -152,7 +156,9 @@ public sealed class PrecisTests
     private static string? Enforce(Profile profile, string text)
     {
         var destination = new byte[1024];
-        return profile(Encoding.UTF8.GetBytes(text), destination, out var written) ? Encoding.UTF8.GetString(destination, 0, written) : null;
+        return profile(Encoding.UTF8.GetBytes(text), destination, out var written)
+            ? Encoding.UTF8.GetString(destination, 0, written)
+            : null;
     }
 
     private static IEnumerable<Rune> AllRunes() => Enumerable.Range(0, 0x110000).Where(Rune.IsValid).Select(value => new Rune(value));
