@@ -23,13 +23,15 @@ internal sealed class LastLogins : IAsyncDisposable
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private readonly Dictionary<Jid, DateTimeOffset> _pending = [];
-    private Task _flush = Task.CompletedTask;
 
     public LastLogins(SqliteWriter writer, TimeProvider time)
     {
         _writer = writer;
         _timer = time.CreateTimer(static self => ((LastLogins)self!).StartFlush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>The writing that the timer began last.</summary>
+    internal Task Flush { get; private set; } = Task.CompletedTask;
 
     public void Note(Jid account, DateTimeOffset when)
     {
@@ -59,7 +61,7 @@ internal sealed class LastLogins : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
-        await _flush;
+        await Flush;
         await FlushAsync();
     }
 
@@ -67,8 +69,8 @@ internal sealed class LastLogins : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_flush.IsCompleted)
-                _flush = FlushAsync();
+            if (Flush.IsCompleted)
+                Flush = FlushAsync();
         }
     }
 

@@ -16,7 +16,6 @@ public sealed class SqliteStore : IStore
     private readonly StoreHealth _health;
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
-    private readonly LastLogins _logins;
 
     private SqliteStore(SqliteFile file, TimeProvider time, SqliteStoreOptions options)
     {
@@ -24,8 +23,8 @@ public sealed class SqliteStore : IStore
         _health = new StoreHealth(() => StatusChanged?.Invoke(Status));
         _writer = new SqliteWriter(file, _health, options.WriteQueueLimit);
         _readers = new SqliteReaders(file, _health, options.Readers, options.ReadQueueLimit);
-        _logins = new LastLogins(_writer, time);
-        Accounts = new SqliteAccounts(_readers, _writer, _logins);
+        LastLogins = new LastLogins(_writer, time);
+        Accounts = new SqliteAccounts(_readers, _writer, LastLogins);
     }
 
     public event Action<StoreStatus>? StatusChanged;
@@ -40,6 +39,8 @@ public sealed class SqliteStore : IStore
             return new("sqlite", _file.Path, problem is null, problem, SqliteSchema.Migrations.Count, _writer.Queued);
         }
     }
+
+    internal LastLogins LastLogins { get; }
 
     /// <summary>Opens the file, and makes it (0600) and its directory (0700) when they are missing. Blocks for a few milliseconds.</summary>
     /// <param name="path">Relative to the working directory.</param>
@@ -62,7 +63,7 @@ public sealed class SqliteStore : IStore
 
     public async ValueTask DisposeAsync()
     {
-        await _logins.DisposeAsync();
+        await LastLogins.DisposeAsync();
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
         _file.Dispose();

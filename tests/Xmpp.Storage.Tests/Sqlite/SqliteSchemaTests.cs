@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Xmpp.Core;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Storage.Sqlite;
@@ -39,7 +40,11 @@ public sealed class SqliteSchemaTests : IDisposable
 
         await using var store = SqliteStore.Open(_directory.Database);
 
-        Assert.Equal(1, await store.Accounts.CountAsync("capulet.example", CancellationToken.None));
+        var juliet = await store.Accounts.FindAsync(Jid.Parse("juliet@capulet.example"), CancellationToken.None);
+        Assert.NotNull(juliet);
+        Assert.True(juliet.Enabled);
+        Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(1700000000123), juliet.Created);
+        Assert.Equal([3], Assert.Single(juliet.Keys).ServerKey.ToArray());
         Assert.Equal([4, 5], await store.GetOrCreateSecretAsync("decoy", 32, CancellationToken.None));
         Assert.Equal(SqliteSchema.Migrations.Count, store.Status.SchemaVersion);
     }
