@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Server.Control;
+
+/// <summary>The accounts as an operator manages them: in a store, or through the server that has the store open.</summary>
+public interface IAccountControl
+{
+    /// <returns>Null when there is no such account.</returns>
+    ValueTask<AccountInfo?> FindAsync(Jid account, CancellationToken cancellationToken);
+
+    /// <summary>The accounts of a host in the order of their names.</summary>
+    IAsyncEnumerable<AccountInfo> ListAsync(string host, CancellationToken cancellationToken);
+
+    /// <returns>False when there is an account of that name.</returns>
+    ValueTask<bool> AddAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken);
+
+    /// <summary>Sets a new password; sessions that logged in by the old one end.</summary>
+    /// <returns>False when there is no such account.</returns>
+    ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken);
+
+    /// <summary>Lets an account log in, or not any more; then its sessions end.</summary>
+    /// <returns>False when there is no such account.</returns>
+    ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an account; its sessions end.</summary>
+    /// <returns>False when there was none.</returns>
+    ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken);
+}
+
+/// <summary>Accounts in a store that this process has open.</summary>
+/// <param name="store">Where they are.</param>
+/// <param name="endSessions">Ends the sessions of an account; does nothing where no server runs.</param>
+public sealed class StoreAccounts(IAccountStore store, Action<Jid, SessionEndReason> endSessions, TimeProvider time) : IAccountControl
+{
+    private const int PageSize = 500;
+
+    public async ValueTask<AccountInfo?> FindAsync(Jid account, CancellationToken cancellationToken) =>
+        await store.FindAsync(account, cancellationToken) is { } found ? AccountInfo.Of(found) : null;
+
+    public async IAsyncEnumerable<AccountInfo> ListAsync(string host, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (string? after = null; ;)
+        {
+            var page = await store.ListAsync(host, after, PageSize, cancellationToken);
+            foreach (var account in page)
+                yield return AccountInfo.Of(account);
+            if (page.Count < PageSize)
+                yield break;
+            after = page[^1].Jid.Local;
+        }
+    }
+
+    public ValueTask<bool> AddAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
+        store.AddAsync(new(account, keys, Enabled: true, Created: time.GetUtcNow(), LastLogin: null), cancellationToken);
+
+    public async ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
+        EndSessionsIf(await store.SetKeysAsync(account, keys, cancellationToken), account, SessionEndReason.PasswordChanged);
+
+    public async ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken)
+    {
+        var changed = await store.SetEnabledAsync(account, enabled, cancellationToken);
+        EndSessionsIf(changed && !enabled, account, SessionEndReason.AccountDisabled);
+        return changed;
+    }
+
+    public async ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken) =>
+        EndSessionsIf(await store.DeleteAsync(account, cancellationToken), account, SessionEndReason.AccountDeleted);
+
+    private bool EndSessionsIf(bool changed, Jid account, SessionEndReason reason)
+    {
+        if (changed)
+            endSessions(account, reason);
+        return changed;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Xmpp.Core;
+using Xmpp.Server.Diagnostics;
+
+namespace Xmpp.Server.Control;
+
+/// <summary>Answers requests, whatever way they came.</summary>
+internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeProvider time)
+{
+    private const int FollowerQueueLimit = 1000;
+
+    private static readonly string Version =
+        typeof(ControlHandler).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    private readonly StoreAccounts _accounts = new(server.Store.Accounts, (jid, reason) => server.EndSessions(jid, reason), time);
+
+    /// <param name="clientGone">Ends what would otherwise last for ever.</param>
+    /// <param name="cancellationToken">The server stops.</param>
+    /// <exception cref="ControlException">What the client is told.</exception>
+    public IAsyncEnumerable<object> HandleAsync(ControlRequest request, CancellationToken clientGone, CancellationToken cancellationToken) =>
+        request switch
+        {
+            StatusRequest => One(new(Status())),
+            ListHostsRequest => HostsAsync(cancellationToken),
+            ListSessionsRequest list => Sessions(list.Of).ToAsyncEnumerable(),
+            KickRequest kick => One(new(server.EndSessions(kick.Jid, SessionEndReason.Kicked))),
+            ReloadRequest => One(BoxAsync(server.ReloadAsync(cancellationToken))),
+            LogRequest wanted => LogAsync(wanted, clientGone),
+            FindUserRequest find => One(BoxAsync(_accounts.FindAsync(find.Jid, cancellationToken))),
+            ListUsersRequest list => _accounts.ListAsync(Served(list.Host), cancellationToken),
+            AddUserRequest add => One(BoxAsync(_accounts.AddAsync(Served(add.Jid), add.Keys, cancellationToken))),
+            SetKeysRequest set => One(BoxAsync(_accounts.SetKeysAsync(set.Jid, set.Keys, cancellationToken))),
+            SetEnabledRequest set => One(BoxAsync(_accounts.SetEnabledAsync(set.Jid, set.Enabled, cancellationToken))),
+            DeleteUserRequest delete => One(BoxAsync(_accounts.DeleteAsync(delete.Jid, cancellationToken))),
+            _ => throw new ControlException($"no handler for {request.GetType().Name}"),
+        };
+
+    private ServerStatus Status() => new(
+        Version,
+        Environment.ProcessId,
+        server.Started,
+        (long)(time.GetUtcNow() - server.Started).TotalSeconds,
+        server.Sessions,
+        server.Connections,
+        [.. server.Listeners.Select(listener => new ListenerStatus(listener.EndPoint.Address.ToString(), listener.EndPoint.Port, listener.Tls))],
+        server.TlsEngine,
+        Environment.WorkingSet,
+        GC.GetTotalMemory(forceFullCollection: false),
+        server.Store.Status,
+        server.Certificates.ToDictionary(certificate => certificate.Host, certificate => certificate.NotAfter));
+
+    private async IAsyncEnumerable<HostInfo> HostsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var sessions = server.ListSessions().CountBy(session => session.Jid.Domain).ToDictionary();
+        foreach (var host in server.Options.Hosts)
+        {
+            yield return new(
+                host,
+                await server.Store.Accounts.CountAsync(host, cancellationToken),
+                sessions.GetValueOrDefault(host),
+                server.Certificates.FirstOrDefault(certificate => certificate.Host == host)?.NotAfter);
+        }
+    }
+
+    private IEnumerable<SessionInfo> Sessions(Jid? of) => server.ListSessions()
+        .Where(session => of is null || session.Jid.Domain == of.Domain && (of.Local is null || session.Jid.Local == of.Local))
+        .OrderBy(session => session.Jid.ToString(), StringComparer.Ordinal);
+
+    private async IAsyncEnumerable<LogEntry> LogAsync(LogRequest wanted, [EnumeratorCancellation] CancellationToken clientGone)
+    {
+        if (!wanted.Follow)
+        {
+            foreach (var entry in log.Last(LogBuffer.DefaultCapacity).Where(IsWanted).TakeLast(wanted.Count))
+                yield return entry;
+            yield break;
+        }
+        using var follower = log.Follow(wanted.Count, FollowerQueueLimit);
+        await foreach (var entry in follower.Entries.ReadAllAsync(clientGone))
+        {
+            if (follower.TakeMissed() is var missed and > 0)
+                yield return new(time.GetUtcNow(), LogLevel.Warning, nameof(LogFollower), $"{missed} events were not sent: they came too fast");
+            if (IsWanted(entry))
+                yield return entry;
+        }
+
+        bool IsWanted(LogEntry entry) => entry.Level >= wanted.MinimumLevel;
+    }
+
+    private Jid Served(Jid account) => account is { Local: not null, IsBare: true } && Served(account.Domain) is not null
+        ? account
+        : throw new ControlException($"{account} is not the address of an account");
+
+    private string Served(string host) => server.Options.Hosts.Contains(host)
+        ? host
+        : throw new ControlException($"{host} is not served here; the hosts are: {string.Join(", ", server.Options.Hosts)}");
+
+    private static async ValueTask<object?> BoxAsync<T>(ValueTask<T> task) => await task;
+
+    /// <summary>The one item, or none when it is null.</summary>
+    private static async IAsyncEnumerable<object> One(ValueTask<object?> item)
+    {
+        if (await item is { } value)
+            yield return value;
+    }
+}

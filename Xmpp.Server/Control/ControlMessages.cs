@@ -1,0 +1,102 @@
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging;
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+using Xmpp.Server.Hosting;
+
+namespace Xmpp.Server.Control;
+
+/// <summary>
+/// What is asked of the server over its control socket: one JSON object on a line, its "command" saying which, one for each connection.
+/// The answer is a line <c>{"item":…}</c> for each item (each request says of which type and how many), then <c>{"end":true}</c>,
+/// or <c>{"error":"…"}</c> in its place.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "command")]
+[JsonDerivedType(typeof(StatusRequest), "status")]
+[JsonDerivedType(typeof(ListHostsRequest), "host list")]
+[JsonDerivedType(typeof(ListSessionsRequest), "session list")]
+[JsonDerivedType(typeof(KickRequest), "session kick")]
+[JsonDerivedType(typeof(ReloadRequest), "reload")]
+[JsonDerivedType(typeof(LogRequest), "log")]
+[JsonDerivedType(typeof(FindUserRequest), "user find")]
+[JsonDerivedType(typeof(ListUsersRequest), "user list")]
+[JsonDerivedType(typeof(AddUserRequest), "user add")]
+[JsonDerivedType(typeof(SetKeysRequest), "user keys")]
+[JsonDerivedType(typeof(SetEnabledRequest), "user enable")]
+[JsonDerivedType(typeof(DeleteUserRequest), "user delete")]
+public abstract record ControlRequest;
+
+/// <summary>Answered with one <see cref="ServerStatus"/>.</summary>
+public sealed record StatusRequest : ControlRequest;
+
+/// <summary>Answered with a <see cref="HostInfo"/> for each host.</summary>
+public sealed record ListHostsRequest : ControlRequest;
+
+/// <summary>Answered with a <see cref="SessionInfo"/> for each session, ordered by JID.</summary>
+/// <param name="Of">Only sessions of this bare JID, or of this host; null for all.</param>
+public sealed record ListSessionsRequest(Jid? Of) : ControlRequest;
+
+/// <summary>Answered with the number of sessions ended.</summary>
+/// <param name="Jid">A full JID for one session, a bare JID for all of the account.</param>
+public sealed record KickRequest(Jid Jid) : ControlRequest;
+
+/// <summary>Answered with one <see cref="ReloadReport"/>.</summary>
+public sealed record ReloadRequest : ControlRequest;
+
+/// <summary>Answered with a <see cref="Diagnostics.LogEntry"/> for each event.</summary>
+/// <param name="Count">How many of the last events.</param>
+/// <param name="Follow">Whether new ones follow, until the client closes the connection.</param>
+/// <param name="MinimumLevel">Less severe ones are left out.</param>
+public sealed record LogRequest(int Count, bool Follow, LogLevel MinimumLevel) : ControlRequest;
+
+/// <summary>Answered with one <see cref="AccountInfo"/>, or none when there is no such account.</summary>
+public sealed record FindUserRequest(Jid Jid) : ControlRequest;
+
+/// <summary>Answered with an <see cref="AccountInfo"/> for each account of the host, in the order of their names.</summary>
+public sealed record ListUsersRequest(string Host) : ControlRequest;
+
+/// <summary>Answered with false when there is an account of that name.</summary>
+/// <param name="Keys">As made of the password; the password itself never passes the socket.</param>
+public sealed record AddUserRequest(Jid Jid, IReadOnlyList<ScramKeys> Keys) : ControlRequest;
+
+/// <summary>Answered with false when there is no such account.</summary>
+public sealed record SetKeysRequest(Jid Jid, IReadOnlyList<ScramKeys> Keys) : ControlRequest;
+
+/// <summary>Answered with false when there is no such account.</summary>
+public sealed record SetEnabledRequest(Jid Jid, bool Enabled) : ControlRequest;
+
+/// <summary>Answered with false when there is no such account.</summary>
+public sealed record DeleteUserRequest(Jid Jid) : ControlRequest;
+
+/// <summary>An account without its keys.</summary>
+/// <param name="Hashes">The SCRAM hashes that there are keys for, such as "SHA-256", with their iterations.</param>
+public sealed record AccountInfo(
+    Jid Jid, bool Enabled, DateTimeOffset Created, DateTimeOffset? LastLogin, IReadOnlyDictionary<string, int> Hashes)
+{
+    public static AccountInfo Of(Account account) => new(
+        account.Jid, account.Enabled, account.Created, account.LastLogin, account.Keys.ToDictionary(key => key.Hash, key => key.Iterations));
+}
+
+/// <param name="CertificateEnds">Of the certificate in use; null when it isn't known.</param>
+public sealed record HostInfo(string Host, long Accounts, int Sessions, DateTimeOffset? CertificateEnds);
+
+/// <param name="Address">IP address.</param>
+public sealed record ListenerStatus(string Address, int Port, ListenerTls Tls);
+
+/// <param name="Uptime">Whole seconds.</param>
+/// <param name="ResidentBytes">Physical memory of the process.</param>
+/// <param name="HeapBytes">Of it, managed objects.</param>
+/// <param name="CertificateEnds">By host.</param>
+public sealed record ServerStatus(
+    string Version,
+    int Pid,
+    DateTimeOffset Started,
+    long Uptime,
+    int Sessions,
+    int Connections,
+    IReadOnlyList<ListenerStatus> Listeners,
+    string TlsEngine,
+    long ResidentBytes,
+    long HeapBytes,
+    StoreStatus Store,
+    IReadOnlyDictionary<string, DateTimeOffset?> CertificateEnds);

@@ -1,0 +1,73 @@
+using System.Net;
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+using Xmpp.Server.Hosting;
+
+namespace Xmpp.Server.Control;
+
+/// <summary>What <c>xmppctl</c> may see and do of a running server. Every member may be called from any thread.</summary>
+public interface IServerControl
+{
+    /// <summary>The options in force.</summary>
+    ServerOptions Options { get; }
+
+    IStore Store { get; }
+
+    DateTimeOffset Started { get; }
+
+    /// <summary>"openssl" or "sslstream".</summary>
+    string TlsEngine { get; }
+
+    /// <summary>The certificates in use, as they were when they were loaded.</summary>
+    IReadOnlyList<HostCertificate> Certificates { get; }
+
+    /// <summary>What is listened on, with the ports that the system chose.</summary>
+    IReadOnlyList<ListenerInfo> Listeners { get; }
+
+    /// <summary>Open connections, bound or not.</summary>
+    int Connections { get; }
+
+    /// <summary>Bound sessions.</summary>
+    int Sessions { get; }
+
+    IReadOnlyCollection<SessionInfo> ListSessions();
+
+    /// <summary>Ends sessions with a stream error, now.</summary>
+    /// <param name="jid">A full JID for one session, a bare JID for all of the account.</param>
+    /// <param name="reason">Decides the stream error.</param>
+    /// <returns>How many there were.</returns>
+    int EndSessions(Jid jid, SessionEndReason reason);
+
+    /// <summary>Reads the configuration and the certificates again and applies what can be applied without dropping sessions.</summary>
+    ValueTask<ReloadReport> ReloadAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Why the operator's action ends a session.</summary>
+public enum SessionEndReason
+{
+    Kicked,
+    PasswordChanged,
+    AccountDisabled,
+    AccountDeleted,
+}
+
+/// <param name="EndPoint">Address and port.</param>
+/// <param name="Tls">How its bytes are protected.</param>
+public sealed record ListenerInfo(IPEndPoint EndPoint, ListenerTls Tls);
+
+/// <summary>A bound session.</summary>
+/// <param name="Jid">Its full JID.</param>
+/// <param name="Address">The client's IP address and port.</param>
+/// <param name="Tls">Protocol, such as "TLSv1.3"; null without TLS.</param>
+/// <param name="Since">When its resource was bound.</param>
+/// <param name="Availability">"available", or what <c>&lt;show/&gt;</c> says (RFC 6121 §4.7.2.1); null before initial presence.</param>
+/// <param name="Priority">Of its presence; null before initial presence.</param>
+public sealed record SessionInfo(Jid Jid, string Address, string? Tls, DateTimeOffset Since, string? Availability, int? Priority);
+
+/// <summary>What a reload did.</summary>
+/// <param name="Applied">Keys that changed and are in force, and certificates that were replaced.</param>
+/// <param name="NeedRestart">Keys that changed and come into force with the next start.</param>
+/// <param name="Problems">Why nothing was changed; empty when all went well.</param>
+/// <param name="Warnings">What should be mended.</param>
+public sealed record ReloadReport(
+    IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestart, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
