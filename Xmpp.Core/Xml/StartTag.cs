@@ -55,8 +55,9 @@ internal sealed class StartTag
 {
     private TagAttribute[] _attributes = new TagAttribute[8];
     private int _attributeCount;
+    private QName _name;
 
-    public QName Name { get; private set; }
+    public QName Name => _name;
 
     public Span<TagAttribute> Attributes => _attributes.AsSpan(0, _attributeCount);
 
@@ -80,13 +81,12 @@ internal sealed class StartTag
     {
         _attributeCount = 0;
         HasDeclarations = false;
-        var position = start + 1;
-        var status = ReadName(bytes, ref position, out var name);
+        var status = ReadName(bytes, start + 1, out _name);
         if (status != ScanStatus.Done)
             return status;
-        Name = name;
-        HasPrefixes = name.PrefixLength > 0;
+        HasPrefixes = _name.PrefixLength > 0;
 
+        var position = _name.End;
         while (true)
         {
             var before = position;
@@ -103,9 +103,16 @@ internal sealed class StartTag
                 return ReadEmptyTagEnd(bytes, position);
             if (position == before)
                 return Fail(XmlFault.BadName);
-            status = ReadAttribute(bytes, ref position, maxAttributes);
+
+            if (_attributeCount == maxAttributes)
+                return Fail(XmlFault.Policy("An element has too many attributes."));
+            if (_attributeCount == _attributes.Length)
+                Array.Resize(ref _attributes, _attributeCount * 2);
+            ref var attribute = ref _attributes[_attributeCount];
+            status = ReadAttribute(bytes, position, ref attribute);
             if (status != ScanStatus.Done)
                 return status;
+            position = attribute.ValueStart + attribute.ValueLength + 1;
         }
     }
 
@@ -120,12 +127,12 @@ internal sealed class StartTag
         return ScanStatus.Done;
     }
 
-    private ScanStatus ReadAttribute(ReadOnlySpan<byte> bytes, ref int position, int maxAttributes)
+    private ScanStatus ReadAttribute(ReadOnlySpan<byte> bytes, int position, ref TagAttribute attribute)
     {
-        var status = ReadName(bytes, ref position, out var name);
+        var status = ReadName(bytes, position, out attribute.Name);
         if (status != ScanStatus.Done)
             return status;
-        position = XmlChars.SkipSpace(bytes, position);
+        position = XmlChars.SkipSpace(bytes, attribute.Name.End);
         if (position == bytes.Length)
             return ScanStatus.NeedMore;
         if (bytes[position] != '=')
@@ -133,31 +140,30 @@ internal sealed class StartTag
         position = XmlChars.SkipSpace(bytes, position + 1);
         if (position == bytes.Length)
             return ScanStatus.NeedMore;
-
-        var start = position + 1;
-        status = ReadValue(bytes, ref position, out var isPlain);
+        status = ReadValue(bytes, position, ref attribute);
         if (status != ScanStatus.Done)
             return status;
-        if (_attributeCount == maxAttributes)
-            return Fail(XmlFault.Policy("An element has too many attributes."));
-        return Add(bytes, new TagAttribute
+
+        var name = attribute.Name.Of(bytes);
+        foreach (ref readonly var other in Attributes)
         {
-            Name = name,
-            ValueStart = start,
-            ValueLength = position - 1 - start,
-            IsPlain = isPlain,
-            Kind = KindOf(name, bytes),
-        });
+            if (other.Name.Length == name.Length && other.Name.Of(bytes).SequenceEqual(name))
+                return Fail(XmlFault.DuplicateAttribute);
+        }
+        Classify(bytes, ref attribute);
+        _attributeCount++;
+        return ScanStatus.Done;
     }
 
-    /// <summary>Reads a quoted value; afterwards the position is behind the closing quote.</summary>
-    private ScanStatus ReadValue(ReadOnlySpan<byte> bytes, ref int position, out bool isPlain)
+    /// <summary>Reads the quoted value whose opening quote stands at the position.</summary>
+    private ScanStatus ReadValue(ReadOnlySpan<byte> bytes, int position, ref TagAttribute attribute)
     {
-        isPlain = true;
         var quote = bytes[position++];
         if (quote is not ((byte)'\'' or (byte)'"'))
             return Fail(XmlFault.NotWellFormed("An attribute value isn't quoted."));
         var stops = quote == '\'' ? XmlChars.AposValueStops : XmlChars.QuotValueStops;
+        attribute.ValueStart = position;
+        attribute.IsPlain = true;
         while (true)
         {
             var plain = bytes[position..].IndexOfAny(stops);
@@ -167,11 +173,11 @@ internal sealed class StartTag
             var stop = bytes[position];
             if (stop == quote)
             {
-                position++;
+                attribute.ValueLength = position - attribute.ValueStart;
                 return ScanStatus.Done;
             }
 
-            isPlain = false;
+            attribute.IsPlain = false;
             switch (stop)
             {
                 case (byte)'\t' or (byte)'\n' or (byte)'\r':
@@ -193,58 +199,44 @@ internal sealed class StartTag
         }
     }
 
-    private ScanStatus Add(ReadOnlySpan<byte> bytes, in TagAttribute attribute)
+    private void Classify(ReadOnlySpan<byte> bytes, ref TagAttribute attribute)
     {
-        var name = attribute.Name.Of(bytes);
-        foreach (ref readonly var other in Attributes)
-        {
-            if (other.Name.Length == name.Length && other.Name.Of(bytes).SequenceEqual(name))
-                return Fail(XmlFault.DuplicateAttribute);
-        }
-        if (_attributeCount == _attributes.Length)
-            Array.Resize(ref _attributes, _attributeCount * 2);
-        _attributes[_attributeCount++] = attribute;
-        HasPrefixes |= attribute.Kind == AttributeKind.Prefixed;
-        HasDeclarations |= attribute.Kind is AttributeKind.DefaultDeclaration or AttributeKind.PrefixDeclaration;
-        return ScanStatus.Done;
-    }
-
-    private static AttributeKind KindOf(QName name, ReadOnlySpan<byte> bytes)
-    {
+        var name = attribute.Name;
         if (name.PrefixLength == 0)
         {
-            return name.Length == 5 && name.Of(bytes).SequenceEqual("xmlns"u8)
-                ? AttributeKind.DefaultDeclaration : AttributeKind.Unprefixed;
+            var declares = name.Of(bytes).SequenceEqual("xmlns"u8);
+            attribute.Kind = declares ? AttributeKind.DefaultDeclaration : AttributeKind.Unprefixed;
+            HasDeclarations |= declares;
         }
-        return name.PrefixLength == 5 && name.Prefix(bytes).SequenceEqual("xmlns"u8)
-            ? AttributeKind.PrefixDeclaration : AttributeKind.Prefixed;
+        else
+        {
+            var declares = name.Prefix(bytes).SequenceEqual("xmlns"u8);
+            attribute.Kind = declares ? AttributeKind.PrefixDeclaration : AttributeKind.Prefixed;
+            HasDeclarations |= declares;
+            HasPrefixes |= !declares;
+        }
     }
 
-    /// <summary>Reads a QName (Namespaces in XML 1.0 §4); something must follow it.</summary>
-    private ScanStatus ReadName(ReadOnlySpan<byte> bytes, ref int position, out QName name)
+    /// <summary>Reads a QName (Namespaces in XML 1.0 §4), which something must follow.</summary>
+    private ScanStatus ReadName(ReadOnlySpan<byte> bytes, int start, out QName name)
     {
-        name = default;
-        var start = position;
-        var prefixLength = 0;
-        var status = XmlChars.SkipNCName(bytes, ref position);
-        if (status == ScanStatus.Done && bytes[position] == ':')
+        var status = XmlChars.ScanNCName(bytes, start, out var length);
+        if (status == ScanStatus.Done && bytes[start + length] == ':')
         {
-            prefixLength = position - start;
-            position++;
-            status = XmlChars.SkipNCName(bytes, ref position);
+            var prefixLength = length;
+            status = XmlChars.ScanNCName(bytes, start + prefixLength + 1, out var localLength);
+            name = new QName(start, prefixLength + 1 + localLength, prefixLength);
         }
-        switch (status)
+        else
         {
-            case ScanStatus.Done:
-                name = new QName(start, position - start, prefixLength);
-                return ScanStatus.Done;
-            case ScanStatus.NeedMore:
-                return ScanStatus.NeedMore;
-            case ScanStatus.NotUtf8:
-                return Fail(XmlFault.NotUtf8);
-            default:
-                return Fail(XmlFault.BadName);
+            name = new QName(start, length, 0);
         }
+        return status switch
+        {
+            ScanStatus.Done or ScanStatus.NeedMore => status,
+            ScanStatus.NotUtf8 => Fail(XmlFault.NotUtf8),
+            _ => Fail(XmlFault.BadName),
+        };
     }
 
     private ScanStatus Fail(StreamError fault)

@@ -24,6 +24,7 @@ internal static class XmlChars
     private const byte NameStart = 1;
     private const byte NameChar = 2;
     private const byte Space = 4;
+    private const byte NonAscii = 8;
 
     private static readonly char[] ForbiddenControls = [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Except("\t\n\r")];
 
@@ -32,7 +33,26 @@ internal static class XmlChars
     /// <summary>UTF-16 code units that no XML document can carry. Lone surrogates are another matter: the encoder replaces them.</summary>
     private static readonly SearchValues<char> Forbidden = SearchValues.Create([.. ForbiddenControls, '\uFFFE', '\uFFFF']);
 
-    private static readonly byte[] AsciiClasses = MakeAsciiClasses();
+    /// <summary>The classes of all bytes: 3 starts a name, 2 goes on with it, 4 is white space, 8 is part of something longer.</summary>
+    private static ReadOnlySpan<byte> Classes =>
+    [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 0, 0, 4, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0,
+        2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0,
+        0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+        3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 3,
+        0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+        3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 0,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+        8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
+    ];
 
     /// <summary>Bytes that no XML document contains.</summary>
     public static SearchValues<byte> Controls { get; } = SearchValues.Create(ForbiddenControlBytes);
@@ -78,7 +98,7 @@ internal static class XmlChars
     }
 
     /// <summary>White space (the S production, XML 1.0 §2.3).</summary>
-    public static bool IsSpace(byte b) => (AsciiClasses[b] & Space) != 0;
+    public static bool IsSpace(byte b) => (Classes[b] & Space) != 0;
 
     public static int SkipSpace(ReadOnlySpan<byte> bytes, int position)
     {
@@ -87,33 +107,34 @@ internal static class XmlChars
         return position;
     }
 
-    /// <summary>Skips an NCName (Namespaces in XML 1.0 §3), which something must follow.</summary>
-    /// <param name="position">Where the name starts; when done, the first byte that doesn't belong to it.</param>
-    public static ScanStatus SkipNCName(ReadOnlySpan<byte> bytes, ref int position)
+    /// <summary>Measures the NCName (Namespaces in XML 1.0 §3) at a position, which something must follow.</summary>
+    /// <param name="length">Of the name, when done.</param>
+    public static ScanStatus ScanNCName(ReadOnlySpan<byte> bytes, int start, out int length)
     {
-        var at = position;
-        if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80 && (AsciiClasses[bytes[at]] & NameStart) == 0)
+        length = 0;
+        var at = start;
+        if ((uint)at < (uint)bytes.Length && Classes[bytes[at]] is not (NameStart | NameChar) and not NonAscii)
             return ScanStatus.Malformed;
         while (true)
         {
-            while ((uint)at < (uint)bytes.Length && (AsciiClasses[bytes[at]] & NameChar) != 0)
+            while ((uint)at < (uint)bytes.Length && (Classes[bytes[at]] & NameChar) != 0)
                 at++;
             if (at == bytes.Length)
                 return ScanStatus.NeedMore;
             if (bytes[at] < 0x80)
                 break;
-            switch (Rune.DecodeFromUtf8(bytes[at..], out var rune, out var length))
+            switch (Rune.DecodeFromUtf8(bytes[at..], out var rune, out var runeLength))
             {
                 case OperationStatus.NeedMoreData:
                     return ScanStatus.NeedMore;
                 case OperationStatus.InvalidData:
                     return ScanStatus.NotUtf8;
             }
-            if (!rune.IsBmp || !(at == position ? IsNCNameStart((char)rune.Value) : IsNCNameChar((char)rune.Value)))
+            if (!rune.IsBmp || !(at == start ? IsNCNameStart((char)rune.Value) : IsNCNameChar((char)rune.Value)))
                 return ScanStatus.Malformed;
-            at += length;
+            at += runeLength;
         }
-        position = at;
+        length = at - start;
         return ScanStatus.Done;
     }
 
@@ -137,15 +158,4 @@ internal static class XmlChars
 
     private static bool IsNCNameChar(char c) =>
         char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' || (c > '\x7f' && XmlConvert.IsNCNameChar(c));
-
-    private static byte[] MakeAsciiClasses()
-    {
-        var classes = new byte[256];
-        for (var c = '\0'; c < 0x80; c++)
-        {
-            classes[c] = (byte)((IsNCNameStart(c) ? NameStart : 0) | (IsNCNameChar(c) ? NameChar : 0)
-                | (c is ' ' or '\t' or '\n' or '\r' ? Space : 0));
-        }
-        return classes;
-    }
 }

@@ -132,18 +132,17 @@ internal static class XmlReference
     {
         length = 0;
         codePoint = 0;
-        var end = 1;
-        switch (XmlChars.SkipNCName(bytes, ref end))
+        switch (XmlChars.ScanNCName(bytes, 1, out var nameLength))
         {
             case ScanStatus.NeedMore:
                 return ReferenceKind.Incomplete;
             case not ScanStatus.Done:
                 return ReferenceKind.Malformed;
         }
-        if (bytes[end] != ';')
+        if (bytes[1 + nameLength] != ';')
             return ReferenceKind.Malformed;
-        codePoint = Predefined(bytes[1..end]);
-        length = end + 1;
+        codePoint = Predefined(bytes.Slice(1, nameLength));
+        length = nameLength + 2;
         return codePoint > 0 ? ReferenceKind.Character : ReferenceKind.Entity;
     }
 
