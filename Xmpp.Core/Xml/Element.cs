@@ -112,6 +112,21 @@ public sealed class Element : IEquatable<Element>
     public static object? Attr(string name, string? value) =>
         value is null ? null : new ElementAttribute(new XmlName("", name), value);
 
+    /// <summary>Reads an element that stands alone, such as one that was stored.</summary>
+    /// <param name="defaultNamespace">The default namespace in force around it.</param>
+    /// <exception cref="FormatException">It isn't one element, or not one that a stream could carry.</exception>
+    public static Element Parse(ReadOnlyMemory<byte> utf8, string defaultNamespace = Namespaces.Client)
+    {
+        var framer = new StanzaFramer(new FramerLimits(MaxStanzaBytes: int.MaxValue, FramerLimits.DepthBound));
+        framer.Begin(StreamScope.ForContent(defaultNamespace));
+        return framer.Read(utf8, out var consumed) == FrameKind.Stanza && consumed == utf8.Length
+            ? framer.Stanza.ToElement() : throw new FormatException(framer.Error?.Text ?? "One element was expected.");
+    }
+
+    /// <inheritdoc cref="Parse(ReadOnlyMemory{byte}, string)"/>
+    public static Element Parse(string xml, string defaultNamespace = Namespaces.Client) =>
+        Parse(Encoding.UTF8.GetBytes(xml), defaultNamespace);
+
     /// <summary>
     /// The same information: equal names, the same attributes in any order, equal nodes in the same order. Which
     /// prefixes an element arrived with isn't part of it.

@@ -312,9 +312,9 @@ public sealed class StanzaFramer
 
     private FrameKind? ReadEndTag(ReadOnlySpan<byte> bytes)
     {
-        if (_depth == 0 && Scope.Phase != StreamPhase.Open)
-            return Fail(XmlFault.BadEndTag);
         var name = _depth == 0 ? Scope.RootName.Span : _open[_depth - 1].Of(bytes);
+        if (name.IsEmpty)
+            return Fail(XmlFault.BadEndTag); // no stream is open
         var start = _position;
         var nameEnd = start + 2 + name.Length;
         if (nameEnd < bytes.Length && bytes[nameEnd] == '>')

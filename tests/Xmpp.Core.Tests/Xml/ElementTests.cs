@@ -102,6 +102,24 @@ public sealed class ElementTests
         Assert.Throws<ArgumentException>(() => new Element("", "a", 1));
 
     [Fact]
+    public void Parses_what_stands_alone()
+    {
+        Assert.Equal(Message, Element.Parse(Message.ToString()));
+        Assert.Equal(new Element("urn:a", "a", "é"), Element.Parse("<a>é</a>", "urn:a"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("<a>")]
+    [InlineData("<a/> ")]
+    [InlineData("<a/><b/>")]
+    [InlineData("</a>")]
+    [InlineData("</>")]
+    [InlineData("<stream:a/>")]
+    public void What_is_not_one_element_is_a_FormatException(string xml) =>
+        Assert.Throws<FormatException>(() => Element.Parse(xml));
+
+    [Fact]
     public void Converts_to_and_from_XElement()
     {
         var element = Message.Add(new ElementAttribute(new XmlName("urn:x", "y"), "z"), "tail");
