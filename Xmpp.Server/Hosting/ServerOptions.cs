@@ -28,6 +28,7 @@ public sealed record ServerOptions
     /// <summary>The virtual hosts, domainparts. The first is the default certificate's.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = ["localhost"];
 
+    [NeedsRestart]
     public IReadOnlyList<ListenerOptions> Listeners { get; init; } =
         [new() { Port = 5222, Tls = ListenerTls.StartTls }, new() { Port = 5223, Tls = ListenerTls.Direct }];
 
@@ -38,11 +39,14 @@ public sealed record ServerOptions
     public LimitOptions Limits { get; init; } = new();
 
     /// <summary>"sqlite" for now.</summary>
+    [NeedsRestart]
     [OneOf("sqlite")]
     public string Store { get; init; } = "sqlite";
 
+    [NeedsRestart]
     public SqliteOptions Sqlite { get; init; } = new();
 
+    [NeedsRestart]
     public ControlOptions Control { get; init; } = new();
 
     public LogOptions Log { get; init; } = new();
