@@ -6,7 +6,7 @@ using static Xmpp.Bench.CommonOptions;
 
 namespace Xmpp.Bench;
 
-/// <summary>The command line: one command for each scenario, those that make accounts, and the report.</summary>
+/// <summary>The command line: one command for each scenario, those that make accounts, the report and the fuzzer.</summary>
 internal static class Commands
 {
     public static Command Login()
@@ -163,6 +163,20 @@ internal static class Commands
             if (arguments.GetValue(write) is { } file)
                 GeneratedBlock.Replace(file.FullName, $"{Machine.Describe()}.\n\n{table}");
         });
+        return command;
+    }
+
+    public static Command Fuzz()
+    {
+        var mutations = new Option<long>("--mutations")
+        {
+            Description = "Inputs to try (default: on and on, until a divergence or Ctrl-C)",
+            DefaultValueFactory = _ => long.MaxValue,
+        };
+        var seed = new Option<int>("--seed") { Description = "The same seed gives the same inputs", DefaultValueFactory = _ => 1 };
+        var command = new Command("fuzz", "Differential fuzz of the stanza framer against System.Xml") { mutations, seed };
+        command.SetAction(arguments =>
+            XmlFuzz.Run(arguments.GetRequiredValue(mutations), arguments.GetRequiredValue(seed), Console.Out) ? 0 : 1);
         return command;
     }
 

@@ -100,18 +100,13 @@ internal sealed partial class ClientStream : IDisposable
             throw new BenchException($"in-band registration refused: {reply}");
     }
 
-    /// <summary>Closes the stream and waits for the server to close the connection, so that its work for this stream is over.</summary>
+    /// <summary>Closes the stream (RFC 6120 §4.4): waits for the server's closing tag, so that its work for this stream is as good as over.</summary>
     public void Close()
     {
         Send("</stream:stream>");
-        Span<byte> ignored = stackalloc byte[1024];
-        int read;
-        do
+        while (Read().Length > 0)
         {
-            Channel.WaitUntilReadable();
-            read = Channel.Receive(ignored);
         }
-        while (read != 0);
     }
 
     public void Send(string text) => Channel.Send(Encoding.UTF8.GetBytes(text));
@@ -119,19 +114,10 @@ internal sealed partial class ClientStream : IDisposable
     /// <summary>The next first-level element as text; a stream error or the end of the stream is an exception.</summary>
     public string Next()
     {
-        while (true)
-        {
-            var unread = Unread;
-            if (ElementScanner.TryRead(ref unread, out var element))
-            {
-                _start = _end - unread.Length;
-                var text = Encoding.UTF8.GetString(element.Whole);
-                if (element.Name.SequenceEqual("stream:error"u8) || element.Name.IsEmpty)
-                    throw new BenchException($"the server ended the stream: {text}");
-                return text;
-            }
-            Fill();
-        }
+        var element = Read();
+        if (element.Length == 0 || element.StartsWith("<stream:error", StringComparison.Ordinal))
+            throw new BenchException($"the server ended the stream {element}".TrimEnd());
+        return element;
     }
 
     public void Dispose() => Channel.Dispose();
@@ -207,7 +193,24 @@ internal sealed partial class ClientStream : IDisposable
             : throw new BenchException($"expected <{name}/>, the server sent: {element}");
     }
 
-    private void Fill()
+    /// <summary>The next first-level element as text, empty at the end of the stream or connection.</summary>
+    private string Read()
+    {
+        do
+        {
+            var unread = Unread;
+            if (ElementScanner.TryRead(ref unread, out var element))
+            {
+                _start = _end - unread.Length;
+                return element.Name.IsEmpty ? "" : Encoding.UTF8.GetString(element.Whole);
+            }
+        }
+        while (Fill());
+        return "";
+    }
+
+    /// <returns>False at the end of the connection.</returns>
+    private bool Fill()
     {
         if (_start > 0)
         {
@@ -224,9 +227,8 @@ internal sealed partial class ClientStream : IDisposable
             read = Channel.Receive(_received.AsSpan(_end));
         }
         while (read < 0);
-        if (read == 0)
-            throw new BenchException("the server closed the connection");
         _end += read;
+        return read > 0;
     }
 
     private void SendSasl(string startTag, string name, string payload) =>

@@ -16,6 +16,7 @@ internal sealed class Flow
     private readonly byte[] _template;
     private readonly int _numberOffset;
     private readonly long[] _sentAt;
+    private long _due;
 
     /// <param name="capacity">The most stanzas that may be under way at once; a power of two.</param>
     public Flow(Channel channel, byte[] template, int capacity)
@@ -28,13 +29,16 @@ internal sealed class Flow
 
     public long Sent { get; private set; }
 
-    /// <summary>The number that is due next, which is how many have arrived if none was lost.</summary>
+    /// <summary>How many have arrived.</summary>
     public long Received { get; private set; }
 
-    /// <summary>How often a number arrived that was not due.</summary>
-    public long Gaps { get; private set; }
+    /// <summary>How many of them did not have the number that was due: the one after the last.</summary>
+    public long OutOfTurn { get; private set; }
 
-    public bool IsFull => Sent - Received >= _sentAt.Length;
+    /// <summary>Whether the last one sent has arrived.</summary>
+    public bool IsDrained => _due == Sent;
+
+    public bool IsFull => Sent - _due >= _sentAt.Length;
 
     /// <summary>Sends <paramref name="count"/> stanzas in as few writes as <paramref name="scratch"/> allows.</summary>
     /// <param name="startedAt">The timestamp their latency counts from.</param>
@@ -63,9 +67,10 @@ internal sealed class Flow
     {
         if (!Utf8Parser.TryParse(id[^NumberPlaceholder.Length..], out long number, out _) || number >= Sent)
             throw new BenchException("the server delivered a stanza that was never sent");
-        if (number != Received)
-            Gaps++;
-        Received = number + 1;
+        if (number != _due)
+            OutOfTurn++;
+        _due = number + 1;
+        Received++;
         return _sentAt[number & (_sentAt.Length - 1)];
     }
 }

@@ -101,7 +101,7 @@ internal sealed class TrafficLoop : IDisposable
                     SendDue(start);
             }
             var stoppedAt = Stopwatch.GetTimestamp();
-            while (_peers.Any(peer => peer.Outgoing.Received < peer.Outgoing.Sent) && Stopwatch.GetElapsedTime(stoppedAt) < _drainTime)
+            while (_peers.Any(peer => !peer.Outgoing.IsDrained) && Stopwatch.GetElapsedTime(stoppedAt) < _drainTime)
                 Poll(LongestWait);
         }
         catch (Exception e)

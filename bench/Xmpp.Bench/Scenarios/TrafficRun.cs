@@ -44,17 +44,18 @@ internal static class TrafficRun
         return Describe(stanzas, use, memory, latencies, unit);
     }
 
-    /// <summary>Throws unless everything that was sent arrived, in order.</summary>
+    /// <summary>Throws unless everything that was sent arrived, once and in order.</summary>
     public static void Check(IEnumerable<Flow> flows)
     {
-        long lost = 0, gaps = 0;
+        long sent = 0, received = 0, outOfTurn = 0;
         foreach (var flow in flows)
         {
-            lost += flow.Sent - flow.Received;
-            gaps += flow.Gaps;
+            sent += flow.Sent;
+            received += flow.Received;
+            outOfTurn += flow.OutOfTurn;
         }
-        if (lost != 0 || gaps != 0)
-            throw new BenchException($"{lost} stanzas did not arrive, {gaps} arrived out of order");
+        if (received != sent || outOfTurn != 0)
+            throw new BenchException($"of {sent} stanzas sent {received} arrived, {outOfTurn} of them out of turn");
     }
 
     private static List<Metric> Describe(long stanzas, CpuUse use, ProcessMemory? memory, LatencyHistogram latencies, string unit)
