@@ -16,6 +16,8 @@ internal struct PooledBuffer
 
     public readonly ReadOnlySpan<byte> Span => _array.AsSpan(_start, _end - _start);
 
+    public readonly ReadOnlyMemory<byte> Memory => _array.AsMemory(_start, _end - _start);
+
     /// <summary>Room behind the bytes, at least the given length; <see cref="Commit"/> what was written to it.</summary>
     public Memory<byte> GetRoom(int minimumLength)
     {

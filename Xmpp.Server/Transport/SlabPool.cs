@@ -17,8 +17,8 @@ internal static class SlabPool
     /// <summary>What one stripe keeps of one size.</summary>
     private const int MaxKeptBytes = 2 * 1024 * 1024;
 
-    private static readonly int[] s_sizes = [1024, 4096, ReceiveSize, LargestSize];
-    private static readonly Stripe[] s_stripes = CreateStripes();
+    private static readonly int[] Sizes = [1024, 4096, ReceiveSize, LargestSize];
+    private static readonly Stripe[] Stripes = CreateStripes();
     private static long s_allocated;
     private static long s_dropped;
     private static long s_largeRented;
@@ -29,7 +29,7 @@ internal static class SlabPool
         get
         {
             var kept = 0L;
-            foreach (var stripe in s_stripes)
+            foreach (var stripe in Stripes)
                 kept += stripe.Count;
             return Interlocked.Read(ref s_allocated) - Interlocked.Read(ref s_dropped) - kept + Interlocked.Read(ref s_largeRented);
         }
@@ -45,7 +45,7 @@ internal static class SlabPool
             return ArrayPool<byte>.Shared.Rent(minimumLength);
         }
         // The stripe of this core first: its arrays are in this core's cache, and nobody else is waiting for its lock.
-        var stripes = s_stripes;
+        var stripes = Stripes;
         var home = Thread.GetCurrentProcessorId() % stripes.Length;
         for (var i = 0; i < stripes.Length; i++)
         {
@@ -53,7 +53,7 @@ internal static class SlabPool
                 return kept;
         }
         Interlocked.Increment(ref s_allocated);
-        return GC.AllocateUninitializedArray<byte>(s_sizes[index]);
+        return GC.AllocateUninitializedArray<byte>(Sizes[index]);
     }
 
     public static void Return(byte[] array)
@@ -63,20 +63,20 @@ internal static class SlabPool
             Interlocked.Decrement(ref s_largeRented);
             ArrayPool<byte>.Shared.Return(array);
         }
-        else if (!s_stripes[Thread.GetCurrentProcessorId() % s_stripes.Length].TryPush(IndexFor(array.Length), array))
+        else if (!Stripes[Thread.GetCurrentProcessorId() % Stripes.Length].TryPush(IndexFor(array.Length), array))
         {
             Interlocked.Increment(ref s_dropped);
         }
     }
 
     /// <summary>The length of the array that <see cref="Rent"/> gives for this minimum, or the minimum itself beyond the largest size.</summary>
-    public static int SizeFor(int minimumLength) => IndexFor(minimumLength) is >= 0 and var index ? s_sizes[index] : minimumLength;
+    public static int SizeFor(int minimumLength) => IndexFor(minimumLength) is >= 0 and var index ? Sizes[index] : minimumLength;
 
     private static int IndexFor(int length)
     {
-        for (var i = 0; i < s_sizes.Length; i++)
+        for (var i = 0; i < Sizes.Length; i++)
         {
-            if (length <= s_sizes[i])
+            if (length <= Sizes[i])
                 return i;
         }
         return -1;
@@ -94,8 +94,8 @@ internal static class SlabPool
     private sealed class Stripe
     {
         private readonly Lock _gate = new();
-        private readonly byte[][][] _stacks = [.. s_sizes.Select(_ => Array.Empty<byte[]>())];
-        private readonly int[] _counts = new int[s_sizes.Length];
+        private readonly byte[][][] _stacks = [.. Sizes.Select(_ => Array.Empty<byte[]>())];
+        private readonly int[] _counts = new int[Sizes.Length];
 
         public long Count
         {
@@ -131,7 +131,7 @@ internal static class SlabPool
                 var stack = _stacks[index];
                 if (count == stack.Length)
                 {
-                    var limit = MaxKeptBytes / s_sizes[index];
+                    var limit = MaxKeptBytes / Sizes[index];
                     if (count == limit)
                         return false;
                     Array.Resize(ref _stacks[index], Math.Min(Math.Max(16, count * 2), limit));

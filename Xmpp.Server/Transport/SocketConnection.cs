@@ -254,16 +254,41 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
         lock (_gate)
         {
             _armed = false;
-            if (_phase is Phase.Closing)
-                Discard(readable: true);
-            if (_phase is Phase.Closed)
-                CompleteIfFinished();
-            if (_phase is not Phase.Open || !TryReceive(readable: true) || !_reading)
+            if (!Guarded(static connection => connection.GoOnReceiving()) || !_reading)
                 return;
             _reading = false;
             given = LendInput();
         }
         _read.SetResult(given);
+    }
+
+    /// <summary>True when a pending read can be completed.</summary>
+    private bool GoOnReceiving()
+    {
+        if (_phase is Phase.Open)
+            return TryReceive(readable: true);
+        if (_phase is Phase.Closing)
+            Discard(readable: true);
+        if (_phase is Phase.Closed)
+            CompleteIfFinished();
+        return false;
+    }
+
+    /// <summary>
+    /// Runs what the kernel woke us for. System.Net.Sockets ends the process for an exception on its thread, so a bug in
+    /// here or in a TLS engine has to end with the connection.
+    /// </summary>
+    private bool Guarded(Func<SocketConnection, bool> step)
+    {
+        try
+        {
+            return step(this);
+        }
+        catch (Exception exception)
+        {
+            AbortCore($"internal error: {exception.Message}");
+            return false;
+        }
     }
 
     /// <summary>Completes a read that found bytes at once, on a thread of the pool.</summary>
@@ -380,7 +405,7 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
             if (_tls!.Info is null)
                 return false;
             var length = Math.Min(_plaintext.Length, MaxEncrypt);
-            if (!_tls.Encrypt(_plaintext.Span[..length], ref _wire))
+            if (!_tls.Encrypt(_plaintext.Memory[..length], ref _wire))
             {
                 AbortCore(_tls.Failure!);
                 return false;
@@ -435,8 +460,12 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
     {
         lock (_gate)
         {
-            CompleteSend();
-            Send();
+            Guarded(static connection =>
+            {
+                connection.CompleteSend();
+                connection.Send();
+                return true;
+            });
             if (_phase is Phase.Closed)
                 CompleteIfFinished();
         }

@@ -16,8 +16,8 @@ public sealed partial class SocketListener(
     Func<Connection, Task> handle,
     ILogger logger) : IAsyncDisposable
 {
-    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
     private Socket? _socket;
@@ -84,13 +84,13 @@ public sealed partial class SocketListener(
 
     private async Task AcceptAllAsync(Socket listener)
     {
-        var pause = s_shortestPause;
+        var pause = ShortestPause;
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
                 Admit(await Accept(listener, _stopping.Token));
-                pause = s_shortestPause;
+                pause = ShortestPause;
             }
             catch (Exception exception) when (
                 _stopping.IsCancellationRequested && exception is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -102,7 +102,7 @@ public sealed partial class SocketListener(
                 // Out of descriptors, mostly. The kernel keeps what we don't accept; connections that end make room.
                 LogAcceptFailed(options.EndPoint, exception.Message, pause);
                 await PauseAsync(pause);
-                pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
         }
     }

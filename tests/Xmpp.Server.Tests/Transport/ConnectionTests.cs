@@ -26,7 +26,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Bytes_come_back_however_they_are_cut()
     {
-        await using var harness = new TransportHarness(run: SecureThen(TransportHarness.EchoAsync));
+        await using var harness = new TransportHarness(secure: SecureAsync, run: TransportHarness.EchoAsync);
         await using var client = (await ConnectAsync(harness)).Client;
         var answer = new byte[s_message.Length];
         for (var cut = 1; cut < s_message.Length; cut++)
@@ -42,7 +42,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task What_the_reader_leaves_is_given_again_with_what_follows()
     {
-        await using var harness = new TransportHarness(run: SecureThen());
+        await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
         for (var length = 1; length <= s_message.Length; length++)
@@ -61,7 +61,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Large_transfers_run_both_ways_at_once()
     {
-        await using var harness = new TransportHarness(new() { MaxOutputBytes = 64 * 1024 * 1024 }, SecureThen(TransportHarness.EchoAsync));
+        await using var harness = new TransportHarness(new() { MaxOutputBytes = 64 * 1024 * 1024 }, SecureAsync, TransportHarness.EchoAsync);
         await using var client = (await ConnectAsync(harness)).Client;
         var sent = RandomNumberGenerator.GetBytes(8 * 1024 * 1024);
         var received = new byte[sent.Length];
@@ -76,7 +76,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Two_hundred_connections_echo_in_parallel()
     {
-        await using var harness = new TransportHarness(run: SecureThen(TransportHarness.EchoAsync));
+        await using var harness = new TransportHarness(secure: SecureAsync, run: TransportHarness.EchoAsync);
         var clients = new List<Stream>();
         for (var i = 0; i < 200; i++)
             clients.Add((await ConnectAsync(harness)).Client);
@@ -102,7 +102,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task A_peer_that_does_not_read_is_aborted_at_the_limit_while_others_go_on()
     {
-        await using var harness = new TransportHarness(new() { MaxOutputBytes = 256 * 1024 }, SecureThen());
+        await using var harness = new TransportHarness(new() { MaxOutputBytes = 256 * 1024 }, SecureAsync);
         var (slowClient, slow) = await ConnectAsync(harness);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = slowClient;
@@ -133,7 +133,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task A_reader_that_consumes_nothing_is_aborted_at_its_limit()
     {
-        await using var harness = new TransportHarness(new() { MaxInputBytes = 100_000 }, SecureThen());
+        await using var harness = new TransportHarness(new() { MaxInputBytes = 100_000 }, SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
         var writing = client.WriteAsync(new byte[1_000_000], Stop).AsTask();
@@ -153,7 +153,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task A_peer_that_has_finished_sending_still_gets_its_answer()
     {
-        await using var harness = new TransportHarness(run: SecureThen());
+        await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
         await client.WriteAsync(s_message, Stop);
@@ -179,7 +179,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Close_drains_the_output_before_it_ends_the_connection()
     {
-        await using var harness = new TransportHarness(new() { MaxOutputBytes = 64 * 1024 * 1024 }, SecureThen());
+        await using var harness = new TransportHarness(new() { MaxOutputBytes = 64 * 1024 * 1024 }, SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
         var output = RandomNumberGenerator.GetBytes(16 * 1024 * 1024);
@@ -199,7 +199,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Input_behind_a_close_is_thrown_away_up_to_a_limit()
     {
-        await using var harness = new TransportHarness(run: SecureThen());
+        await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
         server.Close();
@@ -219,7 +219,7 @@ public abstract class ConnectionTests
     public async Task A_peer_that_does_not_close_in_time_is_dropped()
     {
         var time = new ManualTime();
-        await using var harness = new TransportHarness(new() { CloseGrace = TimeSpan.FromSeconds(5), TimeProvider = time }, SecureThen());
+        await using var harness = new TransportHarness(new() { CloseGrace = TimeSpan.FromSeconds(5), TimeProvider = time }, SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
 
@@ -236,7 +236,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Abort_ends_a_pending_read_and_drops_the_peer()
     {
-        await using var harness = new TransportHarness(run: SecureThen());
+        await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
         var reading = server.ReadAsync();
@@ -255,7 +255,7 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Bytes_given_to_the_reader_stay_as_they_are_after_an_abort()
     {
-        await using var harness = new TransportHarness(run: SecureThen());
+        await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
         await client.WriteAsync(s_message, Stop);
@@ -273,12 +273,12 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task A_peer_that_resets_the_connection_ends_the_read_with_a_reason()
     {
-        await using var harness = new TransportHarness(run: SecureThen());
-        var (socket, server) = await harness.ConnectAsync();
-        await SecureAsync(socket);
+        await using var harness = new TransportHarness(secure: SecureAsync);
+        var socket = default(Socket);
+        var (_, server) = await harness.ConnectAsync(client => SecureAsync(socket = client));
         var reading = server.ReadAsync();
 
-        socket.Close(0);
+        socket!.Close(0);
 
         Assert.True((await reading).IsEmpty);
         Assert.Equal("connection reset by the peer", server.AbortReason);
@@ -289,7 +289,7 @@ public abstract class ConnectionTests
     public async Task No_buffer_is_out_while_connections_are_idle_nor_after_they_ended()
     {
         var before = SlabPool.Outstanding;
-        await using (var harness = new TransportHarness(run: SecureThen(TransportHarness.EchoAsync)))
+        await using (var harness = new TransportHarness(secure: SecureAsync, run: TransportHarness.EchoAsync))
         {
             var clients = new List<Stream>();
             for (var i = 0; i < 20; i++)
@@ -307,19 +307,7 @@ public abstract class ConnectionTests
         Assert.Equal(before, SlabPool.Outstanding);
     }
 
-    /// <summary>The two ends of a new connection, protected.</summary>
-    private protected async Task<(Stream Client, SocketConnection Server)> ConnectAsync(TransportHarness harness)
-    {
-        var (socket, server) = await harness.ConnectAsync();
-        return (await SecureAsync(socket), server);
-    }
-
-    private protected Func<SocketConnection, Task> SecureThen(Func<SocketConnection, Task>? run = null) => async connection =>
-    {
-        await SecureAsync(connection);
-        if (run is not null)
-            await run(connection);
-    };
+    private protected Task<(Stream Client, SocketConnection Server)> ConnectAsync(TransportHarness harness) => harness.ConnectAsync(SecureAsync);
 
     /// <summary>The client has no more to say, and says so.</summary>
     protected abstract Task FinishSendingAsync(Stream client);

@@ -3,25 +3,36 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xmpp.Server.Transport;
+using Xunit;
 
 namespace Xmpp.Server.Tests.Transport;
 
 /// <summary>A listener on a loopback port, and both ends of the connections made to it.</summary>
 internal sealed class TransportHarness : IAsyncDisposable
 {
-    private readonly Channel<SocketConnection> _accepted = Channel.CreateUnbounded<SocketConnection>();
+    private readonly Channel<(SocketConnection Connection, Task Secured)> _accepted =
+        Channel.CreateUnbounded<(SocketConnection, Task)>();
     private readonly List<SocketConnection> _connections = [];
     private readonly SocketListener _listener;
 
-    public TransportHarness(SocketConnectionOptions? options = null, Func<SocketConnection, Task>? run = null)
+    /// <param name="secure">Protects the server's end, before anything else happens on it.</param>
+    /// <param name="run">What the server does with a connection; nothing if the test does it.</param>
+    public TransportHarness(
+        SocketConnectionOptions? options = null,
+        Func<SocketConnection, ValueTask>? secure = null,
+        Func<SocketConnection, Task>? run = null)
     {
         _listener = new SocketListener(
             new() { EndPoint = new(IPAddress.Loopback, 0), Connection = options ?? SocketConnectionOptions.Default },
             admit: _ => true,
-            async connection =>
+            async accepted =>
             {
-                await _accepted.Writer.WriteAsync((SocketConnection)connection);
-                await (run?.Invoke((SocketConnection)connection) ?? Task.CompletedTask);
+                var connection = (SocketConnection)accepted;
+                var secured = secure?.Invoke(connection).AsTask() ?? Task.CompletedTask;
+                await _accepted.Writer.WriteAsync((connection, secured));
+                await secured;
+                if (run is not null)
+                    await run(connection);
             },
             NullLogger.Instance);
         _listener.Start();
@@ -29,13 +40,19 @@ internal sealed class TransportHarness : IAsyncDisposable
 
     public IPEndPoint EndPoint => _listener.LocalEndPoint;
 
-    /// <summary>The two ends of a new connection.</summary>
+    /// <summary>The two ends of a new connection; the server's is not protected yet.</summary>
     public async Task<(Socket Client, SocketConnection Server)> ConnectAsync()
     {
-        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await client.ConnectAsync(EndPoint);
-        var server = await _accepted.Reader.ReadAsync();
-        _connections.Add(server);
+        var (socket, server, _) = await ConnectAndAcceptAsync();
+        return (socket, server);
+    }
+
+    /// <summary>The two ends of a new connection, both protected.</summary>
+    public async Task<(Stream Client, SocketConnection Server)> ConnectAsync(Func<Socket, Task<Stream>> secure)
+    {
+        var (socket, server, secured) = await ConnectAndAcceptAsync();
+        var client = await secure(socket);
+        await secured;
         return (client, server);
     }
 
@@ -48,6 +65,24 @@ internal sealed class TransportHarness : IAsyncDisposable
             connection.Abort("the test is over");
             await connection.Finished;
         }
+    }
+
+    /// <summary>The server's end of the next connection that a client makes; not protected yet.</summary>
+    public async Task<SocketConnection> AcceptAsync() => (await NextAsync()).Connection;
+
+    private async Task<(SocketConnection Connection, Task Secured)> NextAsync()
+    {
+        var next = await _accepted.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        _connections.Add(next.Connection);
+        return next;
+    }
+
+    private async Task<(Socket Client, SocketConnection Server, Task Secured)> ConnectAndAcceptAsync()
+    {
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await client.ConnectAsync(EndPoint);
+        var (server, secured) = await NextAsync();
+        return (client, server, secured);
     }
 
     /// <summary>Answers every byte until the peer has no more, then closes.</summary>
