@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -144,12 +143,12 @@ internal static class DomainName
     {
         written = 0;
         if (literal.ContainsAnyExcept(_addressCharacters)
+            || !literal.Contains((byte)':')
             || !IPAddress.TryParse(literal, out var address)
-            || address.AddressFamily != AddressFamily.InterNetworkV6)
+            || destination.Length < 2
+            || !address.TryFormat(destination[1..^1], out var length))
             return false;
 
-        if (destination.Length < 2 || !address.TryFormat(destination[1..^1], out var length))
-            return false;
         destination[0] = (byte)'[';
         destination[length + 1] = (byte)']';
         written = length + 2;

@@ -66,7 +66,7 @@ internal static class NormalizationFormC
 
     private static void SortMarks(Span<Rune> marks)
     {
-        // Class, position and code point in one key: n log n however many marks somebody piles up.
+        // Not the usual insertion sort: somebody may pile up a thousand marks.
         var keys = new (int Class, int Position, Rune Mark)[marks.Length];
         for (var i = 0; i < marks.Length; i++)
             keys[i] = (UnicodeProperties.Of(marks[i]).CombiningClass, i, marks[i]);

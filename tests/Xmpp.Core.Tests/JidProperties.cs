@@ -21,7 +21,8 @@ public sealed class JidProperties
     [
         "@", "/", ".", "--", "xn--", "xn--bcher-kva", " ", "_", "[", "]", "::1", "1.2.3.4", "\0", "\t", "<", "&", "\u00A0", "\u00B7",
         "\u0345", "\u0375", "\u05D0", "\u05F3", "\u0628", "\u064B", "\u0661", "\u06F1", "\u1100", "\u1161", "\u200C", "\u200D",
-        "\u2163", "\u265A", "\u3000", "\u3002", "\u30FB", "\uD83D", "\uDE00", "\U0001F600", "\uFF20", "\uFF2F\uFF0E", "\U000E0001", "\uFFFF",
+        "\u2163", "\u265A", "\u3000", "\u3002", "\u30FB", "\uD83D", "\uDE00", "\U0001F600", "\uFF20", "\uFF2F\uFF0E", "\U000E0001",
+        "\uFFFF",
     ];
 
     private static readonly Arbitrary<string> Texts = Gen.Frequency(

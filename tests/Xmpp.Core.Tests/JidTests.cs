@@ -233,7 +233,7 @@ public sealed class JidTests
     [Fact]
     public void A_flood_of_addresses_is_forgotten()
     {
-        var kept = Flood(200_000);
+        var kept = Flood(100_000);
 
         GC.Collect();
         Assert.InRange(kept.Count(reference => reference.IsAlive), 1, 50_000);
