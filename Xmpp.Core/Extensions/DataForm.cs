@@ -45,7 +45,8 @@ public sealed record DataForm(DataFormType Type, params IReadOnlyList<FormField>
     public IReadOnlyList<IReadOnlyList<FormField>> Items { get; init; } = [];
 
     /// <summary>
-    /// The registered form it is, or null. Only a hidden field counts, but that a submitted one is hidden goes without saying (XEP-0068 §3).
+    /// The registered form it is, or null. Only a hidden field counts, but that a submitted one is hidden goes without
+    /// saying (XEP-0068 §3).
     /// </summary>
     public string? FormType => Field(FormTypeVar) is { Values: [var only] } tag
         && (tag.Type is FormFieldType.Hidden || (tag.Type is null && Type is DataFormType.Submit)) ? only : null;
@@ -133,7 +134,7 @@ public sealed record DataForm(DataFormType Type, params IReadOnlyList<FormField>
         {
             FormFieldType.Boolean when given[0] is not ("0" or "1" or "true" or "false") => "is yes or no.",
             FormFieldType.JidSingle or FormFieldType.JidMulti when given.Exists(value => !Jid.TryParse(value, out _)) => "takes addresses.",
-            FormFieldType.ListSingle or FormFieldType.ListMulti when given.Exists(value => field.Options.All(option => option.Value != value))
+            FormFieldType.ListSingle or FormFieldType.ListMulti when given.Except(field.Options.Select(option => option.Value)).Any()
                 => "is none of the choices.",
             _ => null,
         };

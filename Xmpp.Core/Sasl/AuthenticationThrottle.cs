@@ -7,7 +7,7 @@ namespace Xmpp.Core.Sasl;
 /// <param name="MaxPerAccount">Failures of one account, from anywhere, before further attempts are refused.</param>
 /// <param name="MaxPerAddress">Failures from one address (for IPv6: one /64), whatever the account.</param>
 /// <param name="Window">Failures older than this are forgotten.</param>
-/// <param name="MaxTracked">How many accounts, and how many addresses, are remembered at most; the longest quiet are forgotten first.</param>
+/// <param name="MaxTracked">How many accounts, and how many addresses, are remembered; the longest quiet are forgotten first.</param>
 public sealed record AuthenticationThrottleOptions(int MaxPerAccount, int MaxPerAddress, TimeSpan Window, int MaxTracked = 10_000)
 {
     /// <summary>Room for a forgetful person and for a few of them behind one address; a password a minute for who guesses.</summary>
@@ -24,7 +24,14 @@ public sealed class AuthenticationThrottle(AuthenticationThrottleOptions options
     private readonly FailureWindow<Jid> _accounts = new(options.MaxPerAccount, options.Window, options.MaxTracked, time);
     private readonly FailureWindow<IPAddress> _addresses = new(options.MaxPerAddress, options.Window, options.MaxTracked, time);
 
-    /// <summary>Whether a login may be tried now; ask before an exchange starts and, once the account is known, before it succeeds.</summary>
+    /// <summary>Puts an exchange under the throttle: it counts when it fails, and fails when too many have.</summary>
+    /// <param name="exchange">The exchange, not yet begun.</param>
+    /// <param name="host">The host whose account it is about.</param>
+    /// <param name="address">The client's address, or null where there is none.</param>
+    public ISaslExchange Guard(ISaslExchange exchange, string host, IPAddress? address) =>
+        new ThrottledExchange(exchange, this, host, address);
+
+    /// <summary>Whether a login may be tried now, or may succeed.</summary>
     /// <param name="account">The account, or null as long as it isn't known.</param>
     /// <param name="address">The client's address, or null where there is none.</param>
     /// <param name="retryAfter">How long to wait, with false.</param>

@@ -17,6 +17,8 @@ public sealed class DecoyKeys(ReadOnlyMemory<byte> secret, int iterations)
         ? secret
         : throw new ArgumentException("A decoy secret needs 16 bytes at least.", nameof(secret));
 
+    private readonly int _iterations = iterations >= 1 ? iterations : throw new ArgumentOutOfRangeException(nameof(iterations));
+
     /// <summary>With a secret that ends with the process.</summary>
     public static DecoyKeys Random(int iterations) => new(RandomNumberGenerator.GetBytes(32), iterations);
 
@@ -30,6 +32,6 @@ public sealed class DecoyKeys(ReadOnlyMemory<byte> secret, int iterations)
         // Nobody knows a preimage of these keys; they only have to be as long as real ones.
         var keys = new byte[hash.Length];
         derived[ScramKeyDerivation.SaltLength..][..Math.Min(keys.Length, derived.Length - ScramKeyDerivation.SaltLength)].CopyTo(keys);
-        return new ScramKeys(hash.Name, salt.ToArray(), iterations, keys, keys);
+        return new ScramKeys(hash.Name, salt.ToArray(), _iterations, keys, keys);
     }
 }

@@ -45,7 +45,7 @@ public sealed class ExternalMechanism : ISaslMechanism
             };
         }
 
-        /// <summary>XEP-0178 §3, step 10: the only address needn't be named; of several, the client says which. Null when it may not.</summary>
+        /// <summary>XEP-0178 §3: the only address needn't be named; of several, the client says which. Null when it may not.</summary>
         private Jid? Choose(string authorizationId)
         {
             var identities = context.ProvenIdentities;

@@ -5,7 +5,9 @@ using Xmpp.Core.Storage;
 
 namespace Xmpp.Core.Sasl;
 
-/// <summary>PLAIN (RFC 4616): the password itself, hence inside TLS only. Every attempt costs a PBKDF2, for accounts that don't exist as well.</summary>
+/// <summary>
+/// PLAIN (RFC 4616): the password itself, hence inside TLS only. Every attempt costs a PBKDF2, for accounts that don't exist as well.
+/// </summary>
 /// <param name="decoys">What the password is compared with when there is no such account.</param>
 public sealed class PlainMechanism(DecoyKeys decoys) : ISaslMechanism
 {

@@ -8,7 +8,7 @@ namespace Xmpp.Core.Sasl;
 /// </summary>
 public abstract class SaslExchange : ISaslExchange
 {
-    /// <summary>The longest message a client may send, in bytes: names and passwords have 1023 at most, escapes included three times that.</summary>
+    /// <summary>The longest message a client may send, in bytes: room for names of 1023 bytes, each escaped to three.</summary>
     public const int MaxMessageLength = 8192;
 
     private bool _finished;
@@ -35,6 +35,7 @@ public abstract class SaslExchange : ISaslExchange
         }
     }
 
-    /// <summary>One step of the mechanism; called until an outcome is not a challenge. The message is as in <see cref="RespondAsync"/>.</summary>
+    /// <summary>One step of the mechanism; called until an outcome is not a challenge.</summary>
+    /// <inheritdoc cref="ISaslExchange.RespondAsync" path="/param"/>
     protected abstract ValueTask<SaslOutcome> StepAsync(ReadOnlyMemory<byte>? message, CancellationToken cancellationToken);
 }

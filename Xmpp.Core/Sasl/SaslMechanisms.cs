@@ -43,7 +43,8 @@ public sealed class SaslMechanisms
     /// <param name="name">The mechanism that <c>&lt;auth/&gt;</c> names, or null when it names none.</param>
     /// <param name="exchange">The exchange, with true.</param>
     /// <param name="refusal">
-    /// With false: <c>encryption-required</c> for a mechanism that needs TLS first (RFC 6120 §6.5.4), else <c>invalid-mechanism</c> (§6.5.7).
+    /// With false: <c>encryption-required</c> for a mechanism that needs TLS first (RFC 6120 §6.5.4), else
+    /// <c>invalid-mechanism</c> (§6.5.7).
     /// </param>
     public bool TryStart(
         SaslContext context, string? name,
@@ -65,8 +66,14 @@ public sealed class SaslMechanisms
         PlainMechanism.MechanismName => new PlainMechanism(decoys),
         ExternalMechanism.MechanismName => new ExternalMechanism(),
         AnonymousMechanism.MechanismName => new AnonymousMechanism(),
-        _ => ScramHash.All
-            .SelectMany(hash => new[] { new ScramMechanism(hash, bindsChannel: true, decoys), new ScramMechanism(hash, bindsChannel: false, decoys) })
-            .FirstOrDefault(mechanism => mechanism.Name == name),
+        _ => CreateScram(name, decoys),
     };
+
+    private static ScramMechanism? CreateScram(string name, DecoyKeys decoys)
+    {
+        var bindsChannel = name.EndsWith(ScramMechanism.PlusSuffix, StringComparison.Ordinal);
+        var unbound = bindsChannel ? name[..^ScramMechanism.PlusSuffix.Length] : name;
+        var hash = ScramHash.All.FirstOrDefault(hash => hash.Mechanism == unbound);
+        return hash is null ? null : new ScramMechanism(hash, bindsChannel, decoys);
+    }
 }

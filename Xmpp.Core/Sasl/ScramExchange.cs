@@ -75,7 +75,7 @@ internal sealed class ScramExchange(ScramMechanism mechanism, SaslContext contex
         return new SaslOutcome.Challenge(serverFirst);
     }
 
-    /// <summary>RFC 5802 §6: what the client's flag asks for is what this mechanism does, and nobody has taken the -PLUS forms away.</summary>
+    /// <summary>RFC 5802 §6: the client's flag fits this mechanism, and nobody has taken the -PLUS forms out of the offer.</summary>
     private bool TryBindChannel(ClientFirstMessage first, out byte[] data, [NotNullWhen(false)] out SaslOutcome.Failure? refusal)
     {
         (data, refusal) = ([], null);

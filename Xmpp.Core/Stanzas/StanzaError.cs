@@ -49,13 +49,16 @@ public sealed record StanzaError(StanzaErrorCondition Condition, StanzaErrorType
     private static readonly string[] _conditions = [.. Enum.GetNames<StanzaErrorCondition>().Select(WireNames.FromPascalCase)];
     private static readonly string[] _types = [.. Enum.GetNames<StanzaErrorType>().Select(WireNames.FromPascalCase)];
 
-    /// <summary>With <c>gone</c> and <c>redirect</c>: the URI of the new address, such as "xmpp:romeo@example.net" (§8.3.3.5, §8.3.3.14); else null.</summary>
+    /// <summary>
+    /// With <c>gone</c> and <c>redirect</c>: the URI of the new address, such as "xmpp:romeo@example.net" (§8.3.3.5, §8.3.3.14);
+    /// else null.
+    /// </summary>
     public string? NewAddress { get; init; }
 
     /// <summary>Who detected the error, where that isn't the entity that was addressed (§8.3.1, rule 5); or null.</summary>
     public Jid? By { get; init; }
 
-    /// <summary>The error with the type that RFC 6120 §8.3.3 associates with the condition ("the associated error type SHOULD be").</summary>
+    /// <summary>The error with the type that §8.3.3 associates with the condition ("the associated error type SHOULD be").</summary>
     public static StanzaError Of(StanzaErrorCondition condition, string? text = null) => new(condition, DefaultType(condition), text);
 
     public static string WireName(StanzaErrorCondition condition) => _conditions[(int)condition];
@@ -72,8 +75,8 @@ public sealed record StanzaError(StanzaErrorCondition Condition, StanzaErrorType
         Application);
 
     /// <summary>
-    /// Reads the <c>&lt;error/&gt;</c> of a stanza that came from elsewhere. An unknown condition is <c>undefined-condition</c> (§8.3.2) and an
-    /// unknown type the condition's own; null when there is no such child.
+    /// Reads the <c>&lt;error/&gt;</c> of a stanza that came from elsewhere. An unknown condition is <c>undefined-condition</c>
+    /// (§8.3.2) and an unknown type the condition's own; null when there is no such child.
     /// </summary>
     public static StanzaError? Parse(Element stanza)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Xmpp.Modules;
 
 namespace Xmpp.Server.Hosting;
 
@@ -16,6 +17,19 @@ public enum ListenerTls
     None,
 }
 
+/// <summary>What happens when a client asks for a resource that a session already has (RFC 6120 §7.7.2.2).</summary>
+public enum ResourceConflict
+{
+    /// <summary>The older session ends with a <c>conflict</c> stream error: a client that lost its connection comes back.</summary>
+    Replace,
+
+    /// <summary>The newcomer gets another resource.</summary>
+    Rename,
+
+    /// <summary>The newcomer is refused.</summary>
+    Refuse,
+}
+
 /// <summary>
 /// The configuration file, <c>config/xmppchat.json</c>, as records. Every key is documented there; the file's values are the
 /// defaults here. Numbers, sizes, durations and words carry a rule that says which are acceptable.
@@ -28,6 +42,7 @@ public sealed record ServerOptions
     /// <summary>The virtual hosts, domainparts. The first is the default certificate's.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = ["localhost"];
 
+    [NeedsRestart]
     public IReadOnlyList<ListenerOptions> Listeners { get; init; } =
         [new() { Port = 5222, Tls = ListenerTls.StartTls }, new() { Port = 5223, Tls = ListenerTls.Direct }];
 
@@ -37,12 +52,17 @@ public sealed record ServerOptions
 
     public LimitOptions Limits { get; init; } = new();
 
+    public ResourceConflict ResourceConflict { get; init; }
+
     /// <summary>"sqlite" for now.</summary>
+    [NeedsRestart]
     [OneOf("sqlite")]
     public string Store { get; init; } = "sqlite";
 
+    [NeedsRestart]
     public SqliteOptions Sqlite { get; init; } = new();
 
+    [NeedsRestart]
     public ControlOptions Control { get; init; } = new();
 
     public LogOptions Log { get; init; } = new();
@@ -105,9 +125,13 @@ public sealed record AuthenticationOptions
     [Number(4096, 10_000_000)]
     public int ScramIterations { get; init; } = 10_000;
 
-    /// <summary>Failed attempts per account, and per address, within <see cref="FailureWindow"/> before further ones are refused.</summary>
+    /// <summary>Failed attempts for one account within <see cref="FailureWindow"/> before further ones are refused.</summary>
     [Number(1, 1_000_000)]
     public int MaxFailures { get; init; } = 10;
+
+    /// <summary>Failed attempts from one address (for IPv6: one /64) within <see cref="FailureWindow"/> before further ones are refused.</summary>
+    [Number(1, 1_000_000)]
+    public int MaxFailuresPerAddress { get; init; } = 30;
 
     [Duration("1s", "1d")]
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
@@ -147,9 +171,13 @@ public sealed record LimitOptions
     [Duration("1s", "1h")]
     public TimeSpan NegotiationTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>A connection silent for this long is pinged by white space; for twice this long it is dropped.</summary>
-    [Duration("1s", "1d")]
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>A session silent for this long is pinged (XEP-0199)…</summary>
+    [Duration("10s", "1d")]
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>… and dropped when it then stays silent for this long.</summary>
+    [Duration("5s", "1h")]
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Bytes queued for a peer that doesn't read.</summary>
     [Bytes(65_536, 1024 * 1024 * 1024)]
@@ -188,5 +216,5 @@ public sealed record ModuleOptions
     /// <summary>Modules not to load, by name.</summary>
     public IReadOnlyList<string> Disabled { get; init; } = [];
 
-    public Modules.ContactAddressOptions ContactAddresses { get; init; } = new();
+    public ContactAddressOptions ContactAddresses { get; init; } = new();
 }

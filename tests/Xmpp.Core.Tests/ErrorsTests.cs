@@ -117,7 +117,11 @@ public sealed class ErrorsTests
 
         Assert.Equal(new(Namespaces.Stream, "error"), error.Name);
         Assert.Equal(
-            [new(Namespaces.StreamErrors, "policy-violation"), new(Namespaces.StreamErrors, "text"), new("http://example.org/ns", "slow-down")],
+            [
+                new(Namespaces.StreamErrors, "policy-violation"),
+                new(Namespaces.StreamErrors, "text"),
+                new("http://example.org/ns", "slow-down"),
+            ],
             error.Elements.Select(child => child.Name));
         Assert.Equal("en", error.Child(Namespaces.StreamErrors, "text")?.Attribute(new(Namespaces.Xml, "lang")));
     }

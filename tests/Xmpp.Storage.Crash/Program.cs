@@ -1,16 +1,19 @@
 using System.Runtime.InteropServices;
 using Xmpp.Core.Storage;
+using Xmpp.Storage.Crash;
 using Xmpp.Storage.Sqlite;
 
 // A process for the storage tests to kill, to starve and to lock out. Everything is bounded, should its parent be gone.
-//   write FILE   prints "NAME HEX" for each secret that was acknowledged, until it is killed
-//   fill FILE    prints "ready" and, for each line it reads, "refused CONDITION" once a write was refused or "accepted" when none was
-//   open FILE    prints "accepted" or "refused CONDITION" and the message
+//   write FILE    prints "NAME KEY" for each account whose addition was acknowledged, until it is killed
+//   fill FILE     prints "ready" and, for each line it reads, "refused CONDITION" once a write was refused or "accepted" when none was
+//   open FILE     prints "accepted" or "refused CONDITION" and the message
+//   measure FILE  prints the figures of docs/storage.md
 return args switch
 {
     ["write", var path] => await WriteAsync(path),
     ["fill", var path] => await FillAsync(path),
     ["open", var path] => await OpenAsync(path),
+    ["measure", var path] => await Measurement.RunAsync(path),
     _ => 64,
 };
 
@@ -20,14 +23,13 @@ static async Task<int> WriteAsync(string path)
     const int WritesEach = 5_000;
 
     await using var store = SqliteStore.Open(path);
-    var run = Environment.ProcessId;
     await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
     {
         for (var i = 0; i < WritesEach; i++)
         {
-            var name = $"{run}-{writer}-{i}";
-            var secret = await store.GetOrCreateSecretAsync(name, 200, CancellationToken.None);
-            Console.WriteLine($"{name} {Convert.ToHexString(secret)}");
+            var account = Accounts.New($"{Environment.ProcessId}-{writer}-{i}");
+            if (await store.Accounts.AddAsync(account, CancellationToken.None))
+                Console.WriteLine($"{account.Jid.Local} {Convert.ToHexString(account.Keys[^1].ServerKey.Span)}");
         }
     }));
     return 0;

@@ -33,7 +33,10 @@ public sealed class MemoryConnection : Connection, IValueTaskSource<ReadOnlyMemo
 
     public override IPEndPoint RemoteEndPoint { get; }
 
-    public override TlsInfo? Tls => null;
+    public override TlsInfo? Tls => ClaimedTls;
+
+    /// <summary>What this end believes TLS to have agreed on: there is none, but what is above depends on it.</summary>
+    public TlsInfo? ClaimedTls { get; set; }
 
     public override string? AbortReason => _abortReason;
 

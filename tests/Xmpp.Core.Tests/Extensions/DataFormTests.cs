@@ -50,7 +50,11 @@ public sealed class DataFormTests
     [Fact]
     public void Fields_are_written_as_the_specification_has_them()
     {
-        var field = FormField.List("maxsubs", "Maximum", "20", new FormOption("10", "Ten")) with { IsRequired = true, Description = "How many" };
+        var field = FormField.List("maxsubs", "Maximum", "20", new FormOption("10", "Ten")) with
+        {
+            IsRequired = true,
+            Description = "How many",
+        };
 
         Assert.Equal(
             new Element(Namespaces.DataForms, "field",
@@ -58,7 +62,8 @@ public sealed class DataFormTests
                 new Element(Namespaces.DataForms, "desc", "How many"),
                 new Element(Namespaces.DataForms, "required"),
                 new Element(Namespaces.DataForms, "value", "20"),
-                new Element(Namespaces.DataForms, "option", Element.Attr("label", "Ten"), new Element(Namespaces.DataForms, "value", "10"))),
+                new Element(Namespaces.DataForms, "option",
+                    Element.Attr("label", "Ten"), new Element(Namespaces.DataForms, "value", "10"))),
             field.ToElement());
     }
 
@@ -82,7 +87,7 @@ public sealed class DataFormTests
 
         Assert.Equal("one", submitted.Value("text"));
         Assert.Equal("one\n\nthree", submitted.Text("lines"));
-        Assert.Equal((true, false, null, null), (submitted.Boolean("yes"), submitted.Boolean("no"), submitted.Boolean("perhaps"), submitted.Boolean("absent")));
+        Assert.Equal([true, false, null, null], new[] { "yes", "no", "perhaps", "absent" }.Select(submitted.Boolean));
         Assert.Equal((null, null, ""), (submitted.Value("empty"), submitted.Text("absent"), submitted.Text("empty")));
         Assert.Equal([Jid.Parse("juliet@capulet.com"), Jid.Parse("benvolio@montague.net")], submitted.Jids("jids"));
         Assert.Equal(["one", "", "three"], FormField.Lines("lines", null, "one\r\n\nthree").Values);

@@ -99,14 +99,16 @@ public sealed class ResultSetTests
     public void Paging_either_way_meets_every_item_once()
     {
         var forwards = new List<string>();
-        for (var after = (string?)null; ResultSet.Cut(_letters, x => x, new(After: after), 3)!.Items is { Count: > 0 } page; after = page[^1])
+        for (var page = Cut(new()); page.Count > 0; page = Cut(new(After: page[^1])))
             forwards.AddRange(page);
         var backwards = new List<string>();
-        for (var before = ""; ResultSet.Cut(_letters, x => x, new(Before: before), 3)!.Items is { Count: > 0 } page; before = page[0])
+        for (var page = Cut(new(Before: "")); page.Count > 0; page = Cut(new(Before: page[0])))
             backwards.InsertRange(0, page);
 
         Assert.Equal(_letters, forwards);
         Assert.Equal(_letters, backwards);
+
+        static IReadOnlyList<string> Cut(ResultSetRequest request) => ResultSet.Cut(_letters, letter => letter, request, limit: 3)!.Items;
     }
 
     [Fact]

@@ -12,6 +12,7 @@ public sealed class AuthenticationThrottleTests
     private static readonly Jid _other = Jid.Parse("other@example.org");
 
     private readonly ManualTime _time = new();
+    private readonly SaslScene _scene = new();
     private readonly AuthenticationThrottle _throttle;
 
     public AuthenticationThrottleTests() =>
@@ -113,6 +114,55 @@ public sealed class AuthenticationThrottleTests
 
         Assert.Equal(2, _throttle.Tracked);
     }
+
+    [Fact]
+    public async Task After_too_many_failure_the_right_password_i_answered_like_a_wrong_one()
+    {
+        for (var i = 0; i < 3; i++)
+            SaslScene.AssertFails(SaslFailureCondition.NotAuthorized, await LogIn("user", "wrong", _here));
+
+        SaslScene.AssertFails(SaslFailureCondition.TemporaryAuthFailure, await LogIn("user", "pencil", _there));
+        SaslScene.AssertFails(SaslFailureCondition.TemporaryAuthFailure, await LogIn("user", "wrong", _there));
+        SaslScene.AssertFails(SaslFailureCondition.NotAuthorized, await LogIn("other", "pencil", _there));
+        _time.Advance(TimeSpan.FromSeconds(60));
+        SaslScene.AssertSucceeds(await LogIn("user", "pencil", _there));
+    }
+
+    [Fact]
+    public async Task Attempt_at_an_account_that_wait_count_for_their_addres_and_do_not_prolong_the_wait()
+    {
+        for (var i = 0; i < 3; i++)
+            await LogIn("user", "wrong", _here);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 5; i++)
+            await LogIn("user", "wrong", _there);
+
+        Assert.False(IsAllowed(null, _there));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        SaslScene.AssertSucceeds(await LogIn("user", "pencil", _here));
+    }
+
+    [Fact]
+    public async Task An_addres_that_wait_cost_no_look_up()
+    {
+        Fail(null, _here, 5);
+
+        SaslScene.AssertFails(SaslFailureCondition.TemporaryAuthFailure, await LogIn("user", "pencil", _here));
+        Assert.Equal(0, _scene.Accounts.Lookups);
+    }
+
+    [Theory]
+    [InlineData("", "pencil", SaslFailureCondition.MalformedRequest)]
+    [InlineData("banned", "pencil", SaslFailureCondition.AccountDisabled)]
+    public async Task Only_wrong_credential_count(string name, string password, SaslFailureCondition condition)
+    {
+        for (var i = 0; i < 6; i++)
+            SaslScene.AssertFails(condition, await LogIn(name, password, _here));
+        Assert.Equal(0, _throttle.Tracked);
+    }
+
+    private Task<SaslOutcome> LogIn(string name, string password, IPAddress address) => SaslScene.Send(
+        _throttle.Guard(new PlainMechanism(_scene.Decoys).Start(_scene.Context), SaslScene.Host, address), $"\0{name}\0{password}");
 
     private bool IsAllowed(Jid? account, IPAddress? address) => _throttle.IsAllowed(account, address, out _);
 

@@ -7,7 +7,7 @@ public sealed class ExternalTests
 {
     private readonly SaslScene _scene = new();
 
-    /// <summary>XEP-0178 §3, step 10. Addresses of the certificate, authorization identity, whom the client becomes (null: invalid-authzid).</summary>
+    /// <summary>XEP-0178 §3. The certificate's addresses, authzid, whom the client becomes (null: invalid-authzid).</summary>
     [Theory]
     [InlineData("user@example.org", "", "user@example.org")]
     [InlineData("user@example.org", "user@example.org", "user@example.org")]

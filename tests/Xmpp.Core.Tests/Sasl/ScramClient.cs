@@ -15,6 +15,12 @@ internal sealed class ScramClient(HashAlgorithmName hash, string username, strin
 
     public string ChannelBindingData { get; init; } = "";
 
+    /// <summary>What the final message has in place of <see cref="Header"/> and of the server's nonce, duly signed.</summary>
+    public string? FinalHeader { get; init; }
+
+    /// <inheritdoc cref="FinalHeader"/>
+    public string? FinalNonce { get; init; }
+
     public string First => Header + FirstBare;
 
     private string FirstBare => $"n={username},r={Nonce}";
@@ -23,8 +29,8 @@ internal sealed class ScramClient(HashAlgorithmName hash, string username, strin
     public (string Final, string ServerFinal) Answer(string serverFirst)
     {
         var attributes = serverFirst.Split(',').ToDictionary(part => part[0], part => part[2..]);
-        var binding = Convert.ToBase64String(Encoding.UTF8.GetBytes(Header + ChannelBindingData));
-        var withoutProof = $"c={binding},r={attributes['r']}";
+        var binding = Convert.ToBase64String(Encoding.UTF8.GetBytes((FinalHeader ?? Header) + ChannelBindingData));
+        var withoutProof = $"c={binding},r={FinalNonce ?? attributes['r']}";
         var authMessage = Encoding.UTF8.GetBytes($"{FirstBare},{serverFirst},{withoutProof}");
 
         var length = CryptographicOperations.HashData(hash, []).Length;

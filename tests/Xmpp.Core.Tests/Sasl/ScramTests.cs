@@ -35,7 +35,7 @@ public sealed class ScramTests
         Assert.Equal(new SaslOutcome.Failure(SaslFailureCondition.NotAuthorized, Username: "user"), outcome);
     }
 
-    /// <summary>Account, password, condition: nothing tells a missing account from a wrong password, nor a disabled one without the right one.</summary>
+    /// <summary>Nothing tells a missing account from a wrong password, nor a disabled account to who doesn't have the right one.</summary>
     [Theory]
     [InlineData("nobody", "pencil", SaslFailureCondition.NotAuthorized)]
     [InlineData("banned", "pencil", SaslFailureCondition.AccountDisabled)]
@@ -84,6 +84,7 @@ public sealed class ScramTests
         Assert.Equal(salts.Count, salts.Distinct().Count());
         Assert.Equal(salts[0], Convert.ToHexString(same.For(Jid.Parse("a@example.org"), ScramHash.Sha256).Salt.Span));
         Assert.Throws<ArgumentException>(() => new DecoyKeys(new byte[15], 16));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DecoyKeys(new byte[16], 0));
     }
 
     /// <summary>Not a stopwatch, which would prove nothing: a path that differed would look things up or allocate differently.</summary>
@@ -246,7 +247,7 @@ public sealed class ScramTests
         { "no proof", final => final[..final.IndexOf(",p=", StringComparison.Ordinal)], SaslFailureCondition.MalformedRequest },
         { "empty", _ => "", SaslFailureCondition.MalformedRequest },
         { "proof alone", _ => ",p=AAAA", SaslFailureCondition.MalformedRequest },
-        { "proof of nothing", final => final[..(final.IndexOf(",p=", StringComparison.Ordinal) + 3)], SaslFailureCondition.MalformedRequest },
+        { "empty proof", final => final[..final.IndexOf(",p=", StringComparison.Ordinal)] + ",p=", SaslFailureCondition.MalformedRequest },
         { "short proof", final => final[..^8] + "AAA=", SaslFailureCondition.MalformedRequest },
         { "long proof", final => final + "AAAA", SaslFailureCondition.MalformedRequest },
         { "proof not base64", final => final[..^5] + "!!!!=", SaslFailureCondition.MalformedRequest },
@@ -279,6 +280,20 @@ public sealed class ScramTests
         Assert.True(outcome is SaslOutcome.Failure failure && failure.Condition == condition, $"{what}: {outcome}");
         // And there is no second try.
         SaslScene.AssertFails(SaslFailureCondition.MalformedRequest, await SaslScene.Send(exchange, final));
+    }
+
+    /// <summary>The proof covers what the client sent, so it is right; what it covers is not.</summary>
+    [Theory]
+    [InlineData("y,,", null)]
+    [InlineData("n,a=user@example.org,", null)]
+    [InlineData("n,", null)]
+    [InlineData(null, "fyko+d2lbbFgONRv9qkxdawL")]
+    [InlineData(null, "mine")]
+    public async Task A_proof_over_another_header_or_nonce_fails(string? header, string? nonce)
+    {
+        var client = new ScramClient(HashAlgorithmName.SHA256, "user", "pencil") { FinalHeader = header, FinalNonce = nonce };
+
+        SaslScene.AssertFails(SaslFailureCondition.NotAuthorized, await client.LogInAsync(Start()));
     }
 
     [Fact]
@@ -345,7 +360,7 @@ public sealed class ScramTests
         SaslScene.AssertFails(SaslFailureCondition.MalformedRequest, await SaslScene.Send(exchange, ClientFirst));
     }
 
-    /// <summary>RFC 5802 §6. Mechanism with channel binding or not, whether a -PLUS form is offered, gs2-header, outcome (null: it goes on).</summary>
+    /// <summary>RFC 5802 §6. Does the mechanism bind, is a -PLUS form offered, gs2-header, outcome (null: it goes on).</summary>
     [Theory]
     [InlineData(false, false, "n,,", null)]
     [InlineData(false, true, "n,,", null)]

@@ -5,7 +5,7 @@ namespace Xmpp.Core.Tests.Sasl;
 
 public sealed class ScramVectors
 {
-    /// <summary>Hash, salt, server nonce and the four messages. The last row was computed with another implementation of RFC 5802 §3.</summary>
+    /// <summary>Hash, salt, server nonce and the four messages. The last row is from another implementation of RFC 5802 §3.</summary>
     public static TheoryData<string, string, string, string, string, string, string> Exchanges { get; } = new()
     {
         // RFC 5802 §5

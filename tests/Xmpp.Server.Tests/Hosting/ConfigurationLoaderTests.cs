@@ -29,7 +29,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
               // A comment, and commas behind the last item.
               "hosts": ["example.org", "example.net",],
               "listeners": [{ "address": "127.0.0.1", "port": 15222, "tls": "none", "trustedProxies": ["10.0.0.0/8", "192.0.2.1"] }],
-              "limits": { "stanzaBytes": "128KB", "outputBytes": "2MB", "depth": 12, "negotiationTimeout": "90s", "idleTimeout": "5m" },
+              "limits": { "stanzaBytes": "128KB", "outputBytes": "2MB", "depth": 12, "negotiationTimeout": "90s", "keepAliveInterval": "5m" },
               "shutdownDeadline": "1500ms",
               "tls": { "generateMissing": false, "clientCertificateAuthorities": "/etc/ca.pem" },
               "log": { "level": "debug" },
@@ -46,7 +46,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal(2 * 1024 * 1024, options.Limits.OutputBytes);
         Assert.Equal(12, options.Limits.Depth);
         Assert.Equal(TimeSpan.FromSeconds(90), options.Limits.NegotiationTimeout);
-        Assert.Equal(TimeSpan.FromMinutes(5), options.Limits.IdleTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(5), options.Limits.KeepAliveInterval);
         Assert.Equal(TimeSpan.FromSeconds(1.5), options.ShutdownDeadline);
         Assert.False(options.Tls.GenerateMissing);
         Assert.Equal("/etc/ca.pem", options.Tls.ClientCertificateAuthorities);
@@ -74,10 +74,10 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("""{ "limits": { "stanzaBytes": "4096MB" } }""",
         "limits.stanzaBytes = \"4096MB\": expected a number of bytes from 10000 to 67108864, such as 262144 or \"256KB\"")]
     [InlineData("""{ "limits": { "depth": 1.5 } }""", "limits.depth = 1.5: expected a number from 8 to 1024")]
-    [InlineData("""{ "limits": { "idleTimeout": 60 } }""",
-        "limits.idleTimeout = 60: expected a duration from 1s to 1d, such as \"90s\" or \"5m\"")]
-    [InlineData("""{ "limits": { "idleTimeout": "2d" } }""",
-        "limits.idleTimeout = \"2d\": expected a duration from 1s to 1d, such as \"90s\" or \"5m\"")]
+    [InlineData("""{ "limits": { "keepAliveInterval": 60 } }""",
+        "limits.keepAliveInterval = 60: expected a duration from 10s to 1d, such as \"90s\" or \"5m\"")]
+    [InlineData("""{ "limits": { "keepAliveInterval": "2d" } }""",
+        "limits.keepAliveInterval = \"2d\": expected a duration from 10s to 1d, such as \"90s\" or \"5m\"")]
     [InlineData("""{ "limits": 5 }""", "limits = 5: expected a section: { … }")]
     [InlineData("""{ "limits": null }""", "limits = null: expected a section: { … }")]
     [InlineData("""{ "limitz": {} }""", "limitz = {}: unknown key; did you mean \"limits\"?")]

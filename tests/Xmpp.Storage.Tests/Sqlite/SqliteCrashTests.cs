@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using Xmpp.Core;
+using Xmpp.Storage.Crash;
 using Xmpp.Storage.Sqlite;
 using Xunit;
 
@@ -29,8 +31,15 @@ public sealed class SqliteCrashTests : IDisposable
                 Acknowledge(line);
 
             await using var store = SqliteStore.Open(_directory.Database);
-            foreach (var (name, secret) in acknowledged)
-                Assert.Equal(secret, Convert.ToHexString(await store.GetOrCreateSecretAsync(name, 1, CancellationToken.None)));
+            foreach (var (name, key) in acknowledged)
+            {
+                var account = await store.Accounts.FindAsync(Jid.Parse($"{name}@{Accounts.Host}"), CancellationToken.None);
+                Assert.Equal(key, Convert.ToHexString(account!.Keys[^1].ServerKey.Span));
+            }
+
+            // Acknowledged or not, nothing is there by halves.
+            foreach (var account in await store.Accounts.ListAsync(Accounts.Host, null, int.MaxValue, CancellationToken.None))
+                Assert.Equal(Accounts.Hashes, account.Keys.Select(keys => keys.Hash));
             Assert.Equal("ok", IntegrityCheck());
         }
 
@@ -41,8 +50,8 @@ public sealed class SqliteCrashTests : IDisposable
         }
     }
 
-    // The last line may have been cut off: 200 octets in hexadecimal make it whole.
-    private static bool IsWhole(string line) => line.Length - line.IndexOf(' ', StringComparison.Ordinal) - 1 == 2 * 200;
+    // The last line may have been cut off: 32 octets in hexadecimal make it whole.
+    private static bool IsWhole(string line) => line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && line.Length == space + 1 + 64;
 
     private object? IntegrityCheck()
     {

@@ -1,0 +1,36 @@
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Core.Modules;
+
+/// <summary>What a module can hook into.</summary>
+public interface IModuleBuilder
+{
+    /// <summary>Advertises a feature in the disco#info of these entities (XEP-0030 §3).</summary>
+    void Feature(IqTarget targets, string feature);
+
+    /// <summary>Advertises an identity in the disco#info of these entities.</summary>
+    void Identity(IqTarget targets, DiscoIdentity identity);
+
+    /// <summary>Adds a form to the disco#info of these entities (XEP-0128).</summary>
+    void Extension(IqTarget targets, DataForm form);
+
+    /// <summary>Answers IQs of one type with one kind of payload, for these entities. One handler for each.</summary>
+    void Iq(IqType type, IqTarget targets, XmlName payload, IqHandler handler);
+
+    /// <summary>Sees the messages of local accounts at a stage; handlers of a stage run in the order of the module list.</summary>
+    void Message(MessageStage stage, MessageHandler handler);
+
+    /// <summary>Handles the presence stanzas that local sessions send. One module does.</summary>
+    void Presence(PresenceHandler handler);
+
+    /// <summary>Shows an element in the stream features of a phase; null leaves it out.</summary>
+    void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature);
+
+    /// <summary>Called when a session ends, after it has left the directory.</summary>
+    void SessionEnded(Func<ISession, ValueTask> handler);
+}
+
+/// <summary>An identity of an entity (XEP-0030 §3.1): category, type and, for people, a name.</summary>
+public sealed record DiscoIdentity(string Category, string Type, string? Name = null);

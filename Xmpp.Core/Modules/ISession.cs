@@ -1,0 +1,66 @@
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Core.Modules;
+
+/// <summary>A connected resource: what remains of a client between binding and the end of its session.</summary>
+public interface ISession
+{
+    /// <summary>The full JID.</summary>
+    Jid Jid { get; }
+
+    /// <summary>The last presence without 'to' that was not "unavailable"; null while the resource is only connected.</summary>
+    Element? Presence { get; set; }
+
+    /// <summary>The priority of <see cref="Presence"/> (RFC 6121 §4.7.2.3); meaningless while that is null.</summary>
+    int Priority { get; set; }
+
+    /// <summary>What modules keep for the session; gone with it.</summary>
+    SessionState State { get; }
+
+    /// <summary>Queues a stanza. Never waits; a session whose client doesn't read is ended.</summary>
+    void Send(Element stanza);
+
+    /// <summary>Queues a stanza that is bytes already, complete with its addresses.</summary>
+    void Send(ReadOnlySpan<byte> stanza);
+}
+
+/// <summary>The sessions of local accounts.</summary>
+public interface ISessionDirectory
+{
+    /// <summary>The session bound to a full JID, or null.</summary>
+    ISession? Find(Jid fullJid);
+
+    /// <summary>A snapshot of an account's sessions; empty when there are none.</summary>
+    ReadOnlySpan<ISession> Of(Jid account);
+}
+
+/// <summary>The name of a piece of state that one module keeps in sessions. A private static field of it.</summary>
+public sealed class SessionKey<T>;
+
+/// <summary>State that modules keep in a session under keys of their own.</summary>
+public sealed class SessionState
+{
+    // Few keys per session, so pairs in an array are smaller and faster than a dictionary.
+    private readonly Lock _lock = new();
+    private (object Key, object? Value)[] _entries = [];
+
+    public T? Get<T>(SessionKey<T> key)
+    {
+        foreach (var (candidate, value) in _entries)
+        {
+            if (ReferenceEquals(candidate, key))
+                return (T?)value;
+        }
+        return default;
+    }
+
+    public void Set<T>(SessionKey<T> key, T? value)
+    {
+        lock (_lock)
+        {
+            // Copied, so that readers need no lock.
+            var entries = _entries.Where(entry => !ReferenceEquals(entry.Key, key));
+            _entries = value is null ? [.. entries] : [.. entries, (key, value)];
+        }
+    }
+}

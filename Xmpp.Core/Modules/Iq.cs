@@ -1,0 +1,63 @@
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Core.Modules;
+
+/// <summary>The two IQ types that ask for something (RFC 6120 §8.2.3).</summary>
+public enum IqType
+{
+    Get,
+    Set,
+}
+
+/// <summary>Which local entities a request can be addressed to, and by whom.</summary>
+[Flags]
+public enum IqTarget
+{
+    /// <summary>A virtual host: <c>to='example.com'</c>.</summary>
+    Server = 1,
+
+    /// <summary>The sender's account, by its bare JID or by leaving <c>to</c> out (RFC 6120 §10.3.3).</summary>
+    OwnAccount = 2,
+
+    /// <summary>Somebody else's account, which may not exist: answers must not tell that to everyone.</summary>
+    OtherAccount = 4,
+}
+
+/// <summary>Answers a request. Exactly one reply leaves for it, whatever happens.</summary>
+public delegate ValueTask<IqReply> IqHandler(IqRequest request, CancellationToken cancellationToken);
+
+/// <summary>An IQ of type get or set, addressed to an entity that this server answers for.</summary>
+public sealed class IqRequest
+{
+    public required IqType Type { get; init; }
+
+    /// <summary>The full JID of the sender, stamped by the server.</summary>
+    public required Jid From { get; init; }
+
+    /// <summary>The entity asked: a domain, or the bare JID of an account.</summary>
+    public required Jid To { get; init; }
+
+    public required IqTarget Target { get; init; }
+
+    /// <summary>The one child element.</summary>
+    public required Element Payload { get; init; }
+
+    /// <summary>The sender's session where it is local, else null.</summary>
+    public ISession? Session { get; init; }}
+
+/// <summary>The reply to an IQ: a result, possibly empty, or an error.</summary>
+public readonly struct IqReply
+{
+    private IqReply(Element? payload, StanzaError? error) => (Payload, Error) = (payload, error);
+
+    public Element? Payload { get; }
+
+    public StanzaError? Error { get; }
+
+    public static IqReply Result(Element? payload = null) => new(payload, null);
+
+    public static IqReply Failed(StanzaError error) => new(null, error);
+
+    public static IqReply Failed(StanzaErrorCondition condition, string? text = null) => new(null, StanzaError.Of(condition, text));
+}

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using System.Text;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules;
+
+/// <summary>
+/// XEP-0115 Entity Capabilities, the server's own: its hash is in the stream features (§6.3), so that a client that knows
+/// this server doesn't ask what it can do.
+/// </summary>
+[Xep(115, "1.6.0")]
+public sealed class EntityCapabilities(IDiscoRegistry registry) : IXmppModule
+{
+    private const string Ns = "http://jabber.org/protocol/caps";
+    private const string Node = "urn:xmppchat:server";
+
+    public void Register(IModuleBuilder builder)
+    {
+        builder.Feature(IqTarget.Server, Ns);
+        builder.StreamFeature(NegotiationPhase.Authenticated, _ => new Element(Ns, "c",
+            Element.Attr("hash", "sha-1"),
+            Element.Attr("node", Node),
+            Element.Attr("ver", Hash(registry.Describe(IqTarget.Server)))));
+    }
+
+    /// <summary>The disco#info node that belongs to the hash (§6.2).</summary>
+    internal static string NodeOf(DiscoInfo info) => $"{Node}#{Hash(info)}";
+
+    /// <summary>The verification string of §5.1, hashed by SHA-1.</summary>
+    internal static string Hash(DiscoInfo info)
+    {
+        var verification = new StringBuilder();
+        foreach (var identity in info.Identities.Select(identity => $"{identity.Category}/{identity.Type}//{identity.Name}").Order(StringComparer.Ordinal))
+            verification.Append(identity).Append('<');
+        foreach (var feature in info.Features.Order(StringComparer.Ordinal))
+            verification.Append(feature).Append('<');
+        foreach (var form in info.Forms.OrderBy(form => form.FormType, StringComparer.Ordinal))
+        {
+            verification.Append(form.FormType).Append('<');
+            foreach (var field in form.Fields.Where(field => field.Var != DataForm.FormTypeVar).OrderBy(field => field.Var, StringComparer.Ordinal))
+            {
+                verification.Append(field.Var).Append('<');
+                foreach (var value in field.Values.Order(StringComparer.Ordinal))
+                    verification.Append(value).Append('<');
+            }
+        }
+#pragma warning disable CA5350 // The XEP's default hash; it names, it doesn't protect.
+        return Convert.ToBase64String(SHA1.HashData(Encoding.UTF8.GetBytes(verification.ToString())));
+#pragma warning restore CA5350
+    }
+}

@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Sasl;
+using Xmpp.Core.Storage;
+using Xmpp.Server.Routing;
+using Xmpp.Server.Sessions;
+using Xmpp.Server.Streams;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Hosting;
+
+/// <summary>What the streams of a server share.</summary>
+internal sealed partial class ServerContext : IDiscoRegistry
+{
+    private readonly ILogger<ServerContext> _logger;
+    private ServerState? _current;
+
+    public ServerContext(IStore store, TimeProvider time, ILoggerFactory loggers, CancellationToken stopping)
+    {
+        Store = store;
+        Time = time;
+        Stopping = stopping;
+        _logger = loggers.CreateLogger<ServerContext>();
+        StreamLogger = loggers.CreateLogger<ClientStream>();
+        Clock = new CoarseClock(time);
+        Router = new StanzaRouter(this, Sessions, new MessagePipeline(Sessions), new IqDispatcher(loggers.CreateLogger<IqDispatcher>()));
+    }
+
+    /// <summary>What follows from the configuration, now. Read it once per stanza.</summary>
+    public ServerState Current => CurrentOrNull ?? throw new InvalidOperationException("The server has not been configured.");
+
+    public ServerState? CurrentOrNull => Volatile.Read(ref _current);
+
+    public IStore Store { get; }
+
+    public TimeProvider Time { get; }
+
+    public CoarseClock Clock { get; }
+
+    public SessionRegistry Sessions { get; } = new();
+
+    public StanzaRouter Router { get; }
+
+    public ILogger StreamLogger { get; }
+
+    /// <summary>Cancelled when the server has told everyone that it stops.</summary>
+    public CancellationToken Stopping { get; }
+
+    DiscoInfo IDiscoRegistry.Describe(IqTarget target) => Current.Modules.Describe(target);
+
+    /// <summary>Puts a new state in the place of the present one, which it returns.</summary>
+    public ServerState? Replace(ServerState state) => Interlocked.Exchange(ref _current, state);
+
+    /// <summary>What the mechanisms may know of a stream, with what is offered on it.</summary>
+    public SaslContext CreateSaslContext(string host, TlsInfo? tls)
+    {
+        var current = Current;
+        var certificate = tls?.PeerCertificate;
+        return current.Mechanisms.Offer(new SaslContext
+        {
+            Host = host,
+            IsEncrypted = tls is not null,
+            Accounts = Store.Accounts,
+            ChannelBinding = tls?.ChannelBinding,
+            ClientCertificate = certificate,
+            ProvenIdentities = certificate is not null && current.ClientCertificates is { } validator
+                ? validator.IdentitiesOf(certificate)
+                : [],
+            OfferedMechanisms = [],
+        });
+    }
+
+    /// <summary>Notes when an account last logged in. A store that can't doesn't keep anybody out.</summary>
+    public async ValueTask NoteLoginAsync(Jid account, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Store.Accounts.SetLastLoginAsync(account, Time.GetUtcNow(), cancellationToken);
+        }
+        catch (StoreException failure)
+        {
+            LogLoginNotNoted(account, failure.Message);
+        }
+    }
+
+    /// <summary>Takes a session that is over out of everything. Once, whoever notices.</summary>
+    public async ValueTask EndSessionAsync(ClientSession session)
+    {
+        if (!session.TryEnd())
+            return;
+        Sessions.Remove(session);
+        foreach (var handler in Current.Modules.SessionEnded)
+        {
+            try
+            {
+                await handler(session);
+            }
+            catch (Exception bug)
+            {
+                LogSessionEndFailed(bug, session.Jid);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A module failed at the end of the session {Jid}")]
+    private partial void LogSessionEndFailed(Exception bug, Jid jid);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The last login of {Account} could not be stored: {Failure}")]
+    private partial void LogLoginNotNoted(Jid account, string failure);
+}

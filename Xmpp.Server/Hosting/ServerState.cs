@@ -1,0 +1,42 @@
+using System.Collections.Frozen;
+using Xmpp.Core;
+using Xmpp.Core.Sasl;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Modules;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Hosting;
+
+/// <summary>
+/// Everything that follows from the configuration, immutable: a reload makes a new one and puts it in the old one's place.
+/// </summary>
+internal sealed class ServerState(
+    ServerOptions options, ModuleTable modules, SaslMechanisms mechanisms, AuthenticationThrottle throttle,
+    ITlsServer tls, ClientCertificateValidator? clientCertificates)
+{
+    public ServerOptions Options { get; } = options;
+
+    public FrozenSet<string> Hosts { get; } = options.Hosts.ToFrozenSet(StringComparer.Ordinal);
+
+    public string DefaultHost => Options.Hosts[0];
+
+    public ModuleTable Modules { get; } = modules;
+
+    public SaslMechanisms Mechanisms { get; } = mechanisms;
+
+    public AuthenticationThrottle Throttle { get; } = throttle;
+
+    public ITlsServer Tls { get; } = tls;
+
+    /// <summary>Null when client certificates are not accepted.</summary>
+    public ClientCertificateValidator? ClientCertificates { get; } = clientCertificates;
+
+    public FramerLimits UnauthenticatedLimits { get; } =
+        new(options.Limits.UnauthenticatedStanzaBytes, options.Limits.Depth, options.Limits.Attributes);
+
+    public FramerLimits AuthenticatedLimits { get; } =
+        new(options.Limits.StanzaBytes, options.Limits.Depth, options.Limits.Attributes);
+
+    /// <summary>Whether this server answers for an address.</summary>
+    public bool IsLocal(Jid jid) => Hosts.Contains(jid.Domain);
+}

@@ -1,0 +1,246 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Xmpp.Core.Sasl;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Streams;
+using Xmpp.Server.Modules;
+using Xmpp.Server.Streams;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Hosting;
+
+/// <summary>The server: listeners, streams and what they share, from start to graceful end.</summary>
+public sealed partial class XmppServer : IAsyncDisposable
+{
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<XmppServer> _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<ClientStream, object?> _streams = new();
+    private readonly ConcurrentDictionary<string, (ListenerOptions Options, SocketListener Listener)> _listeners = new();
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _changing = new(1);
+    private readonly ServerContext _context;
+    private readonly ModuleHost _modules;
+    private readonly ConnectionLimiter _limiter;
+    private readonly byte[] _decoySecret;
+    private readonly ITimer _ticks;
+    private volatile bool _isStopping;
+
+    private XmppServer(IStore store, byte[] decoySecret, TimeProvider time, ILoggerFactory loggers)
+    {
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<XmppServer>();
+        _decoySecret = decoySecret;
+        _context = new ServerContext(store, time, loggers, _stopping.Token);
+        _modules = new ModuleHost(ModuleCatalog.All, new ModuleServices(_context.Sessions, _context, time));
+        _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
+        _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
+    }
+
+    internal ServerContext Context => _context;
+
+    /// <summary>Where the server listens, with the ports that the system chose.</summary>
+    public IReadOnlyList<(ListenerOptions Options, IPEndPoint EndPoint)> Listeners =>
+        [.. _listeners.Values.Select(open => (open.Options, open.Listener.LocalEndPoint))];
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="store">Open, and the caller's to close after the server.</param>
+    /// <exception cref="ListenException">An address can't be listened on.</exception>
+    public static async Task<XmppServer> StartAsync(ServerOptions options, IStore store, TimeProvider time, ILoggerFactory loggers)
+    {
+        var decoySecret = await store.GetOrCreateSecretAsync("sasl-decoy", 32, CancellationToken.None);
+        var server = new XmppServer(store, decoySecret, time, loggers);
+        try
+        {
+            await server.ApplyAsync(options);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes the server what the options say: at the start, and at a reload without ending a session. When something can't be
+    /// done it throws, and all is as it was.
+    /// </summary>
+    public async Task ApplyAsync(ServerOptions options)
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            var state = CreateState(options);
+            var replaced = _context.Replace(state);
+            try
+            {
+                await ApplyListenersAsync(options.Listeners);
+            }
+            catch
+            {
+                if (replaced is not null)
+                    _context.Replace(replaced);
+                state.Tls.Dispose();
+                throw;
+            }
+            replaced?.Tls.Dispose();
+            foreach (var session in _context.Sessions.All.Where(session => !state.IsLocal(session.Jid)))
+                session.Stream.End(new StreamError(StreamErrorCondition.HostGone));
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Takes no new connections, tells every client, and gives them until the deadline to be told.</summary>
+    public async Task StopAsync()
+    {
+        await _changing.WaitAsync();
+        _isStopping = true;
+        await ApplyListenersAsync([]);
+        foreach (var stream in _streams.Keys)
+            stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
+        if (_streams.IsEmpty)
+            _drained.TrySetResult();
+        try
+        {
+            await _drained.Task.WaitAsync(_context.CurrentOrNull?.Options.ShutdownDeadline ?? TimeSpan.Zero, _context.Time);
+        }
+        catch (TimeoutException)
+        {
+            LogNotDrained(_streams.Count);
+            foreach (var stream in _streams.Keys)
+                stream.Connection.Abort("the server stopped");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_isStopping)
+            await StopAsync();
+        await _stopping.CancelAsync();
+        await _ticks.DisposeAsync();
+        _context.CurrentOrNull?.Tls.Dispose();
+    }
+
+    /// <summary>Serves a connection to its end.</summary>
+    internal async Task ServeAsync(Connection connection, ListenerOptions listener)
+    {
+        var address = connection.RemoteEndPoint.Address;
+        if (!_limiter.TryAcquire(address))
+        {
+            LogRefused(address);
+            connection.Abort("too many connections");
+            return;
+        }
+        var stream = new ClientStream(_context, connection, listener.Tls);
+        _streams.TryAdd(stream, null);
+        try
+        {
+            if (_isStopping)
+                stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
+            await stream.RunAsync();
+        }
+        finally
+        {
+            _streams.TryRemove(stream, out _);
+            _limiter.Release(address);
+            if (_isStopping && _streams.IsEmpty)
+                _drained.TrySetResult();
+        }
+    }
+
+    private void Tick()
+    {
+        _context.Clock.Advance();
+        foreach (var stream in _streams.Keys)
+            stream.Tick();
+    }
+
+    private ServerState CreateState(ServerOptions options)
+    {
+        var current = _context.CurrentOrNull;
+        var throttle = ThrottleOptionsOf(options);
+        return new ServerState(
+            options,
+            _modules.Apply(options.Modules),
+            new SaslMechanisms(options.Authentication.Mechanisms, new DecoyKeys(_decoySecret, options.Authentication.ScramIterations)),
+            // What was counted survives a reload, unless it is to be counted otherwise.
+            current is not null && ThrottleOptionsOf(current.Options) == throttle
+                ? current.Throttle
+                : new AuthenticationThrottle(throttle, _context.Time),
+            new TempTls(),
+            options.Tls.ClientCertificateAuthorities is { } authorities ? ClientCertificateValidator.Load(authorities, _context.Time) : null);
+    }
+
+    private static AuthenticationThrottleOptions ThrottleOptionsOf(ServerOptions options) => new(
+        options.Authentication.MaxFailures, options.Authentication.MaxFailuresPerAddress, options.Authentication.FailureWindow);
+
+    /// <summary>Opens and closes listeners until they are the given ones; those that stay are not touched.</summary>
+    private async Task ApplyListenersAsync(IReadOnlyList<ListenerOptions> wanted)
+    {
+        var removed = _listeners.Where(open => !wanted.Any(listener => KeyOf(listener) == open.Key)).ToList();
+        var added = wanted.Where(listener => !_listeners.ContainsKey(KeyOf(listener))).ToList();
+        // First the old ones: a new one may want the same port.
+        foreach (var (key, open) in removed)
+        {
+            await open.Listener.DisposeAsync();
+            _listeners.TryRemove(key, out _);
+        }
+        try
+        {
+            foreach (var listener in added)
+                Open(listener);
+        }
+        catch (ListenException)
+        {
+            foreach (var listener in added)
+            {
+                if (_listeners.TryRemove(KeyOf(listener), out var open))
+                    await open.Listener.DisposeAsync();
+            }
+            foreach (var (_, open) in removed)
+                Open(open.Options);
+            throw;
+        }
+    }
+
+    private void Open(ListenerOptions options)
+    {
+        var limits = _context.Current.Options.Limits;
+        var listener = new SocketListener(
+            new SocketListenerOptions
+            {
+                EndPoint = new IPEndPoint(options.Address, options.Port),
+                TrustedProxies = options.TrustedProxies,
+                KeepAlive = new TcpKeepAlive(limits.KeepAliveInterval, TimeSpan.FromSeconds(15), Probes: 4),
+                Connection = new SocketConnectionOptions
+                {
+                    // A stanza that is too large has to be seen to be answered.
+                    MaxInputBytes = 2 * limits.StanzaBytes,
+                    MaxOutputBytes = limits.OutputBytes,
+                    TimeProvider = _context.Time,
+                },
+            },
+            _ => _limiter.Open < _context.Current.Options.Limits.Connections,
+            connection => ServeAsync(connection, options),
+            _loggers.CreateLogger<SocketListener>());
+        listener.Start();
+        _listeners[KeyOf(options)] = (options, listener);
+    }
+
+    /// <summary>Two listeners with the same key are the same listener.</summary>
+    private static string KeyOf(ListenerOptions listener) =>
+        $"{listener.Address} {listener.Port} {listener.Tls} {string.Join(',', listener.TrustedProxies)}";
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Connection from {Address} refused: too many")]
+    private partial void LogRefused(IPAddress address);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} connections did not end in time and are dropped")]
+    private partial void LogNotDrained(int count);
+}

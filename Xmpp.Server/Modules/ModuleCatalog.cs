@@ -1,0 +1,31 @@
+using Xmpp.Core.Modules;
+using Xmpp.Modules;
+using Xmpp.Server.Hosting;
+
+namespace Xmpp.Server.Modules;
+
+/// <summary>What modules may ask of the server.</summary>
+internal sealed record ModuleServices(ISessionDirectory Sessions, IDiscoRegistry Disco, TimeProvider Time);
+
+/// <summary>A module that can be loaded.</summary>
+/// <param name="Name">As the configuration names it.</param>
+/// <param name="Options">The options that a change of makes it load anew; null when it has none.</param>
+internal sealed record ModuleEntry(
+    string Name, Func<ModuleServices, ModuleOptions, IXmppModule> Create, Func<ModuleOptions, object>? Options = null);
+
+/// <summary>Every module there is, one line each, in the order in which they handle messages and show features.</summary>
+internal static class ModuleCatalog
+{
+    public static IReadOnlyList<ModuleEntry> All { get; } =
+    [
+        new("serviceDiscovery", (services, _) => new ServiceDiscovery(services.Disco)),
+        new("entityCapabilities", (services, _) => new EntityCapabilities(services.Disco)),
+        new("sessionEstablishment", (_, _) => new SessionEstablishment()),
+        new("streamLimits", (_, _) => new StreamLimits()),
+        new("presence", (services, _) => new PresenceBroadcast(services.Sessions)),
+        new("ping", (_, _) => new Ping()),
+        new("softwareVersion", (_, _) => new SoftwareVersion()),
+        new("entityTime", (services, _) => new EntityTime(services.Time)),
+        new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
+    ];
+}

@@ -1,0 +1,44 @@
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Server.Modules;
+
+/// <summary>What one module registered: the record from which <see cref="ModuleTable"/> is put together, and so undone.</summary>
+internal sealed class ModuleRegistration(string name) : IModuleBuilder
+{
+    public string Name { get; } = name;
+
+    public List<(IqTarget Targets, string Feature)> Features { get; } = [];
+
+    public List<(IqTarget Targets, DiscoIdentity Identity)> Identities { get; } = [];
+
+    public List<(IqTarget Targets, DataForm Form)> Extensions { get; } = [];
+
+    public List<(IqType Type, IqTarget Targets, XmlName Payload, IqHandler Handler)> Iqs { get; } = [];
+
+    public List<(MessageStage Stage, MessageHandler Handler)> Messages { get; } = [];
+
+    public PresenceHandler? PresenceHandler { get; private set; }
+
+    public List<(NegotiationPhase Phase, Func<StreamFeatureContext, Element?> Feature)> StreamFeatures { get; } = [];
+
+    public List<Func<ISession, ValueTask>> SessionEndedHandlers { get; } = [];
+
+    public void Feature(IqTarget targets, string feature) => Features.Add((targets, feature));
+
+    public void Identity(IqTarget targets, DiscoIdentity identity) => Identities.Add((targets, identity));
+
+    public void Extension(IqTarget targets, DataForm form) => Extensions.Add((targets, form));
+
+    public void Iq(IqType type, IqTarget targets, XmlName payload, IqHandler handler) => Iqs.Add((type, targets, payload, handler));
+
+    public void Message(MessageStage stage, MessageHandler handler) => Messages.Add((stage, handler));
+
+    public void Presence(PresenceHandler handler) => PresenceHandler = handler;
+
+    public void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature) => StreamFeatures.Add((phase, feature));
+
+    public void SessionEnded(Func<ISession, ValueTask> handler) => SessionEndedHandlers.Add(handler);
+}

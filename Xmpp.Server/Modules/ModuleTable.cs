@@ -1,0 +1,64 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Server.Modules;
+
+/// <summary>What all loaded modules registered, arranged for looking up. Immutable; a reload makes a new one.</summary>
+internal sealed class ModuleTable
+{
+    private readonly FrozenDictionary<(IqType, IqTarget, XmlName), IqHandler> _iqs;
+    private readonly ImmutableArray<MessageHandler>[] _messages;
+    private readonly ImmutableArray<ModuleRegistration> _modules;
+    private readonly FrozenDictionary<IqTarget, DiscoInfo> _infos;
+
+    public ModuleTable(IEnumerable<ModuleRegistration> modules)
+    {
+        _modules = [.. modules];
+        _iqs = _modules
+            .SelectMany(module => module.Iqs)
+            .SelectMany(iq => Single(iq.Targets), (iq, target) => (Key: (iq.Type, target, iq.Payload), iq.Handler))
+            .ToFrozenDictionary(entry => entry.Key, entry => entry.Handler);
+        _messages =
+        [
+            .. Enum.GetValues<MessageStage>().Select(stage => _modules
+                .SelectMany(module => module.Messages)
+                .Where(message => message.Stage == stage)
+                .Select(message => message.Handler)
+                .ToImmutableArray()),
+        ];
+        Presence = _modules.Select(module => module.PresenceHandler).SingleOrDefault(handler => handler is not null);
+        _infos = Enum.GetValues<IqTarget>().ToFrozenDictionary(target => target, Collect);
+        SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
+    }
+
+    /// <summary>The names of the loaded modules, in the order of the catalogue.</summary>
+    public IEnumerable<string> Names => _modules.Select(module => module.Name);
+
+    public PresenceHandler? Presence { get; }
+
+    public ImmutableArray<Func<ISession, ValueTask>> SessionEnded { get; }
+
+    public IqHandler? FindIq(IqType type, IqTarget target, XmlName payload) => _iqs.GetValueOrDefault((type, target, payload));
+
+    public ImmutableArray<MessageHandler> MessageHandlers(MessageStage stage) => _messages[(int)stage];
+
+    public IEnumerable<Element> StreamFeatures(StreamFeatureContext context) => _modules
+        .SelectMany(module => module.StreamFeatures)
+        .Where(feature => feature.Phase == context.Phase)
+        .Select(feature => feature.Feature(context))
+        .OfType<Element>();
+
+    /// <summary>What the modules advertise for an entity; the same object each time.</summary>
+    public DiscoInfo Describe(IqTarget target) => _infos[target];
+
+    private DiscoInfo Collect(IqTarget target) => new(
+        [.. from module in _modules from entry in module.Identities where entry.Targets.HasFlag(target) select entry.Identity],
+        [.. (from module in _modules from entry in module.Features where entry.Targets.HasFlag(target) select entry.Feature).Distinct()],
+        [.. from module in _modules from entry in module.Extensions where entry.Targets.HasFlag(target) select entry.Form]);
+
+    private static IEnumerable<IqTarget> Single(IqTarget targets) =>
+        Enum.GetValues<IqTarget>().Where(target => targets.HasFlag(target));
+}

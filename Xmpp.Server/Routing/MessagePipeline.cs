@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Modules;
+using Xmpp.Server.Sessions;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Routing;
+
+/// <summary>
+/// Takes a message that a local session sent through the stages, once for each local account that it touches:
+/// Guard, Stamp, Archive, Copy, and for the recipient Deliver and Undelivered.
+/// </summary>
+internal sealed class MessagePipeline(SessionRegistry sessions)
+{
+    private static readonly MessageStage[] StagesBeforeDelivery =
+        [MessageStage.Guard, MessageStage.Stamp, MessageStage.Archive, MessageStage.Copy];
+
+    [ThreadStatic] private static Context? t_context;
+
+    /// <summary>Sends a message on its way.</summary>
+    /// <param name="isLocal">Whether this server answers for the recipient's domain.</param>
+    /// <returns>The error to tell the sender, or null.</returns>
+    public async ValueTask<StanzaError?> RunAsync(
+        ModuleTable modules, ClientSession sender, StanzaView stanza, Jid to, bool isLocal, CancellationToken cancellationToken)
+    {
+        // Messages are many: their context is used again, as long as its handlers complete at once.
+        var context = t_context ?? new Context();
+        t_context = null;
+        context.Start(sender, stanza, to);
+
+        var (type, error) = (context.Type, await RunAsync(modules, context, isLocal, cancellationToken));
+
+        context.Clear();
+        t_context = context;
+        // RFC 6120 §8.3.1: an error is never answered with an error.
+        return type == MessageType.Error ? null : error;
+    }
+
+    private async ValueTask<StanzaError?> RunAsync(ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
+    {
+        context.Touch(context.From.Bare, MessageDirection.Sent);
+        if (await RunStagesAsync(modules, context, cancellationToken) == Verdict.Stop)
+            return context.Error;
+        if (!isLocal)
+            return StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.");
+        if (context.To.Local is null)
+            return StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
+
+        // A message to oneself touches one account, once.
+        var isToSelf = context.To.Bare == context.Account;
+        context.Touch(context.To.Bare, MessageDirection.Received);
+        if (!isToSelf && await RunStagesAsync(modules, context, cancellationToken) == Verdict.Stop)
+            return context.Error;
+        if (await RunStageAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
+            return context.Error;
+
+        switch (Deliver(context))
+        {
+            case DeliveryAction.Undelivered:
+                return await RunStageAsync(modules.MessageHandlers(MessageStage.Undelivered), context, cancellationToken) == Verdict.Stop
+                    ? context.Error
+                    : StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
+            case DeliveryAction.Refuse:
+                return StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
+            default:
+                return null;
+        }
+    }
+
+    private static async ValueTask<Verdict> RunStagesAsync(ModuleTable modules, Context context, CancellationToken cancellationToken)
+    {
+        foreach (var stage in StagesBeforeDelivery)
+        {
+            if (await RunStageAsync(modules.MessageHandlers(stage), context, cancellationToken) == Verdict.Stop)
+                return Verdict.Stop;
+        }
+        return Verdict.Continue;
+    }
+
+    private static async ValueTask<Verdict> RunStageAsync(
+        ImmutableArray<MessageHandler> handlers, Context context, CancellationToken cancellationToken)
+    {
+        foreach (var handler in handlers)
+        {
+            if (await handler(context, cancellationToken) == Verdict.Stop)
+                return Verdict.Stop;
+        }
+        return Verdict.Continue;
+    }
+
+    private DeliveryAction Deliver(Context context)
+    {
+        var resources = sessions.Of(context.Account);
+        ISession? addressed = null;
+        var isAvailable = false;
+        foreach (var resource in resources)
+        {
+            if (context.To.IsFull && resource.Jid.Resource == context.To.Resource)
+                addressed = resource;
+            isAvailable |= IsAvailable(resource);
+        }
+
+        var action = MessageDelivery.Decide(context.Type, context.To.IsFull, addressed is not null, isAvailable);
+        if (action is not (DeliveryAction.ToResource or DeliveryAction.ToAvailable))
+            return action;
+
+        // Written once, however many resources get it.
+        var message = Scratch.Rent();
+        StanzaStamper.Write(message, context.Stanza, context.SenderSession);
+        if (action == DeliveryAction.ToResource)
+        {
+            addressed!.Send(message.WrittenSpan);
+            return action;
+        }
+        foreach (var resource in resources)
+        {
+            if (IsAvailable(resource))
+                resource.Send(message.WrittenSpan);
+        }
+        return action;
+    }
+
+    private static bool IsAvailable(ISession session) => session is { Presence: not null, Priority: >= 0 };
+
+    private sealed class Context : MessageContext
+    {
+        private ClientSession? _sender;
+        private StanzaView? _stanza;
+        private Jid? _to;
+        private Jid? _account;
+        private MessageType _type;
+        private MessageDirection _direction;
+
+        public override StanzaView Stanza => _stanza!;
+
+        public override MessageType Type => _type;
+
+        public override Jid From => _sender!.Jid;
+
+        public override Jid To => _to!;
+
+        public override Jid Account => _account!;
+
+        public override MessageDirection Direction => _direction;
+
+        public override ISession? Sender => _sender;
+
+        public ClientSession SenderSession => _sender!;
+
+        public void Start(ClientSession sender, StanzaView stanza, Jid to)
+        {
+            (_sender, _stanza, _to) = (sender, stanza, to);
+            _type = MessageTypes.Of(stanza);
+            Error = null;
+        }
+
+        public void Touch(Jid account, MessageDirection direction) => (_account, _direction) = (account, direction);
+
+        /// <summary>Lets go of everything, so that a waiting context keeps no session alive.</summary>
+        public void Clear()
+        {
+            (_sender, _stanza, _to, _account) = (null, null, null, null);
+            Error = null;
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Routing;
+
+/// <summary>Decides by name and 'to' what happens to a stanza of a local session (RFC 6120 §10, RFC 6121 §8).</summary>
+internal sealed class StanzaRouter(ServerContext server, SessionRegistry sessions, MessagePipeline messages, IqDispatcher iqs)
+{
+    /// <summary>Handles one stanza; the next one of the same session waits for it, which keeps them in order (RFC 6120 §10.1).</summary>
+    /// <exception cref="StreamErrorException">The stanza ends the stream.</exception>
+    public ValueTask RouteAsync(ClientSession sender, StanzaView stanza, CancellationToken cancellationToken)
+    {
+        if (!stanza.Namespace.SequenceEqual("jabber:client"u8))
+            throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
+        CheckFrom(sender, stanza);
+
+        var name = stanza.LocalName;
+        if (name.SequenceEqual("message"u8))
+            return MessageAsync(sender, stanza, cancellationToken);
+        if (name.SequenceEqual("presence"u8))
+            return PresenceAsync(sender, stanza, cancellationToken);
+        if (name.SequenceEqual("iq"u8))
+            return IqAsync(sender, stanza, cancellationToken);
+        throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
+    }
+
+    /// <summary>RFC 6120 §8.1.2.1: a 'from' that isn't the sender's own ends the stream.</summary>
+    private static void CheckFrom(ClientSession sender, StanzaView stanza)
+    {
+        if (!stanza.TryGetAttribute("from"u8, out _))
+            return;
+        if (!Jid.TryParse(stanza.Attribute("from"u8)!, out var from) || (from != sender.Jid && from != sender.Jid.Bare))
+            throw new StreamErrorException(StreamErrorCondition.InvalidFrom);
+    }
+
+    /// <summary>The addressee; null when there is none. False when it is no JID.</summary>
+    private static bool TryGetTo(StanzaView stanza, out Jid? to)
+    {
+        to = null;
+        if (!stanza.TryGetAttribute("to"u8, out var attribute))
+            return true;
+        return attribute.IsPlain
+            ? Jid.TryParse(stanza.Bytes.Span[attribute.RawValue], out to)
+            : Jid.TryParse(stanza.Attribute("to"u8)!, out to);
+    }
+
+    private async ValueTask MessageAsync(ClientSession sender, StanzaView message, CancellationToken cancellationToken)
+    {
+        if (!TryGetTo(message, out var to))
+        {
+            ReplyError(sender, message, StanzaError.Of(StanzaErrorCondition.JidMalformed));
+            return;
+        }
+        // RFC 6120 §10.3.1: without 'to' it is for the sender's own account.
+        to ??= sender.Jid.Bare;
+        var current = server.Current;
+        var error = await messages.RunAsync(current.Modules, sender, message, to, current.IsLocal(to), cancellationToken);
+        if (error is not null)
+            ReplyError(sender, message, error);
+    }
+
+    private async ValueTask PresenceAsync(ClientSession sender, StanzaView presence, CancellationToken cancellationToken)
+    {
+        if (!TryGetTo(presence, out var to))
+        {
+            ReplyError(sender, presence, StanzaError.Of(StanzaErrorCondition.JidMalformed));
+            return;
+        }
+        if (server.Current.Modules.Presence is { } handler)
+            await handler(new PresenceRequest(sender, to, StanzaStamper.Stamped(presence, sender)), cancellationToken);
+    }
+
+    private async ValueTask IqAsync(ClientSession sender, StanzaView iq, CancellationToken cancellationToken)
+    {
+        var type = iq.Attribute("type"u8);
+        if (!TryGetTo(iq, out var to))
+        {
+            ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.JidMalformed));
+            return;
+        }
+        var isRequest = type is "get" or "set";
+        // RFC 6120 §8.2.3: 'id' and a known 'type' are required, and a request has exactly one child.
+        if (iq.Attribute("id"u8) is not { } id || (!isRequest && type is not ("result" or "error")) || (isRequest && iq.ChildCount != 1))
+        {
+            ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.BadRequest));
+            return;
+        }
+
+        to ??= sender.Jid.Bare;
+        var current = server.Current;
+        if (!current.IsLocal(to))
+        {
+            if (isRequest)
+                ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate."));
+        }
+        else if (to is { Local: not null, IsFull: true })
+        {
+            if (sessions.Find(to) is { } recipient)
+                Forward(sender, iq, recipient);
+            else if (isRequest)
+                ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.ServiceUnavailable)); // RFC 6121 §8.5.3.2.3
+        }
+        else if (isRequest)
+        {
+            var reply = await AnswerAsync(current, sender, iq, type!, to, cancellationToken);
+            Reply(sender, iq, id, reply);
+        }
+        // A result or an error for the server or an account answers nothing that was asked (RFC 6121 §8.5.2.1.3).
+    }
+
+    private ValueTask<IqReply> AnswerAsync(
+        ServerState current, ClientSession sender, StanzaView iq, string type, Jid to, CancellationToken cancellationToken)
+    {
+        if (to is { Local: null, IsFull: true })
+            return new(IqReply.Failed(StanzaErrorCondition.ServiceUnavailable));
+        return iqs.AnswerAsync(current.Modules, new IqRequest
+        {
+            Type = type == "get" ? IqType.Get : IqType.Set,
+            From = sender.Jid,
+            To = to,
+            Target = to.Local is null ? IqTarget.Server : to == sender.Jid.Bare ? IqTarget.OwnAccount : IqTarget.OtherAccount,
+            Payload = iq.ToElement().Elements.First(),
+            Session = sender,
+        }, cancellationToken);
+    }
+
+    private static void Forward(ClientSession sender, StanzaView stanza, ClientSession recipient)
+    {
+        var output = Scratch.Rent();
+        StanzaStamper.Write(output, stanza, sender);
+        recipient.Send(output.WrittenSpan);
+    }
+
+    private static void Reply(ClientSession sender, StanzaView iq, string id, IqReply reply)
+    {
+        if (reply.Error is { } error)
+        {
+            ReplyError(sender, iq, error);
+            return;
+        }
+        sender.Send(new Element(Namespaces.Client, "iq",
+            Element.Attr("type", "result"),
+            Element.Attr("id", id),
+            Element.Attr("from", iq.Attribute("to"u8)),
+            Element.Attr("to", sender.Jid.ToString()),
+            reply.Payload));
+    }
+
+    /// <summary>Returns a stanza to its sender as an error (RFC 6120 §8.3.1); errors and results are not answered.</summary>
+    private static void ReplyError(ClientSession sender, StanzaView stanza, StanzaError error)
+    {
+        if (stanza.Attribute("type"u8) is "error" or "result")
+            return;
+        sender.Send(new Element(Namespaces.Client, System.Text.Encoding.UTF8.GetString(stanza.LocalName),
+            Element.Attr("type", "error"),
+            Element.Attr("id", stanza.Attribute("id"u8)),
+            Element.Attr("from", stanza.Attribute("to"u8)),
+            Element.Attr("to", sender.Jid.ToString()),
+            error.ToElement()));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Buffers;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Streams;
+
+namespace Xmpp.Server.Sessions;
+
+/// <summary>A bound resource. It knows its client's address and state; the connection is the stream's business.</summary>
+internal sealed class ClientSession : ISession
+{
+    private SessionState? _state;
+    private int _hasEnded;
+
+    public ClientSession(Jid jid, ClientStream stream, string? language, DateTimeOffset since)
+    {
+        Jid = jid;
+        Since = since;
+        Stream = stream;
+        Stamp = StampFor(jid, null);
+        StampWithLanguage = language is null ? Stamp : StampFor(jid, language);
+    }
+
+    public Jid Jid { get; }
+
+    public DateTimeOffset Since { get; }
+
+    public ClientStream Stream { get; }
+
+    public Element? Presence { get; set; }
+
+    public int Priority { get; set; }
+
+    public SessionState State => _state ?? Interlocked.CompareExchange(ref _state, new SessionState(), null) ?? _state!;
+
+    /// <summary>The attribute that replaces a stanza's own 'from': <c> from='juliet@example.com/balcony'</c>, escaped.</summary>
+    public byte[] Stamp { get; }
+
+    /// <summary>The same with the stream's xml:lang, for stanzas that have none of their own (RFC 6120 §8.1.5).</summary>
+    public byte[] StampWithLanguage { get; }
+
+    public void Send(Element stanza) => Stream.Send(stanza);
+
+    public void Send(ReadOnlySpan<byte> stanza) => Stream.Send(stanza);
+
+    /// <summary>True for the first who calls it.</summary>
+    public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;
+
+    private static byte[] StampFor(Jid jid, string? language)
+    {
+        var output = new ArrayBufferWriter<byte>(96);
+        output.Write(" from='"u8);
+        XmlStreamWriter.WriteEscaped(output, jid.ToString());
+        if (language is not null)
+        {
+            output.Write("' xml:lang='"u8);
+            XmlStreamWriter.WriteEscaped(output, language);
+        }
+        output.Write("'"u8);
+        return output.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+
+namespace Xmpp.Server.Sessions;
+
+/// <summary>What became of an attempt to bind a resource (RFC 6120 §7.6.2).</summary>
+internal enum BindOutcome
+{
+    Bound,
+    Conflict,
+    TooManySessions,
+}
+
+/// <summary>
+/// The sessions of this process, by account. An account's few sessions are an array that is replaced, never changed:
+/// readers take it as it is, and one small lock per account orders the writers.
+/// </summary>
+internal sealed class SessionRegistry : ISessionDirectory
+{
+    private readonly ConcurrentDictionary<Jid, AccountSessions> _accounts = new();
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public IEnumerable<ClientSession> All => _accounts.Values.SelectMany(account => account.Sessions).Cast<ClientSession>();
+
+    ISession? ISessionDirectory.Find(Jid fullJid) => Find(fullJid);
+
+    public ClientSession? Find(Jid fullJid)
+    {
+        foreach (var session in Of(fullJid.Bare))
+        {
+            if (session.Jid.Resource == fullJid.Resource)
+                return (ClientSession)session;
+        }
+        return null;
+    }
+
+    public ReadOnlySpan<ISession> Of(Jid account) =>
+        _accounts.TryGetValue(account, out var sessions) ? sessions.Sessions : [];
+
+    /// <summary>Adds a session.</summary>
+    /// <param name="session">With the full JID to bind.</param>
+    /// <param name="replace">Whether a session with the same full JID gives way or stands in the way.</param>
+    /// <param name="limit">Sessions per account.</param>
+    /// <param name="replaced">The session that gave way: out of the registry, still to be ended.</param>
+    public BindOutcome TryAdd(ClientSession session, bool replace, int limit, out ClientSession? replaced)
+    {
+        while (true)
+        {
+            replaced = null;
+            var account = _accounts.GetOrAdd(session.Jid.Bare, static _ => new AccountSessions());
+            lock (account)
+            {
+                if (account.IsRemoved)
+                    continue;
+                var index = Array.FindIndex(account.Sessions, other => other.Jid.Resource == session.Jid.Resource);
+                if (index >= 0)
+                {
+                    if (!replace)
+                        return BindOutcome.Conflict;
+                    replaced = (ClientSession)account.Sessions[index];
+                    ISession[] changed = [.. account.Sessions];
+                    changed[index] = session;
+                    account.Sessions = changed;
+                    return BindOutcome.Bound;
+                }
+                if (account.Sessions.Length >= limit)
+                    return BindOutcome.TooManySessions;
+                account.Sessions = [.. account.Sessions, session];
+                Interlocked.Increment(ref _count);
+                return BindOutcome.Bound;
+            }
+        }
+    }
+
+    /// <summary>Takes the session out; false when it is not there (any more).</summary>
+    public bool Remove(ClientSession session)
+    {
+        if (!_accounts.TryGetValue(session.Jid.Bare, out var account))
+            return false;
+        lock (account)
+        {
+            var remaining = Array.FindAll(account.Sessions, other => !ReferenceEquals(other, session));
+            if (remaining.Length == account.Sessions.Length)
+                return false;
+            account.Sessions = remaining;
+            Interlocked.Decrement(ref _count);
+            if (remaining.Length == 0)
+            {
+                account.IsRemoved = true;
+                _accounts.TryRemove(new(session.Jid.Bare, account));
+            }
+            return true;
+        }
+    }
+
+    private sealed class AccountSessions
+    {
+        public ISession[] Sessions { get; set; } = [];
+
+        /// <summary>Set when the last session left: the object is no longer in the dictionary.</summary>
+        public bool IsRemoved { get; set; }
+    }
+}

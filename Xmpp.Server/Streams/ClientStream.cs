@@ -1,0 +1,282 @@
+using System.Buffers;
+using System.Net;
+using System.Security.Authentication;
+using Microsoft.Extensions.Logging;
+using Xmpp.Core;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Streams;
+
+/// <summary>
+/// The XML stream of one client connection. One loop reads, frames and handles what comes, one element at a time, in
+/// order; everyone may send. Negotiation is <see cref="StreamNegotiator"/>'s and gone once a resource is bound.
+/// </summary>
+internal sealed partial class ClientStream
+{
+    private readonly ServerContext _server;
+    private readonly Connection _connection;
+    private StreamNegotiator? _negotiator;
+    private StreamScope? _scope;
+    private TokenBucket _rate;
+
+    // Only while a part of a stanza is waiting for the rest, or a stanza for its handler.
+    private StanzaFramer? _framer;
+
+    private readonly int _startedAt;
+    private int _lastInputAt;
+    private bool _isPinged;
+    private bool _isRestarting;
+    private int _hasEnded;
+
+    public ClientStream(ServerContext server, Connection connection, ListenerTls tls)
+    {
+        _server = server;
+        _connection = connection;
+        _negotiator = new StreamNegotiator(server, this, tls);
+        _startedAt = _lastInputAt = server.Clock.Seconds;
+    }
+
+    public Connection Connection => _connection;
+
+    private bool IsTlsNext => _negotiator is { IsTlsNext: true };
+
+    /// <summary>Null until a resource is bound.</summary>
+    public ClientSession? Session { get; private set; }
+
+    /// <summary>Runs the stream to its end. Doesn't throw.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await ReadToEndAsync();
+        }
+        catch (StreamErrorException error)
+        {
+            LogStreamError(_server.StreamLogger, _connection.RemoteEndPoint, Session?.Jid, error.Error.Condition, error.Error.Text);
+            End(error.Error);
+        }
+        catch (Exception failure) when (failure is AuthenticationException or IOException)
+        {
+            // TLS did not come about; the connection is closed.
+            LogNoTls(_server.StreamLogger, _connection.RemoteEndPoint, failure.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            End(new StreamError(StreamErrorCondition.SystemShutdown));
+        }
+        catch (Exception bug)
+        {
+            LogBug(_server.StreamLogger, bug, _connection.RemoteEndPoint, Session?.Jid);
+            End(new StreamError(StreamErrorCondition.InternalServerError));
+        }
+        finally
+        {
+            _connection.Close();
+            LogEnded(_server.StreamLogger, _connection.RemoteEndPoint, Session?.Jid, _connection.AbortReason);
+            if (Session is { } session)
+                await _server.EndSessionAsync(session);
+        }
+    }
+
+    /// <summary>Queues bytes; the client gets them with the batch that is being handled, or at once.</summary>
+    public void Send(ReadOnlySpan<byte> bytes)
+    {
+        if (_connection.Write(bytes))
+            OutputBatch.MarkDirty(_connection);
+    }
+
+    public void Send(Element element)
+    {
+        var output = Scratch.Rent();
+        XmlStreamWriter.Write(output, element, Namespaces.Client);
+        Send(output.WrittenSpan);
+    }
+
+    /// <summary>Ends the stream from this side, with an error or without; from any thread, once.</summary>
+    public void End(StreamError? error)
+    {
+        if (Interlocked.Exchange(ref _hasEnded, 1) != 0)
+            return;
+        // RFC 6120 §4.9.1.2: whoever is refused before it got a header gets one first.
+        _negotiator?.EnsureHeaderSent();
+        var output = Scratch.Rent();
+        if (error is not null)
+            XmlStreamWriter.Write(output, error.ToElement(), Namespaces.Client);
+        output.Write("</stream:stream>"u8);
+        Send(output.WrittenSpan);
+        _connection.Close();
+    }
+
+    /// <summary>What the passing of time asks for; called about once a second.</summary>
+    public void Tick()
+    {
+        var limits = _server.Current.Options.Limits;
+        var now = _server.Clock.Seconds;
+        if (Session is not { } session)
+        {
+            if (now - _startedAt > limits.NegotiationTimeout.TotalSeconds)
+            {
+                End(new StreamError(StreamErrorCondition.ConnectionTimeout, "Negotiation took too long."));
+                // The peer may be in the middle of a TLS handshake, where nothing can be said.
+                _connection.Abort("negotiation took too long");
+            }
+            return;
+        }
+        var silence = now - _lastInputAt;
+        if (silence > (limits.KeepAliveInterval + limits.KeepAliveTimeout).TotalSeconds)
+        {
+            _connection.Abort("the client no longer answers");
+        }
+        else if (silence > limits.KeepAliveInterval.TotalSeconds && !_isPinged)
+        {
+            // XEP-0199 §4.1: every client has to answer, be it with an error.
+            _isPinged = true;
+            Send(new Element(Namespaces.Client, "iq",
+                Element.Attr("type", "get"),
+                Element.Attr("id", "keep-alive"),
+                Element.Attr("from", session.Jid.Domain),
+                Element.Attr("to", session.Jid.ToString()),
+                new Element("urn:xmpp:ping", "ping")));
+        }
+    }
+
+    /// <summary>The next element starts a new stream on the same connection (RFC 6120 §4.3.3).</summary>
+    internal void Restart() => _isRestarting = true;
+
+    /// <summary>From now on stanzas are routed.</summary>
+    internal void Bind(ClientSession session)
+    {
+        Session = session;
+        _negotiator = null;
+    }
+
+    private async Task ReadToEndAsync()
+    {
+        if (IsTlsNext)
+            await _negotiator!.StartTlsAsync();
+        _rate = new TokenBucket(_server.Time);
+        while (true)
+        {
+            var input = await _connection.ReadAsync();
+            if (input.IsEmpty)
+                return;
+            (_lastInputAt, _isPinged) = (_server.Clock.Seconds, false);
+
+            var consumed = 0;
+            var isMore = true;
+            while (isMore)
+            {
+                ValueTask pending;
+                using (OutputBatch.Begin())
+                    pending = HandleAvailable(input, ref consumed, out isMore);
+                await pending;
+            }
+            if (_hasEnded != 0)
+                return;
+
+            // RFC 6120 §5.4.3.3: nothing sent in clear behind <starttls/> may count as protected.
+            if (IsTlsNext && consumed < input.Length)
+                throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "Data behind <starttls/>.");
+            _connection.Advance(consumed);
+            if (IsTlsNext)
+                await _negotiator!.StartTlsAsync();
+
+            // Whoever sends too fast is read more slowly: TCP passes that on.
+            var limits = _server.Current.Options.Limits;
+            var wait = _rate.Take(consumed, limits.SessionBytesPerSecond, limits.SessionBurstBytes, _server.Time);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, _server.Time, _server.Stopping);
+        }
+    }
+
+    /// <summary>Handles frames until there is no whole one left, or one whose handler takes its time.</summary>
+    /// <param name="isMore">Whether to come back when the returned task has completed.</param>
+    private ValueTask HandleAvailable(ReadOnlyMemory<byte> input, ref int consumed, out bool isMore)
+    {
+        isMore = false;
+        if (_framer is not { } framer)
+        {
+            framer = FramerPool.Rent();
+            Begin(framer);
+        }
+        _framer = null;
+        framer.Limits = _negotiator is { Phase: < NegotiationPhase.Authenticated }
+            ? _server.Current.UnauthenticatedLimits
+            : _server.Current.AuthenticatedLimits;
+        while (consumed < input.Length && _hasEnded == 0 && !IsTlsNext)
+        {
+            var kind = framer.Read(input[consumed..], out var length);
+            consumed += length;
+            ValueTask handled;
+            switch (kind)
+            {
+                case FrameKind.NeedMore:
+                    _framer = framer;
+                    return default;
+                case FrameKind.Error:
+                    throw new StreamErrorException(framer.Error!);
+                case FrameKind.StreamClose:
+                    End(null);
+                    continue;
+                case FrameKind.StreamOpen:
+                    _negotiator!.Open(framer.Header);
+                    continue;
+                case FrameKind.Stanza:
+                    handled = HandleAsync(framer.Stanza);
+                    break;
+                default:
+                    continue;
+            }
+            if (!handled.IsCompletedSuccessfully)
+            {
+                isMore = true;
+                return FinishAsync(handled, framer);
+            }
+            if (_isRestarting)
+                Begin(framer);
+        }
+        Rest(framer);
+        return default;
+    }
+
+    private ValueTask HandleAsync(StanzaView stanza) => Session is { } session
+        ? _server.Router.RouteAsync(session, stanza, _server.Stopping)
+        : _negotiator!.HandleAsync(stanza.ToElement(), _server.Stopping);
+
+    /// <summary>The framer stays with the stanza that it describes until that is handled.</summary>
+    private async ValueTask FinishAsync(ValueTask handled, StanzaFramer framer)
+    {
+        await handled;
+        Rest(framer);
+    }
+
+    private void Begin(StanzaFramer framer)
+    {
+        framer.Begin(_isRestarting ? null : _scope);
+        _isRestarting = false;
+    }
+
+    /// <summary>Between two stanzas the stream keeps its scope, and the framer serves others.</summary>
+    private void Rest(StanzaFramer framer)
+    {
+        _scope = framer.Scope;
+        FramerPool.Return(framer);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stream of {Address} ({Jid}) ended with {Condition}: {Text}")]
+    private static partial void LogStreamError(
+        ILogger logger, IPEndPoint address, Jid? jid, StreamErrorCondition condition, string? text);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "No TLS with {Address}: {Reason}")]
+    private static partial void LogNoTls(ILogger logger, IPEndPoint address, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Stream of {Address} ({Jid}) failed")]
+    private static partial void LogBug(ILogger logger, Exception bug, IPEndPoint address, Jid? jid);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Connection from {Address} ({Jid}) ended: {Reason}")]
+    private static partial void LogEnded(ILogger logger, IPEndPoint address, Jid? jid, string? reason);
+}

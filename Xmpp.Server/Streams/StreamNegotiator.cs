@@ -1,0 +1,153 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Xmpp.Core;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Streams;
+
+/// <summary>A stream from its first header to the bound resource (RFC 6120 §4-7). Thrown away after that.</summary>
+internal sealed class StreamNegotiator
+{
+    private readonly StreamFeature[] _features;
+    private int _isHeaderSent;
+
+    public StreamNegotiator(ServerContext server, ClientStream stream, ListenerTls tls)
+    {
+        Server = server;
+        Stream = stream;
+        Phase = tls == ListenerTls.StartTls ? NegotiationPhase.Clear : NegotiationPhase.Secured;
+        IsTlsNext = tls == ListenerTls.Direct;
+        _features = [new StartTls(this), new SaslNegotiation(this), new ResourceBinding(this)];
+    }
+
+    public ServerContext Server { get; }
+
+    public ClientStream Stream { get; }
+
+    public NegotiationPhase Phase { get; private set; }
+
+    /// <summary>The virtual host that the stream header named; null before that.</summary>
+    public string? Host { get; private set; }
+
+    /// <summary>The stream's default language, or null.</summary>
+    public string? Language { get; private set; }
+
+    /// <summary>The bare JID, once authenticated.</summary>
+    public Jid? Account { get; private set; }
+
+    /// <summary>Whether the next bytes are a TLS handshake: on a listener of its own, or after <c>&lt;proceed/&gt;</c>.</summary>
+    public bool IsTlsNext { get; private set; }
+
+    /// <summary>Answers a stream header with ours and the features of the phase.</summary>
+    public void Open(StreamHeader header)
+    {
+        Host = Server.Current.Hosts.Contains(header.To ?? "") ? header.To : null;
+        Language = header.Language;
+        SendHeader(header);
+        Check(header);
+        Stream.Send(new Element(Namespaces.Stream, "features", Features()));
+    }
+
+    /// <summary>Sends a header if none was sent since the stream (re)started, so that an error can follow.</summary>
+    public void EnsureHeaderSent()
+    {
+        if (Volatile.Read(ref _isHeaderSent) == 0)
+            SendHeader(null);
+    }
+
+    public ValueTask HandleAsync(Element element, CancellationToken cancellationToken)
+    {
+        foreach (var feature in _features)
+        {
+            if (feature.Accepts(element))
+                return feature.HandleAsync(element, cancellationToken);
+        }
+        // RFC 6120 §4.9.3.12: stanzas have to wait until the sender is known and has a resource.
+        throw element.Name is { Namespace: Namespaces.Client, Local: "message" or "presence" or "iq" }
+            ? new StreamErrorException(StreamErrorCondition.NotAuthorized)
+            : new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
+    }
+
+    public void ExpectTls() => IsTlsNext = true;
+
+    /// <summary>Lets TLS take over; nothing learnt before survives it (RFC 6120 §5.4.3.3).</summary>
+    public async ValueTask StartTlsAsync()
+    {
+        await Stream.Connection.StartTlsAsync(Server.Current.Tls, Server.Stopping);
+        IsTlsNext = false;
+        Restart(NegotiationPhase.Secured);
+    }
+
+    public void Authenticated(Jid account)
+    {
+        Account = account;
+        Restart(NegotiationPhase.Authenticated);
+    }
+
+    private void Restart(NegotiationPhase phase)
+    {
+        Phase = phase;
+        Host = null;
+        Language = null;
+        Volatile.Write(ref _isHeaderSent, 0);
+        Stream.Restart();
+    }
+
+    private IEnumerable<Element> Features()
+    {
+        var current = Server.Current;
+        var limits = Phase >= NegotiationPhase.Authenticated ? current.AuthenticatedLimits : current.UnauthenticatedLimits;
+        return _features
+            .SelectMany(feature => feature.Offer())
+            .Concat(current.Modules.StreamFeatures(
+                new StreamFeatureContext(Host!, Phase, limits.MaxStanzaBytes, IdleTimeoutOf(current.Options.Limits))));
+    }
+
+    /// <summary>How long silence is accepted: until the resource is bound, the time for negotiation; then until the next ping.</summary>
+    private TimeSpan IdleTimeoutOf(LimitOptions limits) =>
+        Phase == NegotiationPhase.Authenticated ? limits.KeepAliveInterval : limits.NegotiationTimeout;
+
+    /// <summary>Throws the stream error that the header deserves (RFC 6120 §4.7, §4.9.3).</summary>
+    private void Check(StreamHeader header)
+    {
+        if (header.ContentNamespace != Namespaces.Client)
+            throw new StreamErrorException(StreamErrorCondition.InvalidNamespace);
+        // §4.7.5: no version means a server or client from before RFC 3920.
+        if (header.Version is null || !header.Version.StartsWith("1.", StringComparison.Ordinal))
+            throw new StreamErrorException(StreamErrorCondition.UnsupportedVersion);
+        if (header.To is null)
+            throw new StreamErrorException(StreamErrorCondition.ImproperAddressing, "The stream header needs a 'to'.");
+        if (Host is null)
+            throw new StreamErrorException(StreamErrorCondition.HostUnknown);
+        // §4.7.1, and nobody changes hosts after logging in.
+        if (Account is not null && Account.Domain != Host)
+            throw new StreamErrorException(StreamErrorCondition.HostUnknown, "Authentication was for another host.");
+    }
+
+    private void SendHeader(StreamHeader? header)
+    {
+        if (Interlocked.Exchange(ref _isHeaderSent, 1) != 0)
+            return;
+        var output = Scratch.Rent();
+        output.Write("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"u8);
+        WriteAttribute(output, " version='"u8, "1.0");
+        // §4.7.3: unpredictable and unique.
+        WriteAttribute(output, " id='"u8, RandomNumberGenerator.GetHexString(32, lowercase: true));
+        WriteAttribute(output, " from='"u8, Host ?? Server.Current.DefaultHost);
+        WriteAttribute(output, " xml:lang='"u8, "en");
+        if (header?.From is { } from && Jid.TryParse(from, out var client))
+            WriteAttribute(output, " to='"u8, client.ToString());
+        output.Write(">"u8);
+        Stream.Send(output.WrittenSpan);
+    }
+
+    private static void WriteAttribute(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> start, string value)
+    {
+        output.Write(start);
+        XmlStreamWriter.WriteEscaped(output, value);
+        output.Write("'"u8);
+    }
+}

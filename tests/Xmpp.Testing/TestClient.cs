@@ -1,0 +1,156 @@
+using System.Text;
+using System.Xml.Linq;
+using Xmpp.Core;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Testing;
+
+/// <summary>A client that speaks XML as the test writes it, and reads what the server says element by element.</summary>
+public sealed class TestClient(MemoryConnection connection, Task served) : IAsyncDisposable
+{
+    /// <summary>How long to wait for what has to come. Only a failing test ever waits that long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly StanzaFramer _framer = new(new FramerLimits(MaxStanzaBytes: 4 * 1024 * 1024));
+    private ReadOnlyMemory<byte> _input;
+    private int _markers;
+
+    /// <summary>The full JID, once bound.</summary>
+    public Jid Jid { get; private set; } = null!;
+
+    /// <summary>Completes when the server is done with the connection.</summary>
+    public Task Served => served;
+
+    /// <summary>What the server's last stream header said.</summary>
+    public StreamHeader? ServerHeader { get; private set; }
+
+    public ValueTask SendAsync(string xml) => SendAsync(Encoding.UTF8.GetBytes(xml));
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if (connection.Write(bytes.Span))
+            connection.Flush();
+        return default;
+    }
+
+    /// <summary>Opens a stream and gives the features it comes with.</summary>
+    public async Task<Element> OpenAsync(string host = "localhost")
+    {
+        _framer.Begin(null);
+        await SendAsync($"<stream:stream xmlns='jabber:client' xmlns:stream='{Namespaces.Stream}' to='{host}' version='1.0'>");
+        return await ReadAsync();
+    }
+
+    public async Task LoginAsync(Jid account, string password, string? resource)
+    {
+        await OpenAsync(account.Domain);
+        var message = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{account.Local}\0{password}"));
+        await SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>{message}</auth>");
+        await ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        await OpenAsync(account.Domain);
+        await BindAsync(resource);
+    }
+
+    public async Task BindAsync(string? resource)
+    {
+        var wish = resource is null ? "" : new Element(Namespaces.Bind, "resource", resource).ToString();
+        await SendAsync($"<iq type='set' id='bind'><bind xmlns='{Namespaces.Bind}'>{wish}</bind></iq>");
+        var result = await ReadAsync();
+        Jid = Jid.Parse(result.Child(Namespaces.Bind, "bind")?.Child(Namespaces.Bind, "jid")?.Text
+            ?? throw new InvalidOperationException($"Not bound: {result}"));
+    }
+
+    /// <summary>The next element from the server.</summary>
+    public async Task<Element> ReadAsync() =>
+        await ReadOrEndAsync() ?? throw new InvalidOperationException("The server ended the stream.");
+
+    /// <summary>The next element from the server, or null when it closes the stream or the connection.</summary>
+    public async Task<Element?> ReadOrEndAsync()
+    {
+        while (true)
+        {
+            var kind = _framer.Read(_input, out var consumed);
+            var element = kind == FrameKind.Stanza ? _framer.Stanza.ToElement() : null;
+            _input = _input[consumed..];
+            switch (kind)
+            {
+                case FrameKind.Stanza:
+                    return element;
+                case FrameKind.StreamOpen:
+                    ServerHeader = _framer.Header;
+                    break;
+                case FrameKind.StreamClose:
+                    return null;
+                case FrameKind.Error:
+                    throw new InvalidOperationException($"The server sent broken XML: {_framer.Error}");
+                case FrameKind.NeedMore when !await ReceiveAsync():
+                    return null;
+            }
+        }
+    }
+
+    private async Task<bool> ReceiveAsync()
+    {
+        var received = await connection.ReadAsync().AsTask().WaitAsync(Patience);
+        _input = (byte[])[.. _input.Span, .. received.Span];
+        connection.Advance(received.Length);
+        return !received.IsEmpty;
+    }
+
+    /// <summary>Expects the next element to be this one, whatever the order of its attributes. 'id="*"' is any.</summary>
+    public async Task<Element> ExpectAsync(string xml)
+    {
+        var actual = await ReadAsync();
+        var expected = Parse(xml);
+        if (!XNode.DeepEquals(Normalize(expected), Normalize(actual.ToXElement())))
+            throw new InvalidOperationException($"Expected: {expected}\nActual:   {actual}");
+        return actual;
+    }
+
+    /// <summary>
+    /// Expects that nothing came from a client but what it sends now: a marker takes the same path, and stanzas between two
+    /// resources stay in order (RFC 6120 §10.1).
+    /// </summary>
+    public async Task ExpectNothingFromAsync(TestClient other)
+    {
+        var marker = $"marker-{Interlocked.Increment(ref _markers)}";
+        await other.SendAsync($"<message to='{Jid}' id='{marker}' type='normal'/>");
+        await ExpectAsync($"<message from='{other.Jid}' to='{Jid}' id='{marker}' type='normal'/>");
+    }
+
+    /// <summary>Expects a stream error, the end of the stream and of the connection.</summary>
+    public async Task ExpectStreamErrorAsync(StreamErrorCondition condition)
+    {
+        var error = await ReadAsync();
+        if (error.Name != new XmlName(Namespaces.Stream, "error")
+            || error.Child(Namespaces.StreamErrors, StreamError.WireName(condition)) is null)
+            throw new InvalidOperationException($"Expected the stream error {condition}, not {error}");
+        await ExpectEndAsync();
+    }
+
+    public async Task ExpectEndAsync()
+    {
+        if (await ReadOrEndAsync() is { } element)
+            throw new InvalidOperationException($"Expected the end of the stream, not {element}");
+        await served.WaitAsync(Patience);
+    }
+
+    /// <summary>Drops the connection without a word.</summary>
+    public void Drop() => connection.Abort("dropped by the test");
+
+    public ValueTask DisposeAsync()
+    {
+        Drop();
+        return new(served);
+    }
+
+    private static XElement Parse(string xml) =>
+        XElement.Parse($"<x xmlns='jabber:client' xmlns:stream='{Namespaces.Stream}'>{xml}</x>").Elements().Single();
+
+    /// <summary>Without namespace declarations and with sorted attributes, which mean nothing.</summary>
+    private static XElement Normalize(XElement element) => new(
+        element.Name,
+        element.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration).OrderBy(attribute => attribute.Name.ToString()),
+        element.Nodes().Select(node => node is XElement child ? Normalize(child) : node));
+}
