@@ -1,1 +1,3 @@
-return 0;
+using Xmpp.Ctl;
+
+return (int)await XmppCtl.RunAsync(args, Terminal.OfProcess());

@@ -26,7 +26,7 @@ public sealed record ControlReply(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null);
 
 /// <summary>Addresses are prepared as they are read: what is no JID is no JSON of ours.</summary>
-internal sealed class JidConverter : JsonConverter<Jid>
+public sealed class JidConverter : JsonConverter<Jid>
 {
     public override Jid Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.GetString() is { } text && Jid.TryParse(text, out var jid) ? jid : throw new JsonException("not a JID");

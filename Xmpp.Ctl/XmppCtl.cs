@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Xmpp.Core.Storage;
+using Xmpp.Ctl.Commands;
+using Xmpp.Server.Control;
+
+namespace Xmpp.Ctl;
+
+/// <summary>The operator's command line.</summary>
+public static class XmppCtl
+{
+    private const string Description = """
+        Manages an XmppChat server and its accounts.
+
+        Exit codes: 0 done; 1 failed, or the answer is no; 2 wrong command line; 3 the server is not running; 4 wrong configuration.
+        """;
+
+    public static async Task<ExitCode> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken = default)
+    {
+        var command = CreateRoot(terminal).Parse(arguments);
+        var console = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };
+        try
+        {
+            var code = await command.InvokeAsync(console, cancellationToken);
+            return command.Errors.Count > 0 ? ExitCode.Usage : (ExitCode)code;
+        }
+        catch (UsageException mistake)
+        {
+            return Fail(mistake, ExitCode.Usage);
+        }
+        catch (ConfigurationException mistake)
+        {
+            return Fail(mistake, ExitCode.Configuration);
+        }
+        catch (ServerNotRunningException failure)
+        {
+            return Fail(failure, ExitCode.ServerNotRunning);
+        }
+        catch (Exception failure) when (failure is ControlException or StoreException or IOException or UnauthorizedAccessException)
+        {
+            return Fail(failure, ExitCode.Failed);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+
+        ExitCode Fail(Exception failure, ExitCode code)
+        {
+            terminal.Error.WriteLine(failure.Message);
+            return code;
+        }
+    }
+
+    private static RootCommand CreateRoot(Terminal terminal)
+    {
+        var root = new RootCommand(Description)
+        {
+            UserCommands.Create(terminal),
+            SessionCommands.Create(terminal),
+            ServerCommands.CreateHost(terminal),
+            ServerCommands.CreateStatus(terminal),
+            ServerCommands.CreateReload(terminal),
+            ServerCommands.CreateLog(terminal),
+            CheckCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
+        };
+        root.Add(Invocation.ConfigOption);
+        root.Add(Invocation.JsonOption);
+        return root;
+    }
+}
