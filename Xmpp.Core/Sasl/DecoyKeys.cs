@@ -5,10 +5,10 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Core.Sasl;
 
 /// <summary>
-/// Keys for accounts that don't exist, so that an attempt to log in to one looks like a wrong password: the same salt at every
-/// attempt (RFC 5802 §9 doesn't ask for it, but a salt that changes gives the missing account away), the iterations of new
-/// passwords, and keys that no password fits.
+/// Keys for accounts that don't exist, so that an attempt to log in to one looks like a wrong password (RFC 6120 §6.5.10): the
+/// same salt at every attempt, the iterations of new passwords, and keys that no password fits.
 /// </summary>
+/// <remarks>Accounts whose passwords were set under another number of iterations still stand out by it until they are set anew.</remarks>
 /// <param name="secret">Random, at least 16 bytes. When it survives restarts, so do the salts.</param>
 /// <param name="iterations">The iterations that new passwords get.</param>
 public sealed class DecoyKeys(ReadOnlyMemory<byte> secret, int iterations)

@@ -116,7 +116,7 @@ public sealed class AuthenticationThrottleTests
     }
 
     [Fact]
-    public async Task After_too_many_failure_the_right_password_i_answered_like_a_wrong_one()
+    public async Task After_too_many_failures_the_right_password_is_answered_like_a_wrong_one()
     {
         for (var i = 0; i < 3; i++)
             SaslScene.AssertFails(SaslFailureCondition.NotAuthorized, await LogIn("user", "wrong", _here));
@@ -129,7 +129,7 @@ public sealed class AuthenticationThrottleTests
     }
 
     [Fact]
-    public async Task Attempt_at_an_account_that_wait_count_for_their_addres_and_do_not_prolong_the_wait()
+    public async Task Attempts_at_an_account_that_waits_count_for_their_address_and_do_not_prolong_the_wait()
     {
         for (var i = 0; i < 3; i++)
             await LogIn("user", "wrong", _here);
@@ -143,7 +143,7 @@ public sealed class AuthenticationThrottleTests
     }
 
     [Fact]
-    public async Task An_addres_that_wait_cost_no_look_up()
+    public async Task An_address_that_waits_costs_no_look_up()
     {
         Fail(null, _here, 5);
 
@@ -154,7 +154,7 @@ public sealed class AuthenticationThrottleTests
     [Theory]
     [InlineData("", "pencil", SaslFailureCondition.MalformedRequest)]
     [InlineData("banned", "pencil", SaslFailureCondition.AccountDisabled)]
-    public async Task Only_wrong_credential_count(string name, string password, SaslFailureCondition condition)
+    public async Task Only_wrong_credentials_count(string name, string password, SaslFailureCondition condition)
     {
         for (var i = 0; i < 6; i++)
             SaslScene.AssertFails(condition, await LogIn(name, password, _here));
