@@ -14,7 +14,7 @@ public abstract class ConnectionTests
 
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private static readonly byte[] s_message = Encoding.UTF8.GetBytes(
+    private static readonly byte[] Message = Encoding.UTF8.GetBytes(
         "<message to='juliet@example.org' type='chat'><body>" + new string('x', 150) + "</body></message>");
 
     /// <summary>Protects the server's end. Nothing for plain connections.</summary>
@@ -28,14 +28,14 @@ public abstract class ConnectionTests
     {
         await using var harness = new TransportHarness(secure: SecureAsync, run: TransportHarness.EchoAsync);
         await using var client = (await ConnectAsync(harness)).Client;
-        var answer = new byte[s_message.Length];
-        for (var cut = 1; cut < s_message.Length; cut++)
+        var answer = new byte[Message.Length];
+        for (var cut = 1; cut < Message.Length; cut++)
         {
-            await client.WriteAsync(s_message.AsMemory(..cut), Stop);
-            await client.WriteAsync(s_message.AsMemory(cut..), Stop);
+            await client.WriteAsync(Message.AsMemory(..cut), Stop);
+            await client.WriteAsync(Message.AsMemory(cut..), Stop);
             Array.Clear(answer);
             await client.ReadExactlyAsync(answer, Stop);
-            Assert.Equal(s_message, answer);
+            Assert.Equal(Message, answer);
         }
     }
 
@@ -45,12 +45,12 @@ public abstract class ConnectionTests
         await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
-        for (var length = 1; length <= s_message.Length; length++)
+        for (var length = 1; length <= Message.Length; length++)
         {
-            await client.WriteAsync(s_message.AsMemory(length - 1, 1), Stop);
+            await client.WriteAsync(Message.AsMemory(length - 1, 1), Stop);
             var given = await server.ReadAsync();
-            Assert.Equal(s_message[..length], given.ToArray());
-            server.Advance(length == s_message.Length ? length : 0);
+            Assert.Equal(Message[..length], given.ToArray());
+            server.Advance(length == Message.Length ? length : 0);
         }
         await client.WriteAsync("tail"u8.ToArray(), Stop);
         var rest = await server.ReadAsync();
@@ -83,10 +83,10 @@ public abstract class ConnectionTests
 
         await Task.WhenAll(clients.Select(async (client, number) =>
         {
-            var answer = new byte[s_message.Length];
+            var answer = new byte[Message.Length];
             for (var round = 0; round < 10; round++)
             {
-                var message = s_message.ToArray();
+                var message = Message.ToArray();
                 message[0] = (byte)number;
                 message[1] = (byte)round;
                 await client.WriteAsync(message, Stop);
@@ -122,11 +122,11 @@ public abstract class ConnectionTests
         Assert.Contains("does not read", slow.AbortReason, StringComparison.Ordinal);
         Assert.True((await reading).IsEmpty);
         await slow.Finished;
-        Assert.True(server.Write(s_message));
+        Assert.True(server.Write(Message));
         server.Flush();
-        var answer = new byte[s_message.Length];
+        var answer = new byte[Message.Length];
         await client.ReadExactlyAsync(answer, Stop);
-        Assert.Equal(s_message, answer);
+        Assert.Equal(Message, answer);
         Assert.Null(server.AbortReason);
     }
 
@@ -156,7 +156,7 @@ public abstract class ConnectionTests
         await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
-        await client.WriteAsync(s_message, Stop);
+        await client.WriteAsync(Message, Stop);
         await FinishSendingAsync(client);
 
         var received = 0;
@@ -165,7 +165,7 @@ public abstract class ConnectionTests
             received += bytes.Length;
             server.Advance(bytes.Length);
         }
-        Assert.Equal(s_message.Length, received);
+        Assert.Equal(Message.Length, received);
         Assert.True((await server.ReadAsync()).IsEmpty);
         Assert.True(server.Write("late answer"u8));
         server.Close();
@@ -258,7 +258,7 @@ public abstract class ConnectionTests
         await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
-        await client.WriteAsync(s_message, Stop);
+        await client.WriteAsync(Message, Stop);
         var given = await server.ReadAsync();
 
         server.Abort("kicked");
@@ -266,7 +266,7 @@ public abstract class ConnectionTests
         for (var i = 0; i < 64; i++)
             SlabPool.Rent(given.Length).AsSpan().Clear();
 
-        Assert.Equal(s_message[..given.Length], given.ToArray());
+        Assert.Equal(Message[..given.Length], given.ToArray());
         server.Advance(given.Length);
     }
 
@@ -296,8 +296,8 @@ public abstract class ConnectionTests
                 clients.Add((await ConnectAsync(harness)).Client);
             foreach (var client in clients)
             {
-                await client.WriteAsync(s_message, Stop);
-                await client.ReadExactlyAsync(new byte[s_message.Length], Stop);
+                await client.WriteAsync(Message, Stop);
+                await client.ReadExactlyAsync(new byte[Message.Length], Stop);
             }
             // The echo came before its reader went back to waiting; the next round finds it there.
             Assert.True(SpinWait.SpinUntil(() => SlabPool.Outstanding == before, Timeout));
@@ -307,6 +307,48 @@ public abstract class ConnectionTests
         Assert.Equal(before, SlabPool.Outstanding);
     }
 
+    [Fact(Timeout = Timeout)]
+    public async Task An_echoed_message_allocates_nothing()
+    {
+        const int warmUp = 200, messages = 2000;
+        long allocated = 0, measured = 0;
+        await using var harness = new TransportHarness(secure: SecureAsync, run: async server =>
+        {
+            long before = 0;
+            var (thread, round) = (0, 0);
+            while (await server.ReadAsync() is { IsEmpty: false } bytes)
+            {
+                server.Write(bytes.Span);
+                server.Advance(bytes.Length);
+                server.Flush();
+                // From echo to echo on one thread, which does nothing else.
+                var now = GC.GetAllocatedBytesForCurrentThread();
+                if (++round > warmUp && thread == Environment.CurrentManagedThreadId)
+                    (allocated, measured) = (allocated + now - before, measured + 1);
+                (thread, before) = (Environment.CurrentManagedThreadId, GC.GetAllocatedBytesForCurrentThread());
+            }
+            server.Close();
+        });
+        var (client, server) = await ConnectAsync(harness);
+
+        // Synchronous, so that no completion of the client's runs on the server's thread.
+        await Task.Run(() =>
+        {
+            var answer = new byte[Message.Length];
+            for (var i = 0; i < warmUp + messages; i++)
+            {
+                client.Write(Message, 0, Message.Length);
+                client.ReadExactly(answer);
+            }
+        }, Stop);
+
+        await client.DisposeAsync();
+        await server.Finished;
+        Assert.InRange(measured, messages / 2, messages);
+        Assert.Equal(0, allocated);
+    }
+
+    /// <summary>The two ends of a new connection, protected.</summary>
     private protected Task<(Stream Client, SocketConnection Server)> ConnectAsync(TransportHarness harness) => harness.ConnectAsync(SecureAsync);
 
     /// <summary>The client has no more to say, and says so.</summary>
