@@ -1,32 +1,76 @@
-using Microsoft.Extensions.Logging;
+using System.Runtime.InteropServices;
+using Xmpp.Modules;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Transport;
-using Xmpp.Storage.Sqlite;
+
+const string usage = "Usage: xmppchat [--config FILE]   (default: config/xmppchat.json, or XMPPCHAT_CONFIG)";
+
+string? file = null;
+switch (args)
+{
+    case []:
+        break;
+    case ["--config", var given]:
+        file = given;
+        break;
+    case ["--help"]:
+        Console.WriteLine(usage);
+        return 0;
+    case ["--version"]:
+        Console.WriteLine($"{SoftwareVersion.Name} {SoftwareVersion.Version}");
+        return 0;
+    default:
+        Console.Error.WriteLine(usage);
+        return 2;
+}
 
 SocketTuning.Apply();
-
-var configuration = ConfigurationLoader.Load(ConfigurationLoader.ChoosePath(args is ["--config", var path] ? path : null));
-if (!configuration.IsValid)
+using var systemd = new SystemdNotifier();
+ServerProcess server;
+try
 {
-    foreach (var problem in configuration.Problems)
-        Console.Error.WriteLine(problem);
+    server = await ServerProcess.StartAsync(ConfigurationLoader.ChoosePath(file), TimeProvider.System);
+}
+catch (StartException failure)
+{
+    Console.Error.WriteLine(failure.Message);
     return 1;
 }
-var options = configuration.Options;
-var certificates = CertificateCheck.Prepare(options, TimeProvider.System);
-foreach (var problem in certificates.Problems)
-    Console.Error.WriteLine(problem);
-if (certificates.Problems.Count > 0)
-    return 1;
 
-using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().SetMinimumLevel(options.Log.Level));
-await using var store = SqliteStore.Open(options.Sqlite.File);
-await using var server = await XmppServer.StartAsync(options, store, TimeProvider.System, loggers);
-foreach (var (listener, endPoint) in server.Listeners)
-    Console.WriteLine($"Listening on {endPoint} ({listener.Tls})");
+await using (server)
+{
+    var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
 
-var stop = new TaskCompletionSource();
-using var onTerminate = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-    System.Runtime.InteropServices.PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.TrySetResult(); });
-await stop.Task;
+    foreach (var listener in server.Listeners)
+        Console.WriteLine($"Listening on {listener.EndPoint} ({Describe(listener.Tls)})");
+    Console.WriteLine($"Serving {string.Join(", ", server.Options.Hosts)}. Add a user: ./xmppctl user add NAME@{server.Options.Hosts[0]}");
+    systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
+    await stop.Task;
+    systemd.Stopping();
+
+    void Stop(PosixSignalContext signal)
+    {
+        // The runtime would end the process at once.
+        signal.Cancel = true;
+        stop.TrySetResult();
+    }
+
+    async void Reload(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        systemd.Reloading();
+        await server.ReloadAsync(CancellationToken.None);
+        systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
+    }
+}
 return 0;
+
+static string Describe(ListenerTls tls) => tls switch
+{
+    ListenerTls.StartTls => "STARTTLS",
+    ListenerTls.Direct => "Direct TLS",
+    _ => "no TLS",
+};

@@ -38,7 +38,7 @@ public sealed record ConfigurationChanges(IReadOnlyList<string> Applicable, IRea
     }
 
     /// <summary>Lists are equal when their items are; a record compares lists within it by reference, so its properties are looked at.</summary>
-    private static bool AreEqual(object? a, object? b) => (a, b) switch
+    internal static bool AreEqual(object? a, object? b) => (a, b) switch
     {
         (string, _) => a.Equals(b),
         (IEnumerable left, IEnumerable right) => left.Cast<object>().ToList() is var items && right.Cast<object>().ToList() is var others

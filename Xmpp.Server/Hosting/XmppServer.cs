@@ -40,6 +40,9 @@ public sealed partial class XmppServer : IAsyncDisposable
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
 
+    /// <summary>Open connections, bound or not.</summary>
+    public int Connections => _limiter.Open;
+
     internal ServerContext Context => _context;
 
     /// <summary>Where the server listens, with the ports that the system chose.</summary>

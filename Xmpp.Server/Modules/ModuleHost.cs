@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Modules;
@@ -9,7 +8,7 @@ namespace Xmpp.Server.Modules;
 /// </summary>
 internal sealed class ModuleHost(IReadOnlyList<ModuleEntry> catalog, ModuleServices services)
 {
-    private readonly Dictionary<string, (string? Options, ModuleRegistration Registration)> _loaded = [];
+    private readonly Dictionary<string, (object? Options, ModuleRegistration Registration)> _loaded = [];
 
     /// <summary>Makes the loaded modules those that the options ask for.</summary>
     public ModuleTable Apply(ModuleOptions options)
@@ -21,9 +20,8 @@ internal sealed class ModuleHost(IReadOnlyList<ModuleEntry> catalog, ModuleServi
                 _loaded.Remove(entry.Name);
                 continue;
             }
-            // As text, since lists in records are not compared by what is in them.
-            var own = entry.Options is null ? null : JsonSerializer.Serialize(entry.Options(options));
-            if (_loaded.TryGetValue(entry.Name, out var loaded) && loaded.Options == own)
+            var own = entry.Options?.Invoke(options);
+            if (_loaded.TryGetValue(entry.Name, out var loaded) && ConfigurationChanges.AreEqual(loaded.Options, own))
                 continue;
             var registration = new ModuleRegistration(entry.Name);
             entry.Create(services, options).Register(registration);

@@ -1,0 +1,202 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Streams;
+using Xmpp.Server.Control;
+using Xmpp.Server.Diagnostics;
+using Xmpp.Server.Transport;
+using Xmpp.Storage.Sqlite;
+
+namespace Xmpp.Server.Hosting;
+
+/// <summary>The server cannot start; the message says why and what to do, line by line.</summary>
+public sealed class StartException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A server as the operator sees it: with its configuration file, its store, its log and its control socket.</summary>
+public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
+{
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly ServerLog _log;
+    private readonly ILogger<ServerProcess> _logger;
+    private readonly SemaphoreSlim _reloading = new(1);
+    private readonly IStore _store;
+    private readonly XmppServer _server;
+    private ControlServer? _control;
+
+    private ServerProcess(string path, CertificateCheck certificates, IStore store, XmppServer server, ServerLog log, ILogger<ServerProcess> logger, TimeProvider time)
+    {
+        (_path, _store, _server, _log, _logger, _time) = (path, store, server, log, logger, time);
+        Certificates = certificates.Certificates;
+        Started = time.GetUtcNow();
+    }
+
+    public ServerOptions Options => _server.Context.Current.Options;
+
+    public IStore Store => _store;
+
+    public DateTimeOffset Started { get; }
+
+    public string TlsEngine => _server.Context.Current.Tls.Engine;
+
+    public IReadOnlyList<HostCertificate> Certificates { get; private set; }
+
+    public IReadOnlyList<ListenerInfo> Listeners =>
+        [.. _server.Listeners.Select(listener => new ListenerInfo(listener.EndPoint, listener.Options.Tls))];
+
+    public int Connections => _server.Connections;
+
+    public int Sessions => _server.Context.Sessions.Count;
+
+    /// <summary>Starts the server that a configuration file describes.</summary>
+    /// <exception cref="StartException">It can't; nothing is left running.</exception>
+    public static async Task<ServerProcess> StartAsync(string path, TimeProvider time)
+    {
+        var configuration = ConfigurationLoader.Load(path);
+        if (!configuration.IsValid)
+            throw new StartException(string.Join('\n', configuration.Problems));
+        var options = configuration.Options;
+        var certificates = CertificateCheck.Prepare(options, time);
+        if (certificates.Problems.Count > 0)
+            throw new StartException(string.Join('\n', certificates.Problems));
+
+        var log = new ServerLog(options.Log.Level);
+        var loggers = log.CreateFactory();
+        var logger = loggers.CreateLogger<ServerProcess>();
+        foreach (var file in certificates.Created)
+            LogCreated(logger, file);
+        foreach (var warning in certificates.Warnings.Concat(WarningsOf(options)))
+            LogWarning(logger, warning);
+        SqliteStore? store = null;
+        XmppServer? server = null;
+        try
+        {
+            store = SqliteStore.Open(options.Sqlite.File, time);
+            store.StatusChanged += status => LogStore(logger, status);
+            server = await XmppServer.StartAsync(options, store, time, loggers);
+            var process = new ServerProcess(path, certificates, store, server, log, logger, time);
+            process._control = ControlServer.Start(process, log.Buffer, time, loggers.CreateLogger<ControlServer>());
+            return process;
+        }
+        catch (Exception failure) when (failure is StoreException or ListenException or TlsConfigurationException or ControlException)
+        {
+            if (server is not null)
+                await server.DisposeAsync();
+            if (store is not null)
+                await store.DisposeAsync();
+            await log.DisposeAsync();
+            throw new StartException(failure.Message, failure);
+        }
+    }
+
+    public IReadOnlyCollection<SessionInfo> ListSessions() =>
+    [
+        .. _server.Context.Sessions.All.Select(session => new SessionInfo(
+            session.Jid,
+            session.Stream.Connection.RemoteEndPoint.ToString(),
+            session.Stream.Connection.Tls?.Protocol,
+            session.Since,
+            session.Presence is null ? null : session.Presence.Child(Namespaces.Client, "show")?.Text ?? "available",
+            session.Presence is null ? null : session.Priority)),
+    ];
+
+    public int EndSessions(Jid jid, SessionEndReason reason)
+    {
+        // RFC 6120 §4.9.3.12: "reset" asks to authenticate anew; the others say that this account may not.
+        var error = reason switch
+        {
+            SessionEndReason.Kicked => new StreamError(StreamErrorCondition.PolicyViolation, "Ended by an administrator."),
+            SessionEndReason.PasswordChanged => new StreamError(StreamErrorCondition.Reset, "The password was changed."),
+            SessionEndReason.AccountDisabled => new StreamError(StreamErrorCondition.NotAuthorized, "The account was disabled."),
+            _ => new StreamError(StreamErrorCondition.NotAuthorized, "The account was removed."),
+        };
+        var sessions = _server.Context.Sessions.All.Where(session => session.Jid == jid || session.Jid.Bare == jid).ToList();
+        foreach (var session in sessions)
+            session.Stream.End(error);
+        return sessions.Count;
+    }
+
+    public async ValueTask<ReloadReport> ReloadAsync(CancellationToken cancellationToken)
+    {
+        await _reloading.WaitAsync(cancellationToken);
+        try
+        {
+            var report = await TryReloadAsync();
+            foreach (var problem in report.Problems)
+                LogNotReloaded(_logger, problem);
+            if (report.Problems.Count == 0)
+                LogReloaded(_logger, report.Applied, report.NeedRestart);
+            return report;
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+
+    /// <summary>Stops gracefully: see <see cref="XmppServer.StopAsync"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_control is not null)
+            await _control.DisposeAsync();
+        await _server.DisposeAsync();
+        await _store.DisposeAsync();
+        await _log.DisposeAsync();
+    }
+
+    private async Task<ReloadReport> TryReloadAsync()
+    {
+        var configuration = ConfigurationLoader.Load(_path);
+        if (!configuration.IsValid)
+            return Failed(configuration.Problems.Select(problem => problem.ToString()));
+        var changes = ConfigurationChanges.Between(Options, configuration.Options);
+        var options = configuration.Options with
+        {
+            // What the running server can't change stays as it is, so that the next reload still tells of it.
+            Directory = Options.Directory,
+            Store = Options.Store,
+            Sqlite = Options.Sqlite,
+            Control = Options.Control,
+        };
+        var certificates = CertificateCheck.Prepare(options, _time);
+        if (certificates.Problems.Count > 0)
+            return Failed(certificates.Problems.Select(problem => problem.ToString()));
+        try
+        {
+            await _server.ApplyAsync(options);
+        }
+        catch (Exception failure) when (failure is ListenException or TlsConfigurationException)
+        {
+            return Failed([failure.Message]);
+        }
+        var replaced = certificates.Certificates
+            .Where(certificate => !Certificates.Any(old => old.Host == certificate.Host && old.NotAfter == certificate.NotAfter))
+            .Select(certificate => certificate.CertificateFile);
+        var report = new ReloadReport([.. changes.Applicable, .. replaced], changes.NeedRestart, [], [.. certificates.Warnings, .. WarningsOf(options)]);
+        Certificates = certificates.Certificates;
+        _log.MinimumLevel = options.Log.Level;
+        return report;
+
+        static ReloadReport Failed(IEnumerable<string> problems) => new([], [], [.. problems], []);
+    }
+
+    private static IEnumerable<string> WarningsOf(ServerOptions options) => options.Listeners
+        .Where(listener => listener.Tls == ListenerTls.None)
+        .Select(listener => $"{new IPEndPoint(listener.Address, listener.Port)} serves without TLS: what is sent there can be read.");
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Made {File}")]
+    private static partial void LogCreated(ILogger logger, string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    private static partial void LogWarning(ILogger logger, string warning);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Not reloaded: {Problem}")]
+    private static partial void LogNotReloaded(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Reloaded: {Applied}; with the next start: {NeedRestart}")]
+    private static partial void LogReloaded(ILogger logger, IReadOnlyList<string> applied, IReadOnlyList<string> needRestart);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store changed its state: {Status}")]
+    private static partial void LogStore(ILogger logger, StoreStatus status);
+}
