@@ -52,6 +52,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     /// <summary>Starts a server.</summary>
     /// <param name="store">Open, and the caller's to close after the server.</param>
     /// <exception cref="ListenException">An address can't be listened on.</exception>
+    /// <exception cref="TlsConfigurationException">A certificate or key can't be used.</exception>
     public static async Task<XmppServer> StartAsync(ServerOptions options, IStore store, TimeProvider time, ILoggerFactory loggers)
     {
         var decoySecret = await store.GetOrCreateSecretAsync("sasl-decoy", 32, CancellationToken.None);
@@ -177,9 +178,22 @@ public sealed partial class XmppServer : IAsyncDisposable
             current is not null && ThrottleOptionsOf(current.Options) == throttle
                 ? current.Throttle
                 : new AuthenticationThrottle(throttle, _context.Time),
-            new TempTls(),
+            CreateTlsServer(options),
             options.Tls.ClientCertificateAuthorities is { } authorities ? ClientCertificateValidator.Load(authorities, _context.Time) : null);
     }
+
+    private static TlsServer CreateTlsServer(ServerOptions options) => TlsServer.Create(new TlsServerOptions
+    {
+        Engine = options.Tls.Engine,
+        Certificates =
+        [
+            .. options.Hosts.Select(host => HostCertificate.FilesOf(options.Tls.Certificates, host))
+                .Select(files => new TlsCertificate(files.Host, files.Certificate, files.Key)),
+        ],
+        ApplicationProtocols = ["xmpp-client"], // XEP-0368 §4
+        MinimumVersion = options.Tls.MinimumVersion,
+        RequestClientCertificate = options.Tls.ClientCertificateAuthorities is not null,
+    });
 
     private static AuthenticationThrottleOptions ThrottleOptionsOf(ServerOptions options) => new(
         options.Authentication.MaxFailures, options.Authentication.MaxFailuresPerAddress, options.Authentication.FailureWindow);

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Sasl;
-using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 
@@ -13,9 +12,6 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
 {
     /// <summary>§6.4.5: a few retries, then the stream ends.</summary>
     private const int MaxFailures = 5;
-
-    private static readonly SaslOutcome.Failure TooManyAttempts =
-        new(SaslFailureCondition.TemporaryAuthFailure, "Too many failed attempts; try again later.");
 
     private SaslContext? _context;
     private ISaslExchange? _exchange;
@@ -45,9 +41,6 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
             case SaslOutcome.Challenge challenge:
                 Send("challenge", challenge.Data);
                 break;
-            case SaslOutcome.Success success when !IsAllowed(success.Account):
-                Fail(TooManyAttempts);
-                break;
             case SaslOutcome.Success success:
                 await SucceedAsync(success, cancellationToken);
                 break;
@@ -71,24 +64,17 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
         if (_exchange is null)
         {
             _mechanism = element["mechanism"];
-            if (!IsAllowed(account: null))
-                return TooManyAttempts;
-            if (!Negotiator.Server.Current.Mechanisms.TryStart(_context!, _mechanism, out _exchange, out var refusal))
+            var server = Negotiator.Server.Current;
+            if (!server.Mechanisms.TryStart(_context!, _mechanism, out var exchange, out var refusal))
                 return refusal;
+            _exchange = server.Throttle.Guard(exchange, Negotiator.Host!, Negotiator.Stream.Connection.RemoteEndPoint.Address);
         }
-        try
+        else
         {
-            return await _exchange.RespondAsync(message, cancellationToken);
+            message ??= ReadOnlyMemory<byte>.Empty;
         }
-        catch (StoreException failure)
-        {
-            LogStoreFailed(Negotiator.Server.StreamLogger, failure.Message);
-            return new SaslOutcome.Failure(SaslFailureCondition.TemporaryAuthFailure);
-        }
+        return await _exchange.RespondAsync(message, cancellationToken);
     }
-
-    private bool IsAllowed(Jid? account) =>
-        Negotiator.Server.Current.Throttle.IsAllowed(account, Negotiator.Stream.Connection.RemoteEndPoint.Address, out _);
 
     private async ValueTask SucceedAsync(SaslOutcome.Success success, CancellationToken cancellationToken)
     {
@@ -104,13 +90,6 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
     {
         var (server, connection) = (Negotiator.Server, Negotiator.Stream.Connection);
         LogNotAuthenticated(server.StreamLogger, _mechanism, connection.RemoteEndPoint, failure.Condition, failure.Username);
-        if (failure.Condition == SaslFailureCondition.NotAuthorized)
-        {
-            Jid? account = null;
-            if (failure.Username is { } username)
-                Jid.TryCreate(username, Negotiator.Host!, null, out account);
-            server.Current.Throttle.RecordFailure(account, connection.RemoteEndPoint.Address);
-        }
         _exchange = null;
         Negotiator.Stream.Send(failure.ToElement());
         if (++_failures > MaxFailures)
@@ -123,7 +102,7 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
     /// <summary>§6.4.2: nothing is no message, "=" an empty one, anything else strict base64.</summary>
     private static bool TryDecode(string text, out ReadOnlyMemory<byte>? message)
     {
-        message = text switch { "" => null, "=" => ReadOnlyMemory<byte>.Empty, _ => default(ReadOnlyMemory<byte>?) };
+        message = text == "=" ? ReadOnlyMemory<byte>.Empty : default(ReadOnlyMemory<byte>?);
         if (text is "" or "=")
             return true;
         if (text.Any(char.IsWhiteSpace) || !Base64.IsValid(text))
@@ -139,7 +118,4 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
     [LoggerMessage(Level = LogLevel.Information, Message = "Authentication by {Mechanism} from {Address} failed: {Condition} ({Username})")]
     private static partial void LogNotAuthenticated(
         ILogger logger, string? mechanism, System.Net.IPEndPoint address, SaslFailureCondition condition, string? username);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The store failed during authentication: {Failure}")]
-    private static partial void LogStoreFailed(ILogger logger, string failure);
 }
