@@ -17,6 +17,10 @@ public readonly record struct ElementAttribute(XmlName Name, string Value);
 /// </remarks>
 public sealed class Element : IEquatable<Element>
 {
+    /// <summary>What stands alone was accepted once before, and may have grown since.</summary>
+    private static readonly FramerLimits LimitsAlone = new(
+        MaxStanzaBytes: int.MaxValue, MaxDepth: FramerLimits.DepthBound, MaxAttributes: int.MaxValue, MaxChildren: int.MaxValue);
+
     private readonly ImmutableArray<ElementAttribute> _attributes;
     private readonly ImmutableArray<object> _nodes; // Element or string; no empty strings, no two strings in a row
 
@@ -90,14 +94,10 @@ public sealed class Element : IEquatable<Element>
     {
         CheckAttributeName(attribute);
         var index = IndexOf(_attributes.AsSpan(), attribute);
-        var attributes = (index, value) switch
-        {
-            (< 0, null) => _attributes,
-            (< 0, _) => _attributes.Add(new ElementAttribute(attribute, value)),
-            (_, null) => _attributes.RemoveAt(index),
-            _ => _attributes.SetItem(index, new ElementAttribute(attribute, value)),
-        };
-        return attributes == _attributes ? this : new Element(Name, attributes, _nodes);
+        if (value is null)
+            return index < 0 ? this : new Element(Name, _attributes.RemoveAt(index), _nodes);
+        var added = new ElementAttribute(attribute, value);
+        return new Element(Name, index < 0 ? _attributes.Add(added) : _attributes.SetItem(index, added), _nodes);
     }
 
     /// <summary>A copy with more content behind the present one; the same kinds as the constructor takes.</summary>
@@ -117,7 +117,7 @@ public sealed class Element : IEquatable<Element>
     /// <exception cref="FormatException">It isn't one element, or not one that a stream could carry.</exception>
     public static Element Parse(ReadOnlyMemory<byte> utf8, string defaultNamespace = Namespaces.Client)
     {
-        var framer = new StanzaFramer(new FramerLimits(MaxStanzaBytes: int.MaxValue, FramerLimits.DepthBound));
+        var framer = new StanzaFramer(LimitsAlone);
         framer.Begin(StreamScope.ForContent(defaultNamespace));
         return framer.Read(utf8, out var consumed) == FrameKind.Stanza && consumed == utf8.Length
             ? framer.Stanza.ToElement() : throw new FormatException(framer.Error?.Text ?? "One element was expected.");

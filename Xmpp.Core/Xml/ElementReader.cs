@@ -10,8 +10,13 @@ namespace Xmpp.Core.Xml;
 /// </summary>
 internal sealed class ElementReader
 {
+    private const int MaxKnownNamespace = 80;
+
+    /// <summary>As long as the protocol's own values; longer ones are the users'.</summary>
+    private const int MaxKnownValue = 16;
+
     [ThreadStatic]
-    private static ElementReader? s_instance;
+    private static ElementReader? _current;
 
     private readonly List<(string Prefix, string Namespace)> _prefixes = [];
     private readonly List<(string Prefix, string Local, string Value)> _rawAttributes = [];
@@ -24,7 +29,7 @@ internal sealed class ElementReader
     /// <param name="stream">The namespaces that the stream header declared.</param>
     public static Element Read(ReadOnlySpan<byte> stanza, StreamScope stream)
     {
-        var reader = s_instance ??= new ElementReader();
+        var reader = _current ??= new ElementReader();
         reader._prefixes.Clear();
         foreach (var binding in stream.Bindings)
             reader._prefixes.Add((binding.Prefix, binding.Namespace));
@@ -38,7 +43,7 @@ internal sealed class ElementReader
     /// <summary>The text directly in an element, without that of elements within.</summary>
     public static string ReadText(ReadOnlySpan<byte> element)
     {
-        var reader = s_instance ??= new ElementReader();
+        var reader = _current ??= new ElementReader();
         reader._position = 0;
         reader.SkipTag(element);
         if (element[reader._position - 2] == '/')
@@ -108,13 +113,12 @@ internal sealed class ElementReader
             if (bytes[_position] is (byte)'>' or (byte)'/')
                 break;
             var (prefix, local) = ReadName(bytes);
-            var value = ReadValue(bytes);
             if (prefix.Length == 0 && local == "xmlns")
-                defaultNamespace = value;
+                defaultNamespace = ReadValue(bytes, MaxKnownNamespace);
             else if (prefix == "xmlns")
-                _prefixes.Add((local, value));
+                _prefixes.Add((local, ReadValue(bytes, MaxKnownNamespace)));
             else
-                _rawAttributes.Add((prefix, local, value));
+                _rawAttributes.Add((prefix, local, ReadValue(bytes, MaxKnownValue)));
         }
 
         if (_rawAttributes.Count == 0)
@@ -142,9 +146,9 @@ internal sealed class ElementReader
             : (NameTable.Get(bytes[start..colon]), NameTable.Get(bytes[(colon + 1).._position]));
     }
 
-    private string ReadValue(ReadOnlySpan<byte> bytes)
+    /// <param name="maxKnown">Up to which length the value is likely to come again, so that its string is shared.</param>
+    private string ReadValue(ReadOnlySpan<byte> bytes, int maxKnown)
     {
-        const int Short = 64; // Namespaces and the enumerated values of attributes; longer ones seldom come again.
         _position += bytes[_position..].IndexOfAny((byte)'\'', (byte)'"');
         var length = bytes[(_position + 1)..].IndexOf(bytes[_position]);
         var raw = bytes.Slice(_position + 1, length);
@@ -154,7 +158,7 @@ internal sealed class ElementReader
             EnsureScratch(raw.Length);
             return Encoding.UTF8.GetString(_scratch, 0, XmlReference.Unescape(raw, _scratch, attribute: true));
         }
-        return raw.Length <= Short ? NameTable.Get(raw) : Encoding.UTF8.GetString(raw);
+        return raw.Length <= maxKnown ? NameTable.Get(raw) : Encoding.UTF8.GetString(raw);
     }
 
     /// <summary>Reads text and CDATA sections up to the next tag.</summary>

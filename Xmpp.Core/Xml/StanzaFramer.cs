@@ -1,31 +1,8 @@
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.Unicode;
 using Xmpp.Core.Streams;
 
 namespace Xmpp.Core.Xml;
-
-/// <summary>What <see cref="StanzaFramer.Read"/> found at the start of the bytes.</summary>
-public enum FrameKind
-{
-    /// <summary>Not yet a whole frame; call again with the same bytes and more behind them.</summary>
-    NeedMore,
-
-    /// <summary>White space between stanzas (a keep-alive, RFC 6120 §4.6.1) or the XML declaration.</summary>
-    Whitespace,
-
-    /// <summary>The stream header; <see cref="StanzaFramer.Header"/> describes it.</summary>
-    StreamOpen,
-
-    /// <summary>A complete first-level element; <see cref="StanzaFramer.Stanza"/> describes it.</summary>
-    Stanza,
-
-    /// <summary>The closing tag of the stream.</summary>
-    StreamClose,
-
-    /// <summary>The input can't be part of a stream; <see cref="StanzaFramer.Error"/> says why. Terminal.</summary>
-    Error,
-}
 
 /// <summary>
 /// Finds the first-level elements of an XML stream in contiguous bytes and indexes them without building a tree.
@@ -116,7 +93,7 @@ public sealed class StanzaFramer
         if (Error is not null)
             return FrameKind.Error;
 
-        // What lies beyond the limit is never looked at, so that it doesn't matter in which pieces bytes come.
+        // What lies beyond the limit is never looked at, so that it doesn't matter in which pieces the bytes come.
         var isCut = input.Length > Limits.MaxStanzaBytes;
         var bytes = isCut ? input.Span[..Limits.MaxStanzaBytes] : input.Span;
         var kind = HasPartialFrame ? ReadFrame(bytes) : BeginFrame(bytes);
@@ -189,7 +166,9 @@ public sealed class StanzaFramer
     {
         while (true)
         {
-            var stop = bytes[_position..].IndexOfAny(XmlChars.TextStops);
+            // Mostly tag follows tag: no need for a search then.
+            var text = bytes[_position..];
+            var stop = text is [(byte)'<', ..] ? 0 : text.IndexOfAny(XmlChars.TextStops);
             if (stop < 0)
             {
                 _position = bytes.Length;
@@ -332,13 +311,13 @@ public sealed class StanzaFramer
                 return FrameKind.NeedMore;
             }
             _position = _scan + stop + 1;
-            _scan = 0;
             if (nameEnd >= _position || XmlChars.SkipSpace(bytes, nameEnd) != _position - 1 || bytes[_position - 1] != '>')
                 return Fail(XmlFault.BadEndTag);
         }
         if (!bytes[(start + 2)..nameEnd].SequenceEqual(name))
             return Fail(XmlFault.BadEndTag);
 
+        _scan = 0;
         _mode = Mode.Text;
         if (_depth > 0)
             return EndElement(bytes, _depth--, contentEnd: start);
@@ -432,38 +411,15 @@ public sealed class StanzaFramer
     {
         if (FaultOfCharacters(bytes[.._head.End]) is { } fault)
             return Fail(fault);
-
-        var contentNamespace = _namespaces.DeclaredDefault is { } declared ? Text(_namespaces.Bytes(bytes, declared)) : "";
-        var rootNamespace = _namespaces.ElementNamespace is { } prefixed ? Text(_namespaces.Bytes(bytes, prefixed)) : contentNamespace;
-        Header = new StreamHeader(
-            HeaderAttribute(bytes, "to"u8), HeaderAttribute(bytes, "from"u8), HeaderAttribute(bytes, "id"u8),
-            HeaderAttribute(bytes, "version"u8), HeaderAttribute(bytes, "xml:lang"u8), contentNamespace);
-        if (rootNamespace != Namespaces.Stream)
+        var root = new RootTag(bytes, _head, _namespaces);
+        Header = root.Header();
+        if (root.Namespace != Namespaces.Stream)
             return Fail(new StreamError(StreamErrorCondition.InvalidNamespace, "A stream of another namespace."));
         if (!_head.Name.Local(bytes).SequenceEqual("stream"u8) || _head.IsEmpty)
             return Fail(XmlFault.BadFormat("The root element isn't an opening stream tag."));
-
-        Scope = StreamScope.Open(Text(_head.Name.Of(bytes)), contentNamespace, DeclaredPrefixes(bytes));
+        Scope = root.Scope();
         _position = _head.End;
         return FrameKind.StreamOpen;
-    }
-
-    private string? HeaderAttribute(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> name)
-    {
-        foreach (ref readonly var attribute in _head.Attributes)
-        {
-            if (attribute.Name.Of(bytes).SequenceEqual(name))
-                return XmlReference.ToText(attribute.Value(bytes), attribute.IsPlain);
-        }
-        return null;
-    }
-
-    private ImmutableArray<(string Prefix, string Namespace)> DeclaredPrefixes(ReadOnlySpan<byte> bytes)
-    {
-        var prefixes = ImmutableArray.CreateBuilder<(string, string)>();
-        foreach (var (name, ns) in _namespaces.Declared())
-            prefixes.Add((Text(name.Local(bytes)), Text(_namespaces.Bytes(bytes, ns))));
-        return prefixes.DrainToImmutable();
     }
 
     /// <summary>The bytes are UTF-8 and contain no character that isn't one to XML; control characters were looked for before.</summary>
@@ -482,8 +438,6 @@ public sealed class StanzaFramer
             return bytes.StartsWith(literal) ? ScanStatus.Done : ScanStatus.Malformed;
         return literal.StartsWith(bytes) ? ScanStatus.NeedMore : ScanStatus.Malformed;
     }
-
-    private static string Text(ReadOnlySpan<byte> utf8) => NameTable.Get(utf8);
 
     private FrameKind Fail(StreamError fault)
     {

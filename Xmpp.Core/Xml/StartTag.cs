@@ -2,51 +2,6 @@ using Xmpp.Core.Streams;
 
 namespace Xmpp.Core.Xml;
 
-/// <summary>What an attribute means to namespaces (Namespaces in XML 1.0 §3).</summary>
-internal enum AttributeKind : byte
-{
-    /// <summary>No prefix, no namespace.</summary>
-    Unprefixed,
-
-    Prefixed,
-
-    /// <summary><c>xmlns="…"</c>.</summary>
-    DefaultDeclaration,
-
-    /// <summary><c>xmlns:prefix="…"</c>.</summary>
-    PrefixDeclaration,
-}
-
-/// <summary>A name as it is written: offsets of the whole and the length of its prefix, 0 for none.</summary>
-internal readonly record struct QName(int Start, int Length, int PrefixLength)
-{
-    public int End => Start + Length;
-
-    public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> bytes) => bytes.Slice(Start, Length);
-
-    public ReadOnlySpan<byte> Prefix(ReadOnlySpan<byte> bytes) => bytes.Slice(Start, PrefixLength);
-
-    public ReadOnlySpan<byte> Local(ReadOnlySpan<byte> bytes) =>
-        PrefixLength == 0 ? Of(bytes) : bytes[(Start + PrefixLength + 1)..End];
-}
-
-/// <summary>An attribute of a start tag, by offsets.</summary>
-internal struct TagAttribute
-{
-    public QName Name;
-    public int ValueStart;
-    public int ValueLength;
-    public AttributeKind Kind;
-
-    /// <summary>The value stands as it is: no reference, no white space to normalise.</summary>
-    public bool IsPlain;
-
-    /// <summary>What the prefix stands for; set by <see cref="NamespaceScope"/>.</summary>
-    public NamespaceRef Namespace;
-
-    public readonly ReadOnlySpan<byte> Value(ReadOnlySpan<byte> bytes) => bytes.Slice(ValueStart, ValueLength);
-}
-
 /// <summary>
 /// The parser of one start tag or empty-element tag (XML 1.0 §3.1) and its result, by offsets. Knows no namespaces
 /// but for which attributes matter to them. Its memory is kept from tag to tag.

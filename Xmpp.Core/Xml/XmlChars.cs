@@ -4,20 +4,6 @@ using System.Xml;
 
 namespace Xmpp.Core.Xml;
 
-/// <summary>How far a part of the grammar got in the bytes that are there.</summary>
-internal enum ScanStatus
-{
-    Done,
-
-    /// <summary>The bytes end before it does.</summary>
-    NeedMore,
-
-    Malformed,
-
-    /// <summary>The bytes aren't UTF-8.</summary>
-    NotUtf8,
-}
-
 /// <summary>The character classes of XML 1.0 §2.2, §2.3 and of Namespaces in XML 1.0 §3, in UTF-16 and in UTF-8.</summary>
 internal static class XmlChars
 {

@@ -129,11 +129,9 @@ internal static class XmlFuzz
                 bytes.RemoveRange(at, Math.Min(bytes.Count - at, random.Next(1, 6)));
                 break;
             case 3:
-            {
                 var slice = bytes.GetRange(at, Math.Min(bytes.Count - at, random.Next(1, 20)));
                 bytes.InsertRange(random.Next(bytes.Count + 1), slice);
                 break;
-            }
             case 4:
                 MoveTag(bytes, random);
                 break;

@@ -50,6 +50,25 @@ public sealed class ElementRoundTripTests
         .ForAll(Elements, element => Assert.Equal(element, element.ToXElement().FromXElement()))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithQuietOnSuccess(true));
 
+    [Fact]
+    public void The_deepest_element_that_any_limits_allow_is_read_compared_and_written()
+    {
+        var xml = string.Concat(Enumerable.Repeat("<a>", FramerLimits.DepthBound))
+            + string.Concat(Enumerable.Repeat("</a>", FramerLimits.DepthBound));
+        var isSame = false;
+        var thread = new Thread(
+            () =>
+            {
+                var element = Element.Parse(xml);
+                isSame = element.Equals(Element.Parse(element.ToString()));
+            },
+            maxStackSize: 1 << 20);
+        thread.Start();
+        thread.Join();
+
+        Assert.True(isSame);
+    }
+
     private static Gen<Element> ElementOfSize(int size) =>
         from name in XmlNames
         from attributes in Attributes.ArrayOf().Resize(Math.Min(size, 8))

@@ -177,10 +177,10 @@ public sealed class StanzaFramerUseTests
         var scope = start.StartsWith("<?", StringComparison.Ordinal) ? StreamScope.Start : StreamScope.Client;
 
         var ratio = double.MaxValue;
-        for (var attempt = 0; attempt < 10 && ratio > 8; attempt++)
+        for (var attempt = 0; attempt < 10 && ratio > 7; attempt++)
             ratio = Math.Min(ratio, TimeOf(4 * length) / TimeOf(length));
 
-        Assert.True(ratio <= 8, $"{what}: {ratio}");
+        Assert.True(ratio <= 7, $"{what}: {ratio}");
 
         double TimeOf(int bytes)
         {
