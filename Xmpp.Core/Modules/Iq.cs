@@ -44,7 +44,8 @@ public sealed class IqRequest
     public required Element Payload { get; init; }
 
     /// <summary>The sender's session where it is local, else null.</summary>
-    public ISession? Session { get; init; }}
+    public ISession? Session { get; init; }
+}
 
 /// <summary>The reply to an IQ: a result, possibly empty, or an error.</summary>
 public readonly struct IqReply
