@@ -135,7 +135,7 @@ internal sealed class SqliteFile : IDisposable
             connection.Open();
             Execute(connection, $"""
                 PRAGMA busy_timeout = {(int)options.BusyTimeout.TotalMilliseconds};
-                PRAGMA synchronous = {(options.Durable ? "FULL" : "OFF")};
+                PRAGMA synchronous = FULL;
                 PRAGMA journal_size_limit = {LogSizeLimit};
                 """);
             return connection;

@@ -24,14 +24,13 @@ internal static partial class SqliteLibrary
     {
         lock (Gate)
         {
-            if (_handle != 0)
-                return;
-
-            var handle = Find("libsqlite3.so.0", "sqlite3");
-            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
-            NativeLibrary.SetDllImportResolver(typeof(SqliteLibrary).Assembly, Resolve);
-            _handle = handle;
-            raw.SetProvider(new SQLite3Provider_e_sqlite3());
+            if (_handle == 0)
+            {
+                _handle = Find("libsqlite3.so.0", "sqlite3");
+                NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
+                NativeLibrary.SetDllImportResolver(typeof(SqliteLibrary).Assembly, Resolve);
+                raw.SetProvider(new SQLite3Provider_e_sqlite3());
+            }
         }
 
         if (raw.sqlite3_libversion_number() < OldestVersion)

@@ -14,7 +14,4 @@ internal sealed record SqliteStoreOptions
 
     /// <summary>Reads that run at the same time.</summary>
     public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
-
-    /// <summary>False spares the waits for the disk: a crash of the machine may then lose what was acknowledged.</summary>
-    public bool Durable { get; init; } = true;
 }

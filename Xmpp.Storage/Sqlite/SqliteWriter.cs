@@ -18,6 +18,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly Channel<WriteOperation> _queue;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SqliteSession? _session;
+    private StoreException? _outage;
     private volatile bool _closed;
 
     public SqliteWriter(SqliteFile file, StoreHealth health, int queueLimit)
@@ -51,7 +52,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         return new(operation.Completion);
     }
 
-    /// <summary>Commits what is queued and ends the thread.</summary>
+    /// <summary>Commits what is queued, or refuses it when the database fails, and ends the thread.</summary>
     public async ValueTask DisposeAsync()
     {
         _closed = true;
@@ -88,6 +89,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void Commit(List<WriteOperation> batch)
     {
+        // Closing does not wait for a lock again and again, once for each batch.
+        if (_outage is not null && _closed)
+        {
+            Refuse(batch, _outage);
+            return;
+        }
+
         try
         {
             _file.RequireInPlace();
@@ -101,19 +109,25 @@ internal sealed class SqliteWriter : IAsyncDisposable
             // Whatever state the transaction is in, closing the session rolls it back; the next batch opens a new one.
             _session?.Dispose();
             _session = null;
-            var outage = fault as StoreException ?? SqliteFault.ToStoreException((SqliteException)fault, _file.Path);
+            _outage = fault as StoreException ?? SqliteFault.ToStoreException((SqliteException)fault, _file.Path);
             if (SqliteFault.IsDamage(fault))
-                _health.Damaged(outage.Message);
+                _health.Damaged(_outage.Message);
             else
-                _health.WriteFailed(outage.Message);
-            foreach (var operation in batch)
-                operation.Fail(outage);
+                _health.WriteFailed(_outage.Message);
+            Refuse(batch, _outage);
             return;
         }
 
+        _outage = null;
         _health.WriteSucceeded();
         foreach (var operation in batch)
             operation.Complete();
+    }
+
+    private static void Refuse(List<WriteOperation> batch, StoreException fault)
+    {
+        foreach (var operation in batch)
+            operation.Fail(fault);
     }
 
     // What the operation itself did wrong concerns nobody else; a full or failing disk concerns the whole batch.

@@ -100,7 +100,7 @@ public sealed class SqliteFaultTests : IDisposable
     public async Task A_read_only_file_is_refused_when_it_is_opened()
     {
         await SqliteStore.Open(_directory.Database).DisposeAsync();
-        SetMode(_directory.Database, UnixFileMode.UserRead);
+        File.SetUnixFileMode(_directory.Database, UnixFileMode.UserRead);
 
         using var child = new ChildProcess("open", _directory.Database, WithoutOverride());
 
@@ -113,7 +113,7 @@ public sealed class SqliteFaultTests : IDisposable
         var data = Path.Combine(_directory.Path, "data");
         var database = Path.Combine(data, "xmppchat.db");
         await SqliteStore.Open(database).DisposeAsync();
-        SetMode(data, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(data, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         try
         {
             using var existing = new ChildProcess("open", database, WithoutOverride());
@@ -124,7 +124,7 @@ public sealed class SqliteFaultTests : IDisposable
         }
         finally
         {
-            SetMode(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.SetUnixFileMode(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 
@@ -230,12 +230,6 @@ public sealed class SqliteFaultTests : IDisposable
         string[] launcher = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search", "--"];
         Assert.SkipUnless(ChildProcess.TryRun(launcher[0], [.. launcher[1..], "true"]), "root may not give up capabilities here");
         return launcher;
-    }
-
-    private static void SetMode(string path, UnixFileMode mode)
-    {
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(path, mode);
     }
 
     private void DamageTable(string table)

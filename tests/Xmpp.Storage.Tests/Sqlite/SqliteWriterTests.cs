@@ -146,6 +146,27 @@ public sealed class SqliteWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task Disposal_in_an_outage_tries_once_and_refuses_the_rest()
+    {
+        const int Writes = 250;
+        var elsewhere = _directory.Database + ".moved";
+        // With the report of the outage it is over: a second attempt would succeed.
+        var writer = new SqliteWriter(_file, new StoreHealth(() => File.Move(elsewhere, _directory.Database)), Writes);
+        using var gate = new Gate(writer);
+        var queued = Enumerable.Range(0, Writes)
+            .Select(i => writer.WriteAsync(session => Add(session, $"{i}"), CancellationToken.None).AsTask()).ToArray();
+
+        var disposal = writer.DisposeAsync();
+        File.Move(_directory.Database, elsewhere);
+        gate.Open();
+        await disposal;
+
+        foreach (var write in queued)
+            await Assert.ThrowsAsync<StoreException>(() => write);
+        Assert.Empty(Items());
+    }
+
+    [Fact]
     public async Task Completions_leave_the_writers_thread()
     {
         await using var writer = NewWriter();

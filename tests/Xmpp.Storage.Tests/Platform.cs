@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// File modes, signals and limits are tested as they are on Linux.
+[assembly: UnsupportedOSPlatform("windows")]
