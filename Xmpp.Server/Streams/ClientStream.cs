@@ -178,9 +178,8 @@ internal sealed partial class ClientStream
             if (_hasEnded != 0)
                 return;
 
-            // RFC 6120 §5.4.3.3: nothing sent in clear behind <starttls/> may count as protected.
-            if (IsTlsNext && consumed < input.Length)
-                throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "Data behind <starttls/>.");
+            if (IsTlsNext)
+                consumed = SkipBehindStartTls(input.Span, consumed);
             _connection.Advance(consumed);
             if (IsTlsNext)
                 await _negotiator!.StartTlsAsync();
@@ -228,6 +227,11 @@ internal sealed partial class ClientStream
                 case FrameKind.Stanza:
                     handled = HandleAsync(framer.Stanza);
                     break;
+                case FrameKind.Whitespace when _negotiator is { IsOpen: false } && input.Span[consumed - length] != '<':
+                    // Some clients end each element with a line feed: what is behind the last one of the stream before
+                    // doesn't count as the beginning of this one.
+                    framer.Begin(null);
+                    continue;
                 default:
                     continue;
             }
@@ -246,6 +250,15 @@ internal sealed partial class ClientStream
     private ValueTask HandleAsync(StanzaView stanza) => Session is { } session
         ? _server.Router.RouteAsync(session, stanza, _server.Stopping)
         : _negotiator!.HandleAsync(stanza.ToElement(), _server.Stopping);
+
+    /// <summary>
+    /// RFC 6120 §5.4.3.3: nothing sent in clear behind <c>&lt;starttls/&gt;</c> may count as protected. White space there is
+    /// forbidden too (§5.3.3), but go-xmpp's line feed does no harm when it is thrown away.
+    /// </summary>
+    private static int SkipBehindStartTls(ReadOnlySpan<byte> input, int consumed) =>
+        input[consumed..].ContainsAnyExcept(" \t\r\n"u8)
+            ? throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "Data behind <starttls/>.")
+            : input.Length;
 
     /// <summary>The framer stays with the stanza that it describes until that is handled.</summary>
     private async ValueTask FinishAsync(ValueTask handled, StanzaFramer framer)

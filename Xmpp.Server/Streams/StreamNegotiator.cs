@@ -41,6 +41,9 @@ internal sealed class StreamNegotiator
     /// <summary>Whether the next bytes are a TLS handshake: on a listener of its own, or after <c>&lt;proceed/&gt;</c>.</summary>
     public bool IsTlsNext { get; private set; }
 
+    /// <summary>Whether headers were exchanged since the stream (re)started.</summary>
+    public bool IsOpen => Volatile.Read(ref _isHeaderSent) != 0;
+
     /// <summary>Answers a stream header with ours and the features of the phase.</summary>
     public void Open(StreamHeader header)
     {
@@ -54,7 +57,7 @@ internal sealed class StreamNegotiator
     /// <summary>Sends a header if none was sent since the stream (re)started, so that an error can follow.</summary>
     public void EnsureHeaderSent()
     {
-        if (Volatile.Read(ref _isHeaderSent) == 0)
+        if (!IsOpen)
             SendHeader(null);
     }
 
