@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Xmpp.Core.Storage;
 using Xmpp.Ctl.Commands;
 using Xmpp.Server.Control;
@@ -64,6 +65,9 @@ public static class XmppCtl
             CheckCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
+        // Without "/?" and "/h", which are paths here.
+        root.Options.OfType<HelpOption>().Single().Aliases.Clear();
+        root.Options.OfType<HelpOption>().Single().Aliases.Add("-h");
         root.Add(Invocation.ConfigOption);
         root.Add(Invocation.JsonOption);
         return root;

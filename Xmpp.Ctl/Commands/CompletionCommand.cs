@@ -8,11 +8,13 @@ internal static class CompletionCommand
     private const string Bash = """
         # In ~/.bashrc: eval "$(xmppctl completion bash)"
         _xmppctl() {
-            local line="${COMP_LINE#* }" IFS=$'\n'
-            local position=$((COMP_POINT - ${#COMP_LINE} + ${#line}))
-            # The "@" of addresses is no word break here.
-            __reassemble_comp_words_by_ref "@:" words cword 2>/dev/null || local words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
-            COMPREPLY=($(compgen -W "$("$1" "[suggest:$position]" "$line" 2>/dev/null)" -- "${words[cword]}"))
+            local line="${COMP_LINE#* }" word="${COMP_LINE:0:COMP_POINT}" IFS=$'\n'
+            word="${word##* }"
+            COMPREPLY=($(compgen -W "$("$1" "[suggest:$((COMP_POINT - ${#COMP_LINE} + ${#line}))]" "$line" 2>/dev/null)" -- "$word"))
+            # The shell replaces only what follows the "@" of an address.
+            if [[ $COMP_WORDBREAKS == *@* && $word == *@* ]]; then
+                COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*@}"}"}")
+            fi
         }
         complete -F _xmppctl xmppctl
         """;
@@ -30,7 +32,11 @@ internal static class CompletionCommand
 
     private const string Fish = """
         # In ~/.config/fish/config.fish: xmppctl completion fish | source
-        complete --no-files --command xmppctl --arguments '(xmppctl "[suggest]" (string replace --regex "^\S+ ?" "" -- (commandline --current-process --cut-at-cursor)) 2>/dev/null)'
+        function __xmppctl_complete
+            set --local line (string replace --regex '^\S+ ' '' -- (commandline --current-process --cut-at-cursor))
+            xmppctl "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+        end
+        complete --no-files --command xmppctl --arguments '(__xmppctl_complete)'
         """;
 
     public static Command Create(Terminal terminal)

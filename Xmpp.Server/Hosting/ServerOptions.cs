@@ -42,7 +42,6 @@ public sealed record ServerOptions
     /// <summary>The virtual hosts, domainparts. The first is the default certificate's.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = ["localhost"];
 
-    [NeedsRestart]
     public IReadOnlyList<ListenerOptions> Listeners { get; init; } =
         [new() { Port = 5222, Tls = ListenerTls.StartTls }, new() { Port = 5223, Tls = ListenerTls.Direct }];
 

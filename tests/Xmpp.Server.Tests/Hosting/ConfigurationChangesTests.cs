@@ -23,11 +23,12 @@ public sealed class ConfigurationChangesTests
         var changes = ConfigurationChanges.Between(Before, Before with
         {
             Hosts = ["localhost", "example.org"],
+            Listeners = [Before.Listeners[0], Before.Listeners[1] with { Port = 15223 }],
             Log = new() { Level = LogLevel.Debug },
             Limits = Before.Limits with { Depth = 10, Attributes = 10 },
         });
 
-        Assert.Equal(["hosts", "limits.depth", "limits.attributes", "log.level"], changes.Applicable);
+        Assert.Equal(["hosts", "listeners", "limits.depth", "limits.attributes", "log.level"], changes.Applicable);
         Assert.Empty(changes.NeedRestart);
     }
 
@@ -36,12 +37,11 @@ public sealed class ConfigurationChangesTests
     {
         var changes = ConfigurationChanges.Between(Before, Before with
         {
-            Listeners = [Before.Listeners[0], Before.Listeners[1] with { Port = 15223 }],
             Sqlite = new() { File = "elsewhere.db" },
             Control = new() { Socket = "elsewhere.sock" },
         });
 
         Assert.Empty(changes.Applicable);
-        Assert.Equal(["listeners", "sqlite.file", "control.socket"], changes.NeedRestart);
+        Assert.Equal(["sqlite.file", "control.socket"], changes.NeedRestart);
     }
 }
