@@ -84,13 +84,16 @@ internal sealed class Output(Terminal terminal, bool asJson)
 
     private void Write(IRenderable renderable)
     {
+        using var text = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(terminal.Out),
-            Ansi = terminal.Width is null ? AnsiSupport.No : AnsiSupport.Detect,
+            Out = new AnsiConsoleOutput(text),
+            Ansi = terminal.Width is null ? AnsiSupport.No : AnsiSupport.Yes,
         });
         // Redirected output is read by programs, which don't expect a row on two lines.
         console.Profile.Width = terminal.Width ?? 1000;
         console.Write(renderable);
+        foreach (var line in text.ToString().TrimEnd().Split('\n'))
+            terminal.Out.WriteLine(line.TrimEnd());
     }
 }

@@ -14,7 +14,7 @@ public sealed class Terminal
     /// <summary>Whether somebody sits there who can answer questions.</summary>
     public required bool IsInteractive { get; init; }
 
-    /// <summary>Columns that a table may use, and may be coloured in; null when the output is no terminal.</summary>
+    /// <summary>Columns that a table may use; null when the output is no terminal, and so has neither width nor bold type.</summary>
     public required int? Width { get; init; }
 
     /// <summary>Reads a line that must not be seen, after the prompt; null when it was broken off.</summary>
@@ -26,7 +26,8 @@ public sealed class Terminal
         Out = Console.Out,
         Error = Console.Error,
         IsInteractive = !Console.IsInputRedirected && !Console.IsErrorRedirected,
-        Width = Console.IsOutputRedirected ? null : Console.WindowWidth,
+        // A terminal that doesn't know its width says 0.
+        Width = Console.IsOutputRedirected ? null : Console.WindowWidth is > 0 and var width ? width : 80,
         ReadSecret = ReadKeys,
     };
 

@@ -1,7 +1,7 @@
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
+using Xmpp.Modules;
 using Xmpp.Server.Diagnostics;
 
 namespace Xmpp.Server.Control;
@@ -10,9 +10,6 @@ namespace Xmpp.Server.Control;
 internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeProvider time)
 {
     private const int FollowerQueueLimit = 1000;
-
-    private static readonly string Version =
-        typeof(ControlHandler).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     private readonly StoreAccounts _accounts = new(server.Store.Accounts, (jid, reason) => server.EndSessions(jid, reason), time);
 
@@ -38,7 +35,7 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
         };
 
     private ServerStatus Status() => new(
-        Version,
+        SoftwareVersion.Version,
         Environment.ProcessId,
         server.Started,
         (long)(time.GetUtcNow() - server.Started).TotalSeconds,

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Xmpp.Ctl.Checks;
+using Xmpp.Modules;
 using Xmpp.Server.Hosting;
 using Xunit;
 
@@ -26,7 +27,7 @@ public sealed class CheckTests : CtlFixture
 
         Assert.Equal(ExitCode.Ok, await RunAsync("check"));
 
-        Assert.Equal(["ok", "server", $"runs as process {Environment.ProcessId}, version 0.1.0"], Rows.Single(row => row[1] == "server").Select(cell => cell.Split('+')[0]));
+        Assert.Equal(["ok", "server", $"runs as process {Environment.ProcessId}, version {SoftwareVersion.Version}"], Rows.Single(row => row[1] == "server"));
         Assert.Equal(["ok", "port [::]:5222", $"served by process {Environment.ProcessId}"], Rows.Single(row => row[1].StartsWith("port", StringComparison.Ordinal)));
         Assert.Contains("in use by the server", Printed, StringComparison.Ordinal);
     }
