@@ -10,6 +10,7 @@ namespace Xmpp.Modules;
 /// modules registered; it keeps no list.
 /// </summary>
 [Xep(30, "2.5.0")]
+[Xep(128, "1.0.1")]
 public sealed class ServiceDiscovery(IDiscoRegistry registry) : IXmppModule
 {
     public void Register(IModuleBuilder builder)

@@ -1,3 +1,4 @@
+using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 
@@ -22,6 +23,7 @@ public enum DataFormType
 /// <summary>XEP-0004 Data Forms: fields to fill out, filled out, or reported.</summary>
 /// <param name="Type">What the form is there for.</param>
 /// <param name="Fields">The fields in order; no two have the same var.</param>
+[Xep(4, "2.13.2")]
 public sealed record DataForm(DataFormType Type, params IReadOnlyList<FormField> Fields)
 {
     /// <summary>The field that tells which registered form it is (XEP-0068).</summary>

@@ -1,3 +1,4 @@
+using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Extensions;
@@ -6,6 +7,7 @@ namespace Xmpp.Core.Extensions;
 /// <param name="Stamp">When it was sent originally.</param>
 /// <param name="From">Who sent it or delayed it, or null.</param>
 /// <param name="Reason">Why, for people, in English; or null.</param>
+[Xep(203, "2.0")]
 public sealed record Delay(DateTimeOffset Stamp, Jid? From = null, string? Reason = null)
 {
     public const string Ns = "urn:xmpp:delay";

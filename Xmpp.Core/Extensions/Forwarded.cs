@@ -1,3 +1,4 @@
+using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Extensions;
@@ -5,6 +6,7 @@ namespace Xmpp.Core.Extensions;
 /// <summary>XEP-0297 Stanza Forwarding: a stanza inside another, with the time it was received.</summary>
 /// <param name="Stanza">The message, presence or iq; its namespace is preserved (§3.2, rule 3).</param>
 /// <param name="Delay">When the forwarding entity got it, or null.</param>
+[Xep(297, "1.0")]
 public sealed record Forwarded(Element Stanza, Delay? Delay = null)
 {
     public const string Ns = "urn:xmpp:forward:0";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Extensions;
@@ -8,6 +9,7 @@ namespace Xmpp.Core.Extensions;
 /// <param name="Last">Id of the page's last item.</param>
 /// <param name="Index">Position of the first item in the whole; null where it would cost too much to know.</param>
 /// <param name="Count">Items of the whole; null where it would cost too much to know.</param>
+[Xep(59, "1.0")]
 public sealed record ResultSet(string? First = null, string? Last = null, int? Index = null, long? Count = null)
 {
     public const string Ns = "http://jabber.org/protocol/rsm";

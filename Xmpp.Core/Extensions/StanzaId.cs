@@ -1,3 +1,4 @@
+using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Extensions;
@@ -5,6 +6,7 @@ namespace Xmpp.Core.Extensions;
 /// <summary>XEP-0359 Unique and Stable Stanza IDs: an id that the address <paramref name="By"/> vouches for.</summary>
 /// <param name="Id">Unique and stable within what <paramref name="By"/> assigns, and unpredictable.</param>
 /// <param name="By">The account or room that assigned it.</param>
+[Xep(359, "0.7.0")]
 public sealed record StanzaId(string Id, Jid By)
 {
     public const string Ns = "urn:xmpp:sid:0";

@@ -1,8 +1,10 @@
 using System.Globalization;
+using Xmpp.Core.Modules;
 
 namespace Xmpp.Core.Extensions;
 
 /// <summary>XEP-0082 XMPP Date and Time Profiles: the DateTime profile, as text.</summary>
+[Xep(82, "1.1.1")]
 public static class XmppDateTime
 {
     private const int TicksDigits = 7;

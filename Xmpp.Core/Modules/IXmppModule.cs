@@ -10,8 +10,11 @@ public interface IXmppModule
     void Register(IModuleBuilder builder);
 }
 
-/// <summary>The XEP a module implements, and the version of its text that was read. <c>docs/xeps.md</c> is compared with it.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+/// <summary>
+/// The XEP that a module, or a type that is no module, implements, and the version of its text that was read.
+/// <c>docs/xeps.md</c> is compared with it.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Enum, AllowMultiple = true)]
 public sealed class XepAttribute(int number, string version) : Attribute
 {
     public int Number { get; } = number;

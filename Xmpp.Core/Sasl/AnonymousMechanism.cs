@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.Unicode;
+using Xmpp.Core.Modules;
 
 namespace Xmpp.Core.Sasl;
 
 /// <summary>
 /// ANONYMOUS (RFC 4505, XEP-0175): anybody, under an address that nobody had before. The account exists nowhere but in the session.
 /// </summary>
+[Xep(175, "1.2")]
 public sealed class AnonymousMechanism : ISaslMechanism
 {
     public const string MechanismName = "ANONYMOUS";

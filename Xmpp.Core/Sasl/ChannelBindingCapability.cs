@@ -1,8 +1,10 @@
+using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Sasl;
 
 /// <summary>XEP-0440 SASL Channel-Binding Type Capability: tells clients which types the -PLUS mechanisms take.</summary>
+[Xep(440, "1.0.0")]
 public static class ChannelBindingCapability
 {
     public const string Ns = "urn:xmpp:sasl-cb:0";

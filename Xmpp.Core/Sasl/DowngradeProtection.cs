@@ -1,4 +1,5 @@
 using System.Text;
+using Xmpp.Core.Modules;
 
 namespace Xmpp.Core.Sasl;
 
@@ -6,6 +7,7 @@ namespace Xmpp.Core.Sasl;
 /// XEP-0474 SASL SCRAM Downgrade Protection: a hash of what the server advertised, under the signatures of the exchange, tells a
 /// client that nobody shortened the lists on their way.
 /// </summary>
+[Xep(474, "0.5.0")]
 internal static class DowngradeProtection
 {
     private const char Between = '\x1E';

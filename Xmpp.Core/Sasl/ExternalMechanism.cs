@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using Xmpp.Core.Modules;
 
 namespace Xmpp.Core.Sasl;
 
@@ -7,6 +8,7 @@ namespace Xmpp.Core.Sasl;
 /// EXTERNAL for clients (RFC 4422 appendix A, XEP-0178 §3): the account that the client's certificate names. Offered only
 /// when the certificate proves an address of this host, so that clients without one don't try.
 /// </summary>
+[Xep(178, "1.2")]
 public sealed class ExternalMechanism : ISaslMechanism
 {
     public const string MechanismName = "EXTERNAL";

@@ -1,10 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Xmpp.Core.Modules;
 using Xmpp.Modules;
 
 namespace Xmpp.Server.Hosting;
 
 /// <summary>How the bytes of a listener are protected.</summary>
+[Xep(368, "1.1.0")]
 public enum ListenerTls
 {
     /// <summary>Clear text; <c>&lt;starttls/&gt;</c> offered and required.</summary>
