@@ -29,13 +29,14 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ITimer _ticks;
     private volatile bool _isStopping;
 
-    private XmppServer(IStore store, byte[] decoySecret, TimeProvider time, ILoggerFactory loggers)
+    private XmppServer(
+        IStore store, byte[] decoySecret, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers)
     {
         _loggers = loggers;
         _logger = loggers.CreateLogger<XmppServer>();
         _decoySecret = decoySecret;
         _context = new ServerContext(store, time, loggers, _stopping.Token);
-        _modules = new ModuleHost(ModuleCatalog.All, new ModuleServices(_context.Sessions, _context, time));
+        _modules = new ModuleHost(catalog, new ModuleServices(_context.Sessions, _context, time));
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
@@ -53,10 +54,15 @@ public sealed partial class XmppServer : IAsyncDisposable
     /// <param name="store">Open, and the caller's to close after the server.</param>
     /// <exception cref="ListenException">An address can't be listened on.</exception>
     /// <exception cref="TlsConfigurationException">A certificate or key can't be used.</exception>
-    public static async Task<XmppServer> StartAsync(ServerOptions options, IStore store, TimeProvider time, ILoggerFactory loggers)
+    public static Task<XmppServer> StartAsync(ServerOptions options, IStore store, TimeProvider time, ILoggerFactory loggers) =>
+        StartAsync(options, store, ModuleCatalog.All, time, loggers);
+
+    /// <summary>Starts a server with other modules than the catalogue's.</summary>
+    internal static async Task<XmppServer> StartAsync(
+        ServerOptions options, IStore store, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers)
     {
         var decoySecret = await store.GetOrCreateSecretAsync("sasl-decoy", 32, CancellationToken.None);
-        var server = new XmppServer(store, decoySecret, time, loggers);
+        var server = new XmppServer(store, decoySecret, catalog, time, loggers);
         try
         {
             await server.ApplyAsync(options);

@@ -5,6 +5,7 @@ public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
+    private TaskCompletionSource? _nextTimer;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
@@ -23,7 +24,19 @@ public sealed class ManualTime : TimeProvider
     {
         var timer = new ManualTimer(this, callback, state);
         timer.Change(dueTime, period);
+        lock (_lock)
+            _nextTimer?.TrySetResult();
         return timer;
+    }
+
+    /// <summary>Completes when somebody begins to wait: the next timer that is made.</summary>
+    public Task NextTimerAsync()
+    {
+        lock (_lock)
+        {
+            _nextTimer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _nextTimer.Task.WaitAsync(TestClient.Patience);
+        }
     }
 
     /// <summary>Moves time on; every timer that falls due runs at its time, in order.</summary>

@@ -38,6 +38,9 @@ public sealed class MemoryConnection : Connection, IValueTaskSource<ReadOnlyMemo
     /// <summary>What this end believes TLS to have agreed on: there is none, but what is above depends on it.</summary>
     public TlsInfo? ClaimedTls { get; set; }
 
+    /// <summary>What <see cref="StartTlsAsync"/> pretends to agree on; null: it isn't supported.</summary>
+    public TlsInfo? TlsToClaim { get; set; }
+
     public override string? AbortReason => _abortReason;
 
     public override Task Finished => _finished.Task;
@@ -108,9 +111,13 @@ public sealed class MemoryConnection : Connection, IValueTaskSource<ReadOnlyMemo
             Deliver();
     }
 
-    /// <exception cref="NotSupportedException">There is no TLS in memory.</exception>
-    public override ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("A connection in memory has no TLS.");
+    /// <exception cref="NotSupportedException">There is no TLS in memory, and nothing to claim.</exception>
+    public override ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken)
+    {
+        ClaimedTls = TlsToClaim ?? throw new NotSupportedException("A connection in memory has no TLS.");
+        Flush();
+        return default;
+    }
 
     public override void Close()
     {

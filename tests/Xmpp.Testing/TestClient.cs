@@ -1,6 +1,7 @@
 using System.Text;
 using System.Xml.Linq;
 using Xmpp.Core;
+using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 
@@ -10,7 +11,7 @@ namespace Xmpp.Testing;
 public sealed class TestClient(MemoryConnection connection, Task served) : IAsyncDisposable
 {
     /// <summary>How long to wait for what has to come. Only a failing test ever waits that long.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly StanzaFramer _framer = new(new FramerLimits(MaxStanzaBytes: 4 * 1024 * 1024));
     private ReadOnlyMemory<byte> _input;
@@ -21,6 +22,9 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
 
     /// <summary>Completes when the server is done with the connection.</summary>
     public Task Served => served;
+
+    /// <summary>Whether the server closed its stream, not only the connection.</summary>
+    public bool IsStreamClosed { get; private set; }
 
     /// <summary>What the server's last stream header said.</summary>
     public StreamHeader? ServerHeader { get; private set; }
@@ -35,18 +39,34 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
     }
 
     /// <summary>Opens a stream and gives the features it comes with.</summary>
-    public async Task<Element> OpenAsync(string host = "localhost")
+    public Task<Element> OpenAsync(string host = "localhost") => OpenWithAsync($"to='{host}' version='1.0'");
+
+    /// <summary>Opens a stream whose header has these attributes, and gives what comes behind the server's header.</summary>
+    public async Task<Element> OpenWithAsync(string attributes, string contentNamespace = Namespaces.Client)
     {
         _framer.Begin(null);
-        await SendAsync($"<stream:stream xmlns='jabber:client' xmlns:stream='{Namespaces.Stream}' to='{host}' version='1.0'>");
+        ServerHeader = null;
+        await SendAsync($"<stream:stream xmlns='{contentNamespace}' xmlns:stream='{Namespaces.Stream}' {attributes}>");
         return await ReadAsync();
+    }
+
+    /// <summary>Starts SASL PLAIN; the answer is to be read.</summary>
+    public ValueTask AuthenticateAsync(string name, string password) => SendAsync(
+        $"<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>{Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{name}\0{password}"))}</auth>");
+
+    /// <summary>Expects a SASL failure (RFC 6120 §6.5), whatever its text.</summary>
+    public async Task<Element> ExpectFailureAsync(string condition)
+    {
+        var failure = await ReadAsync();
+        return failure.Name == new XmlName(Namespaces.Sasl, "failure") && failure.Child(Namespaces.Sasl, condition) is not null
+            ? failure
+            : throw new InvalidOperationException($"Expected the SASL failure {condition}, not {failure}");
     }
 
     public async Task LoginAsync(Jid account, string password, string? resource)
     {
         await OpenAsync(account.Domain);
-        var message = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{account.Local}\0{password}"));
-        await SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>{message}</auth>");
+        await AuthenticateAsync(account.Local!, password);
         await ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
         await OpenAsync(account.Domain);
         await BindAsync(resource);
@@ -54,11 +74,17 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
 
     public async Task BindAsync(string? resource)
     {
-        var wish = resource is null ? "" : new Element(Namespaces.Bind, "resource", resource).ToString();
-        await SendAsync($"<iq type='set' id='bind'><bind xmlns='{Namespaces.Bind}'>{wish}</bind></iq>");
-        var result = await ReadAsync();
+        var result = await TryBindAsync(resource);
         Jid = Jid.Parse(result.Child(Namespaces.Bind, "bind")?.Child(Namespaces.Bind, "jid")?.Text
             ?? throw new InvalidOperationException($"Not bound: {result}"));
+    }
+
+    /// <summary>Asks for a resource and gives the answer.</summary>
+    public async Task<Element> TryBindAsync(string? resource)
+    {
+        var wish = resource is null ? "" : new Element(Namespaces.Bind, "resource", resource).ToString();
+        await SendAsync($"<iq type='set' id='bind'><bind xmlns='{Namespaces.Bind}'>{wish}</bind></iq>");
+        return await ReadAsync();
     }
 
     /// <summary>The next element from the server.</summary>
@@ -81,6 +107,7 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
                     ServerHeader = _framer.Header;
                     break;
                 case FrameKind.StreamClose:
+                    IsStreamClosed = true;
                     return null;
                 case FrameKind.Error:
                     throw new InvalidOperationException($"The server sent broken XML: {_framer.Error}");
@@ -98,7 +125,7 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
         return !received.IsEmpty;
     }
 
-    /// <summary>Expects the next element to be this one, whatever the order of its attributes. 'id="*"' is any.</summary>
+    /// <summary>Expects the next element to be this one, whatever the order of its attributes.</summary>
     public async Task<Element> ExpectAsync(string xml)
     {
         var actual = await ReadAsync();
@@ -119,10 +146,21 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
         await ExpectAsync($"<message from='{other.Jid}' to='{Jid}' id='{marker}' type='normal'/>");
     }
 
-    /// <summary>Expects a stream error, the end of the stream and of the connection.</summary>
-    public async Task ExpectStreamErrorAsync(StreamErrorCondition condition)
+    /// <summary>Expects the next element to be a stanza of type "error" with this condition, and gives it.</summary>
+    public async Task<Element> ExpectErrorAsync(StanzaErrorCondition condition)
     {
-        var error = await ReadAsync();
+        var stanza = await ReadAsync();
+        return stanza["type"] == "error" && StanzaError.Parse(stanza)?.Condition == condition
+            ? stanza
+            : throw new InvalidOperationException($"Expected the error {condition}, not {stanza}");
+    }
+
+    /// <summary>Expects a stream error, the end of the stream and of the connection.</summary>
+    public async Task ExpectStreamErrorAsync(StreamErrorCondition condition) => await ExpectStreamErrorAsync(condition, await ReadAsync());
+
+    /// <summary>The same for an element that has been read already.</summary>
+    public async Task ExpectStreamErrorAsync(StreamErrorCondition condition, Element error)
+    {
         if (error.Name != new XmlName(Namespaces.Stream, "error")
             || error.Child(Namespaces.StreamErrors, StreamError.WireName(condition)) is null)
             throw new InvalidOperationException($"Expected the stream error {condition}, not {error}");

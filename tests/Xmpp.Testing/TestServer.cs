@@ -1,7 +1,10 @@
+using System.Net;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Modules;
 using Xmpp.Server.Transport;
 using Xmpp.Storage.Sqlite;
 
@@ -18,12 +21,12 @@ public sealed class TestServer : IAsyncDisposable
 
     private readonly string _directory;
     private readonly XmppServer _server;
-    private readonly IStore _store;
+    private readonly FaultyStore _store;
     private readonly TestLog _log;
 
-    private TestServer(XmppServer server, IStore store, string directory, ManualTime time, TestLog log)
+    private TestServer(XmppServer server, ServerOptions options, FaultyStore store, string directory, ManualTime time, TestLog log)
     {
-        (_server, _store, _directory, Time, _log) = (server, store, directory, time, log);
+        (_server, Options, _store, _directory, Time, _log) = (server, options, store, directory, time, log);
     }
 
     /// <summary>The password of every account that <see cref="LoginAsync"/> makes.</summary>
@@ -31,12 +34,18 @@ public sealed class TestServer : IAsyncDisposable
 
     public ManualTime Time { get; }
 
-    public IStore Store => _store;
+    /// <summary>A real store that fails when the test wants it to.</summary>
+    public FaultyStore Store => _store;
+
+    /// <summary>What the server was last told to be.</summary>
+    public ServerOptions Options { get; private set; }
 
     public XmppServer Server => _server;
 
     /// <param name="configure">Changes to the default options: one host, "localhost", and no listeners.</param>
-    public static async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? configure = null)
+    /// <param name="modules">What modules of the test register, behind those of the catalogue.</param>
+    public static async Task<TestServer> StartAsync(
+        Func<ServerOptions, ServerOptions>? configure = null, params IReadOnlyList<Action<IModuleBuilder>> modules)
     {
         var directory = Directory.CreateTempSubdirectory("xmppchat-test-").FullName;
         var time = new ManualTime();
@@ -49,21 +58,37 @@ public sealed class TestServer : IAsyncDisposable
         };
         options = configure?.Invoke(options) ?? options;
         DevelopmentCertificates.CreateMissing(directory, options.Hosts, time);
-        var store = SqliteStore.Open(Path.Combine(directory, "test.db"), time);
-        var server = await XmppServer.StartAsync(options, store, time, log);
-        return new TestServer(server, store, directory, time, log);
+        var store = new FaultyStore(SqliteStore.Open(Path.Combine(directory, "test.db"), time));
+        IReadOnlyList<ModuleEntry> catalog =
+        [
+            .. ModuleCatalog.All,
+            .. modules.Select((register, index) => new ModuleEntry($"test{index + 1}", (_, _) => new TestModule(register))),
+        ];
+        var server = await XmppServer.StartAsync(options, store, catalog, time, log);
+        return new TestServer(server, options, store, directory, time, log);
+    }
+
+    /// <summary>Changes the configuration while the server runs.</summary>
+    public async Task ReloadAsync(Func<ServerOptions, ServerOptions> change)
+    {
+        var options = change(Options);
+        await _server.ApplyAsync(options);
+        Options = options;
     }
 
     /// <summary>Announces that the test makes the server log an error whose text contains this.</summary>
     public void ExpectError(string text) => _log.Expected.Add(text);
 
     /// <summary>A connection on which nothing was said yet.</summary>
-    /// <param name="tls">What the listener asks for; the connection claims to be encrypted unless it is <see cref="ListenerTls.StartTls"/>.</param>
-    public TestClient Connect(ListenerTls tls = ListenerTls.None, bool isEncrypted = true)
+    /// <param name="tls">What the listener asks for.</param>
+    /// <param name="isEncrypted">Whether the connection claims to be encrypted where that doesn't follow from <paramref name="tls"/>.</param>
+    /// <param name="address">Where the server sees the client.</param>
+    public TestClient Connect(ListenerTls tls = ListenerTls.None, bool isEncrypted = true, IPAddress? address = null)
     {
-        var (client, server) = MemoryConnection.CreatePair();
-        if (isEncrypted)
-            server.ClaimedTls = new TlsInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", "localhost", null, null, new NoChannelBinding());
+        var (client, server) = MemoryConnection.CreatePair(Options.Limits.OutputBytes, address);
+        server.TlsToClaim = new TlsInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", "localhost", null, null, new NoChannelBinding());
+        if (tls == ListenerTls.None && isEncrypted)
+            server.ClaimedTls = server.TlsToClaim;
         var served = _server.ServeAsync(server, new ListenerOptions { Port = 0, Tls = tls });
         return new TestClient(client, served);
     }
@@ -99,6 +124,11 @@ public sealed class TestServer : IAsyncDisposable
         await _store.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
         _log.ThrowIfUnexpected();
+    }
+
+    private sealed class TestModule(Action<IModuleBuilder> register) : IXmppModule
+    {
+        public void Register(IModuleBuilder builder) => register(builder);
     }
 
     private sealed class NoChannelBinding : IChannelBinding
