@@ -47,10 +47,11 @@ internal sealed class StreamNegotiator
     /// <summary>Answers a stream header with ours and the features of the phase.</summary>
     public void Open(StreamHeader header)
     {
-        Host = Server.Current.Hosts.Contains(header.To ?? "") ? header.To : null;
+        var to = Jid.TryParse(header.To, out var address) ? address : null;
+        Host = to is { Local: null, IsFull: false } && Server.Current.IsLocal(to) ? to.Domain : null;
         Language = header.Language;
         SendHeader(header);
-        Check(header);
+        Check(header, to);
         Stream.Send(new Element(Namespaces.Stream, "features", Features()));
     }
 
@@ -114,15 +115,15 @@ internal sealed class StreamNegotiator
         Phase == NegotiationPhase.Authenticated ? limits.KeepAliveInterval : limits.NegotiationTimeout;
 
     /// <summary>Throws the stream error that the header deserves (RFC 6120 §4.7, §4.9.3).</summary>
-    private void Check(StreamHeader header)
+    private void Check(StreamHeader header, Jid? to)
     {
         if (header.ContentNamespace != Namespaces.Client)
             throw new StreamErrorException(StreamErrorCondition.InvalidNamespace);
-        // §4.7.5: no version means a server or client from before RFC 3920.
-        if (header.Version is null || !header.Version.StartsWith("1.", StringComparison.Ordinal))
+        // §4.7.5: no version means a client from before RFC 3920; one from the future is told ours and decides.
+        if (header.MajorVersion < 1)
             throw new StreamErrorException(StreamErrorCondition.UnsupportedVersion);
-        if (header.To is null)
-            throw new StreamErrorException(StreamErrorCondition.ImproperAddressing, "The stream header needs a 'to'.");
+        if (to is null)
+            throw new StreamErrorException(StreamErrorCondition.ImproperAddressing, "The stream header needs a 'to' that is an address.");
         if (Host is null)
             throw new StreamErrorException(StreamErrorCondition.HostUnknown);
         // §4.7.1, and nobody changes hosts after logging in.
