@@ -14,11 +14,12 @@ internal struct TokenBucket(TimeProvider time)
         if (perSecond == 0)
             return TimeSpan.Zero;
         _spent += tokens;
-        // The clock is asked only when it matters: most sessions never come near their burst.
+        // The clock is asked only when it matters: most sessions never come near their burst. For that, what was spent since
+        // it was last asked counts as spent back then, so that at worst two bursts come together.
         if (_spent <= burst)
             return TimeSpan.Zero;
         var now = time.GetTimestamp();
-        var earned = (long)Math.Min(time.GetElapsedTime(_since, now).TotalSeconds * perSecond, _spent);
+        var earned = (long)Math.Min(time.GetElapsedTime(_since, now).TotalSeconds * perSecond, _spent - tokens);
         _spent -= earned;
         _since = now;
         return _spent <= burst ? TimeSpan.Zero : TimeSpan.FromSeconds((double)(_spent - burst) / perSecond);
