@@ -35,7 +35,7 @@ internal static class MessageDelivery
         return (type, isFull) switch
         {
             (MessageType.Error, _) => DeliveryAction.Ignore,
-            (MessageType.Groupchat, _) => DeliveryAction.Refuse,
+            (MessageType.Groupchat, _) or (MessageType.Normal, true) => DeliveryAction.Refuse,
             (MessageType.Headline, true) => DeliveryAction.Ignore,
             (MessageType.Headline, false) => isAvailable ? DeliveryAction.ToAvailable : DeliveryAction.Ignore,
             _ => isAvailable ? DeliveryAction.ToAvailable : DeliveryAction.Undelivered,
