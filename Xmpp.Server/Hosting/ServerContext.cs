@@ -24,7 +24,9 @@ internal sealed partial class ServerContext : IDiscoRegistry
         _logger = loggers.CreateLogger<ServerContext>();
         StreamLogger = loggers.CreateLogger<ClientStream>();
         Clock = new CoarseClock(time);
-        Router = new StanzaRouter(this, Sessions, new MessagePipeline(Sessions), new IqDispatcher(loggers.CreateLogger<IqDispatcher>()));
+        Router = new StanzaRouter(
+            this, Sessions, new MessagePipeline(Sessions), new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
+            loggers.CreateLogger<StanzaRouter>());
     }
 
     /// <summary>What follows from the configuration, now. Read it once per stanza.</summary>

@@ -28,7 +28,7 @@ internal sealed partial class IqDispatcher(ILogger<IqDispatcher> logger)
             LogStoreFailed(failure.Message, request.Payload.Name, request.From);
             return IqReply.Failed(failure.Condition);
         }
-        catch (Exception bug) when (bug is not OperationCanceledException)
+        catch (Exception bug) when (!cancellationToken.IsCancellationRequested)
         {
             LogHandlerFailed(bug, request.Payload.Name, request.From);
             return IqReply.Failed(StanzaErrorCondition.InternalServerError);

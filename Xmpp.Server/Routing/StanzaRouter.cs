@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
@@ -10,7 +12,8 @@ using Xmpp.Server.Transport;
 namespace Xmpp.Server.Routing;
 
 /// <summary>Decides by name and 'to' what happens to a stanza of a local session (RFC 6120 §10, RFC 6121 §8).</summary>
-internal sealed class StanzaRouter(ServerContext server, SessionRegistry sessions, MessagePipeline messages, IqDispatcher iqs)
+internal sealed partial class StanzaRouter(
+    ServerContext server, SessionRegistry sessions, MessagePipeline messages, IqDispatcher iqs, ILogger<StanzaRouter> logger)
 {
     /// <summary>Handles one stanza; the next one of the same session waits for it, which keeps them in order (RFC 6120 §10.1).</summary>
     /// <exception cref="StreamErrorException">The stanza ends the stream.</exception>
@@ -60,7 +63,15 @@ internal sealed class StanzaRouter(ServerContext server, SessionRegistry session
         // RFC 6120 §10.3.1: without 'to' it is for the sender's own account.
         to ??= sender.Jid.Bare;
         var current = server.Current;
-        var error = await messages.RunAsync(current.Modules, sender, message, to, current.IsLocal(to), cancellationToken);
+        StanzaError? error;
+        try
+        {
+            error = await messages.RunAsync(current.Modules, sender, message, to, current.IsLocal(to), cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            error = ErrorOf(failure, "message", sender.Jid);
+        }
         if (error is not null)
             ReplyError(sender, message, error);
     }
@@ -72,8 +83,28 @@ internal sealed class StanzaRouter(ServerContext server, SessionRegistry session
             ReplyError(sender, presence, StanzaError.Of(StanzaErrorCondition.JidMalformed));
             return;
         }
-        if (server.Current.Modules.Presence is { } handler)
+        if (server.Current.Modules.Presence is not { } handler)
+            return;
+        try
+        {
             await handler(new PresenceRequest(sender, to, StanzaStamper.Stamped(presence, sender)), cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            ReplyError(sender, presence, ErrorOf(failure, "presence", sender.Jid));
+        }
+    }
+
+    /// <summary>What the sender of a stanza is told whose handler failed; the stream goes on.</summary>
+    private StanzaError ErrorOf(Exception failure, string stanza, Jid sender)
+    {
+        if (failure is StoreException store)
+        {
+            LogStoreFailed(store.Message, stanza, sender);
+            return StanzaError.Of(store.Condition);
+        }
+        LogHandlerFailed(failure, stanza, sender);
+        return StanzaError.Of(StanzaErrorCondition.InternalServerError);
     }
 
     private async ValueTask IqAsync(ClientSession sender, StanzaView iq, CancellationToken cancellationToken)
@@ -119,6 +150,9 @@ internal sealed class StanzaRouter(ServerContext server, SessionRegistry session
     {
         if (to is { Local: null, IsFull: true })
             return new(IqReply.Failed(StanzaErrorCondition.ServiceUnavailable));
+        // RFC 6120 §7.1: a stream has one resource, and this one has it.
+        if (type == "set" && iq.HasChild("urn:ietf:params:xml:ns:xmpp-bind"u8, "bind"u8))
+            return new(IqReply.Failed(StanzaErrorCondition.NotAllowed));
         return iqs.AnswerAsync(current.Modules, new IqRequest
         {
             Type = type == "get" ? IqType.Get : IqType.Set,
@@ -164,4 +198,10 @@ internal sealed class StanzaRouter(ServerContext server, SessionRegistry session
             Element.Attr("to", sender.Jid.ToString()),
             error.ToElement()));
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store failed ({Failure}) for a {Stanza} from {Sender}")]
+    private partial void LogStoreFailed(string failure, string stanza, Jid sender);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A handler of a {Stanza} from {Sender} failed")]
+    private partial void LogHandlerFailed(Exception bug, string stanza, Jid sender);
 }

@@ -11,6 +11,8 @@ namespace Xmpp.Server.Routing;
 /// </summary>
 internal static class StanzaStamper
 {
+    private static readonly XmlName Language = new(Namespaces.Xml, "lang");
+
     public static void Write(ArrayBufferWriter<byte> output, StanzaView stanza, ClientSession sender)
     {
         if (!stanza.IsSelfContained)
@@ -36,5 +38,9 @@ internal static class StanzaStamper
     }
 
     /// <summary>The same as an element.</summary>
-    public static Element Stamped(StanzaView stanza, ClientSession sender) => stanza.ToElement().With("from", sender.Jid.ToString());
+    public static Element Stamped(StanzaView stanza, ClientSession sender)
+    {
+        var stamped = stanza.ToElement().With("from", sender.Jid.ToString());
+        return sender.Language is { } language && stamped.Attribute(Language) is null ? stamped.With(Language, language) : stamped;
+    }
 }

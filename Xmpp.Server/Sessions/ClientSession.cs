@@ -17,6 +17,7 @@ internal sealed class ClientSession : ISession
         Jid = jid;
         Since = since;
         Stream = stream;
+        Language = language;
         Stamp = StampFor(jid, null);
         StampWithLanguage = language is null ? Stamp : StampFor(jid, language);
     }
@@ -26,6 +27,9 @@ internal sealed class ClientSession : ISession
     public DateTimeOffset Since { get; }
 
     public ClientStream Stream { get; }
+
+    /// <summary>The stream's xml:lang, or null.</summary>
+    public string? Language { get; }
 
     public Element? Presence { get; set; }
 
