@@ -32,6 +32,9 @@ public sealed partial class SocketListener(
     internal Func<Socket, CancellationToken, ValueTask<Socket>> Accept { get; init; } =
         static (listener, cancellationToken) => listener.AcceptAsync(cancellationToken);
 
+    /// <summary>From which descriptor on connections are too many. Tests lower it.</summary>
+    internal Func<int> DescriptorLimit { get; init; } = static () => Descriptors.Limit;
+
     /// <summary>Binds, and begins to accept.</summary>
     /// <exception cref="ListenException">The address is taken, forbidden or not of this machine.</exception>
     public void Start()
@@ -89,8 +92,15 @@ public sealed partial class SocketListener(
         {
             try
             {
-                Admit(await Accept(listener, _stopping.Token));
-                pause = ShortestPause;
+                var socket = await Accept(listener, _stopping.Token);
+                if (socket.Handle < DescriptorLimit())
+                {
+                    Admit(socket);
+                    pause = ShortestPause;
+                    continue;
+                }
+                socket.Close(0);
+                LogAcceptFailed(options.EndPoint, "too many open files", pause);
             }
             catch (Exception exception) when (
                 _stopping.IsCancellationRequested && exception is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -99,11 +109,11 @@ public sealed partial class SocketListener(
             }
             catch (SocketException exception)
             {
-                // Out of descriptors, mostly. The kernel keeps what we don't accept; connections that end make room.
                 LogAcceptFailed(options.EndPoint, exception.Message, pause);
-                await PauseAsync(pause);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
+            // The kernel keeps what we don't accept; connections that end make room.
+            await PauseAsync(pause);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 

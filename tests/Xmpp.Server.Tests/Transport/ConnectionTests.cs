@@ -308,6 +308,54 @@ public abstract class ConnectionTests
     }
 
     [Fact(Timeout = Timeout)]
+    public async Task Connections_ended_from_both_sides_at_any_moment_leave_nothing_behind()
+    {
+        const int connections = 150;
+        var before = SlabPool.Outstanding;
+        var random = new Random(4711);
+        await using (var harness = new TransportHarness(secure: SecureAsync, run: TransportHarness.EchoAsync))
+        {
+            for (var i = 0; i < connections; i++)
+            {
+                var (client, server) = await ConnectAsync(harness);
+                var (end, patience) = (random.Next(4), random.Next(2000));
+                var chatting = Task.Run(async () =>
+                {
+                    var answer = new byte[64 * 1024];
+                    while (await client.ReadAsync(answer, Stop) > 0)
+                        await client.WriteAsync(answer.AsMemory(..Message.Length), Stop);
+                }, Stop);
+                var writing = Task.Run(() =>
+                {
+                    // Somebody else writes as well, until the connection is gone.
+                    while (server.Write(Message))
+                    {
+                        server.Flush();
+                        Thread.SpinWait(patience);
+                        if (--patience < 0)
+                            break;
+                    }
+                }, Stop);
+                Thread.SpinWait(random.Next(50_000));
+                if (end == 0)
+                    server.Abort("kicked");
+                else if (end == 1)
+                    server.Close();
+                else
+                    await client.DisposeAsync();
+                await writing;
+                if (end == 3)
+                    server.Close();
+                await Record.ExceptionAsync(() => chatting);
+                await client.DisposeAsync();
+                server.Close();
+                await server.Finished;
+            }
+        }
+        Assert.Equal(before, SlabPool.Outstanding);
+    }
+
+    [Fact(Timeout = Timeout)]
     public async Task An_echoed_message_allocates_nothing()
     {
         const int warmUp = 200, messages = 2000;

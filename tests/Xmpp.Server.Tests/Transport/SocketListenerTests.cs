@@ -134,6 +134,22 @@ public sealed class SocketListenerTests : IAsyncDisposable
     }
 
     [Fact(Timeout = Timeout)]
+    public async Task Some_descriptors_are_kept_for_other_uses()
+    {
+        var limit = 0;
+        var endPoint = Start(descriptorLimit: () => limit);
+        await AssertDroppedAsync(endPoint);
+        Assert.True(SpinWait.SpinUntil(() => _time.TimerCount == 1, Timeout));
+        Assert.Contains("too many open files", Assert.Single(_log.Messages), StringComparison.Ordinal);
+
+        limit = int.MaxValue;
+        var client = await ConnectAsync(endPoint);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(client.LocalEndPoint, (await _handled.Reader.ReadAsync(Stop)).RemoteEndPoint);
+    }
+
+    [Fact(Timeout = Timeout)]
     public async Task Dispose_stops_accepting_and_leaves_connections_alone()
     {
         var endPoint = Start();
@@ -242,7 +258,8 @@ public sealed class SocketListenerTests : IAsyncDisposable
     private IPEndPoint Start(
         Func<SocketListenerOptions, SocketListenerOptions>? with = null,
         Func<Connection, Task>? handle = null,
-        Func<Socket, CancellationToken, ValueTask<Socket>>? accept = null)
+        Func<Socket, CancellationToken, ValueTask<Socket>>? accept = null,
+        Func<int>? descriptorLimit = null)
     {
         var options = new SocketListenerOptions
         {
@@ -253,6 +270,7 @@ public sealed class SocketListenerTests : IAsyncDisposable
         _listener = new SocketListener(with?.Invoke(options) ?? options, Admit, handle ?? (c => _handled.Writer.WriteAsync(c).AsTask()), _log)
         {
             Accept = accept ?? ((listener, cancellationToken) => listener.AcceptAsync(cancellationToken)),
+            DescriptorLimit = descriptorLimit ?? (() => int.MaxValue),
         };
         _listener.Start();
         return _listener.LocalEndPoint;
