@@ -108,6 +108,7 @@ public abstract class ConnectionTests
         await using var _ = slowClient;
         await using var __ = client;
         var reading = slow.ReadAsync();
+        var before = SlabPool.Outstanding;
 
         var chunk = new byte[16 * 1024];
         var written = 0;
@@ -122,6 +123,7 @@ public abstract class ConnectionTests
         Assert.Contains("does not read", slow.AbortReason, StringComparison.Ordinal);
         Assert.True((await reading).IsEmpty);
         await slow.Finished;
+        Assert.Equal(before, SlabPool.Outstanding);
         Assert.True(server.Write(Message));
         server.Flush();
         var answer = new byte[Message.Length];
@@ -258,16 +260,19 @@ public abstract class ConnectionTests
         await using var harness = new TransportHarness(secure: SecureAsync);
         var (client, server) = await ConnectAsync(harness);
         await using var _ = client;
+        var before = SlabPool.Outstanding;
         await client.WriteAsync(Message, Stop);
         var given = await server.ReadAsync();
 
         server.Abort("kicked");
         // Whoever rents now must not get the reader's bytes.
-        for (var i = 0; i < 64; i++)
-            SlabPool.Rent(given.Length).AsSpan().Clear();
-
+        var others = Enumerable.Range(0, 64).Select(_ => SlabPool.Rent(given.Length)).ToList();
+        others.ForEach(array => array.AsSpan().Clear());
         Assert.Equal(Message[..given.Length], given.ToArray());
+        others.ForEach(SlabPool.Return);
+
         server.Advance(given.Length);
+        Assert.Equal(before, SlabPool.Outstanding);
     }
 
     [Fact(Timeout = Timeout)]
