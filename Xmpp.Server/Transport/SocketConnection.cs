@@ -10,7 +10,7 @@ namespace Xmpp.Server.Transport;
 /// TLS session are used under one lock, in which nothing ever waits; the reader's continuation runs outside of it, on the
 /// thread that found the bytes.
 /// </summary>
-public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource<ReadOnlyMemory<byte>>, IThreadPoolWorkItem
+public sealed partial class SocketConnection : Connection, IDisposable, IValueTaskSource<ReadOnlyMemory<byte>>, IThreadPoolWorkItem
 {
     /// <summary>After so many reads that found bytes at once, the reader goes to the thread pool: other connections share its thread.</summary>
     private const int MaxSynchronousReads = 16;
@@ -112,7 +112,7 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
                 return new(LendInput());
             if (!BeginRead())
                 return default;
-            if (!TryReceive(readable: false))
+            if (!Guarded(static connection => connection.TryReceive(readable: false)))
             {
                 _synchronousReads = 0;
                 return new(this, _read.Version);
@@ -176,7 +176,7 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
             {
                 // From here on writes wait in _plaintext; what is in _wire leaves in clear, ahead of the handshake's answers.
                 Send();
-                _tls = ((TlsServer)tls).CreateSession();
+                BeginTls((TlsServer)tls);
             }
         }
         using var deadline = cancellationToken.UnsafeRegister(
@@ -212,71 +212,9 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
     /// <summary>The same as an abort, for owners that never came to run the connection.</summary>
     public void Dispose() => Abort("disposed");
 
-    /// <summary>Starts a read if there is anything to wait for.</summary>
-    private bool BeginRead()
-    {
-        if (_phase is not Phase.Open || _inputEnded)
-        {
-            _input.Release();
-            return false;
-        }
-        if (_input.Length >= _options.MaxInputBytes)
-        {
-            AbortCore($"more than {_options.MaxInputBytes} bytes of input are unconsumed");
-            return false;
-        }
-        _read.Reset();
-        _read.RunContinuationsAsynchronously = false;
-        _reading = true;
-        return true;
-    }
-
-    /// <summary>Ends a pending read as at the end of the stream, on another thread: the caller may hold locks of its own.</summary>
-    private void EndRead()
-    {
-        if (!_reading)
-            return;
-        _reading = false;
-        _read.RunContinuationsAsynchronously = true;
-        _read.SetResult(default);
-    }
-
-    private ReadOnlyMemory<byte> LendInput()
-    {
-        _fresh = false;
-        return _input.Length > 0 ? _input.Lend() : default;
-    }
-
-    /// <summary>The kernel says that a receive will find something.</summary>
-    private void OnReceivable()
-    {
-        ReadOnlyMemory<byte> given;
-        lock (_gate)
-        {
-            _armed = false;
-            if (!Guarded(static connection => connection.GoOnReceiving()) || !_reading)
-                return;
-            _reading = false;
-            given = LendInput();
-        }
-        _read.SetResult(given);
-    }
-
-    /// <summary>True when a pending read can be completed.</summary>
-    private bool GoOnReceiving()
-    {
-        if (_phase is Phase.Open)
-            return TryReceive(readable: true);
-        if (_phase is Phase.Closing)
-            Discard(readable: true);
-        if (_phase is Phase.Closed)
-            CompleteIfFinished();
-        return false;
-    }
-
     /// <summary>
-    /// Runs what the kernel woke us for. System.Net.Sockets ends the process for an exception on its thread, so a bug in
-    /// here or in a TLS engine has to end with the connection.
+    /// Runs one step of receiving or sending. System.Net.Sockets ends the process for an exception on its thread, so a bug
+    /// in here or in a TLS engine has to end with the connection.
     /// </summary>
     private bool Guarded(Func<SocketConnection, bool> step)
     {
@@ -291,183 +229,16 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
         }
     }
 
-    /// <summary>Completes a read that found bytes at once, on a thread of the pool.</summary>
-    void IThreadPoolWorkItem.Execute()
+    private void BeginTls(TlsServer tls)
     {
-        ReadOnlyMemory<byte> given;
-        lock (_gate)
-        {
-            if (!_reading)
-                return;
-            _reading = false;
-            given = LendInput();
-        }
-        _read.SetResult(given);
-    }
-
-    /// <summary>
-    /// Receives until there is something to tell the reader (bytes, an end, a finished handshake), which gives true, or
-    /// until <see cref="OnReceivable"/> will go on, which gives false.
-    /// </summary>
-    private bool TryReceive(bool readable)
-    {
-        while (readable || !Arm())
-        {
-            readable = false;
-            var error = _tls is null ? ReceiveClear(out var count) : ReceiveCiphertext(out count);
-            if (error is SocketError.WouldBlock or SocketError.Interrupted)
-                continue;
-            if (error is not SocketError.Success)
-            {
-                AbortCore(Describe(error));
-                return true;
-            }
-            if (count == 0)
-            {
-                _finReceived = _inputEnded = true;
-                return true;
-            }
-            if (_tls is null || DecryptInto(t_scratch.AsSpan(0, count)))
-                return true;
-        }
-        return false;
-    }
-
-    /// <summary>Gives the zero-byte receive to the kernel; false when it is already complete.</summary>
-    private bool Arm()
-    {
-        _input.Trim();
-        _armed = true;
-        if (_socket.ReceiveAsync(_receivable))
-            return true;
-        _armed = false;
-        return false;
-    }
-
-    private SocketError ReceiveClear(out int count)
-    {
-        var room = _input.GetRoom(_input.Length == 0 ? SlabPool.ReceiveSize : MinReceive);
-        count = _socket.Receive(room.Span, SocketFlags.None, out var error);
-        if (count > 0)
-            _input.Commit(count);
-        else if (_input.Length == 0)
-            _input.Release();
-        return error;
-    }
-
-    private SocketError ReceiveCiphertext(out int count)
-    {
-        count = _socket.Receive(t_scratch ??= new byte[SlabPool.ReceiveSize], SocketFlags.None, out var error);
-        return error;
-    }
-
-    /// <summary>True when there is something to tell the reader.</summary>
-    private bool DecryptInto(ReadOnlySpan<byte> ciphertext)
-    {
-        var hadInfo = _tls!.Info is not null;
-        var hadBytes = _input.Length;
-        var status = _tls.Receive(ciphertext, ref _input, ref _wire);
-        if (_input.Length == 0)
-            _input.Release();
-        if (status is TlsStatus.Failed)
-        {
-            // The alert that says so goes first.
-            _abortReason ??= _tls.Failure;
-            CloseCore();
-            return true;
-        }
-        if (status is TlsStatus.Ended)
-            _inputEnded = true;
-        Send();
-        return _inputEnded || _input.Length > hadBytes || hadInfo != _tls.Info is not null || _phase is not Phase.Open;
-    }
-
-    /// <summary>Sends as much as the socket takes; the rest follows when it takes more.</summary>
-    private void Send()
-    {
-        while (!_sending && _phase is not Phase.Closed && (_wire.Length > 0 || Refill()))
-        {
-            var count = _socket.Send(_wire.Span, SocketFlags.None, out var error);
-            if (error is SocketError.Success)
-                _wire.Consume(count);
-            else if (error is SocketError.WouldBlock)
-                SendLater();
-            else if (error is not SocketError.Interrupted)
-                AbortCore(Describe(error));
-        }
-    }
-
-    /// <summary>Puts the next bytes on the wire, false if there are none now. What is queued sent, a closing connection says so.</summary>
-    private bool Refill()
-    {
-        if (_plaintext.Length > 0)
-        {
-            if (_tls!.Info is null)
-                return false;
-            var length = Math.Min(_plaintext.Length, MaxEncrypt);
-            if (!_tls.Encrypt(_plaintext.Memory[..length], ref _wire))
-            {
-                AbortCore(_tls.Failure!);
-                return false;
-            }
-            _plaintext.Consume(length);
-            return true;
-        }
-        if (_phase is not Phase.Closing || _finSent)
-            return false;
-        if (_tls is { Info: not null, Failure: null } && !_closeNotifySent)
-        {
-            _closeNotifySent = true;
-            _tls.Shutdown(ref _wire);
-            if (_wire.Length > 0)
-                return true;
-        }
-        _finSent = true;
         try
         {
-            _socket.Shutdown(SocketShutdown.Send);
+            _tls = tls.CreateSession();
         }
-        catch (SocketException)
+        catch (ObjectDisposedException)
         {
-            // The peer is gone already.
-            _finReceived = true;
-        }
-        if (_finReceived)
-            End(reset: false);
-        return false;
-    }
-
-    /// <summary>The socket is full: the kernel calls back when it has taken all of the wire's bytes.</summary>
-    private void SendLater()
-    {
-        _sent ??= new Sent(this);
-        _sent.SetBuffer(_wire.Lend());
-        _sending = true;
-        if (!_socket.SendAsync(_sent))
-            CompleteSend();
-    }
-
-    private void CompleteSend()
-    {
-        _sending = false;
-        _wire.Reclaim(_sent!.BytesTransferred);
-        _sent.SetBuffer(null, 0, 0);
-        if (_phase is not Phase.Closed && _sent.SocketError is not SocketError.Success)
-            AbortCore(Describe(_sent.SocketError));
-    }
-
-    private void OnSent()
-    {
-        lock (_gate)
-        {
-            Guarded(static connection =>
-            {
-                connection.CompleteSend();
-                connection.Send();
-                return true;
-            });
-            if (_phase is Phase.Closed)
-                CompleteIfFinished();
+            // Somebody took it just before a reload replaced it.
+            AbortCore("TLS was configured anew at this moment");
         }
     }
 
@@ -486,29 +257,6 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
         Send();
         if (!_armed && _phase is Phase.Closing)
             Discard(readable: false);
-    }
-
-    /// <summary>Throws input away until the peer's FIN.</summary>
-    private void Discard(bool readable)
-    {
-        while (!_finReceived && (readable || !Arm()))
-        {
-            readable = false;
-            var error = ReceiveCiphertext(out var count);
-            if (error is SocketError.WouldBlock or SocketError.Interrupted)
-                continue;
-            _discarded += count;
-            if (error is not SocketError.Success && !_finSent)
-                AbortCore(Describe(error));
-            else if (error is not SocketError.Success || count == 0)
-                _finReceived = true;
-            else if (_discarded > MaxDiscarded)
-                AbortCore("the peer goes on sending on a closed connection");
-            if (_phase is Phase.Closed)
-                return;
-        }
-        if (_finReceived && _finSent)
-            End(reset: false);
     }
 
     private void AbortCore(string reason)
@@ -549,24 +297,4 @@ public sealed class SocketConnection : Connection, IDisposable, IValueTaskSource
         SocketError.TimedOut => "the peer no longer answers",
         _ => new SocketException((int)error).Message,
     };
-
-    ReadOnlyMemory<byte> IValueTaskSource<ReadOnlyMemory<byte>>.GetResult(short token) => _read.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource<ReadOnlyMemory<byte>>.GetStatus(short token) => _read.GetStatus(token);
-
-    void IValueTaskSource<ReadOnlyMemory<byte>>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _read.OnCompleted(continuation, state, token, flags);
-
-    /// <summary>The zero-byte receive. Execution contexts don't flow: nobody here looks at them.</summary>
-    private sealed class Receivable(SocketConnection connection) : SocketAsyncEventArgs(true)
-    {
-        protected override void OnCompleted(SocketAsyncEventArgs e) => connection.OnReceivable();
-    }
-
-    /// <summary>The send of a socket that was full.</summary>
-    private sealed class Sent(SocketConnection connection) : SocketAsyncEventArgs(true)
-    {
-        protected override void OnCompleted(SocketAsyncEventArgs e) => connection.OnSent();
-    }
 }

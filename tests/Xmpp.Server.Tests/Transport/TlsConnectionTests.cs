@@ -333,7 +333,9 @@ public abstract class TlsConnectionTests : ConnectionTests, IAsyncDisposable
 
         await AssertEchoAsync(client, server);
         Assert.Equal("CN=old.example", client.RemoteCertificate!.Subject);
-        Assert.Throws<ObjectDisposedException>(() => old.CreateSession());
+        var (late, lateServer) = await _harness.ConnectAsync();
+        await Assert.ThrowsAsync<AuthenticationException>(async () => await lateServer.StartTlsAsync(old, Stop));
+        late.Dispose();
         var (next, _) = await ConnectAsync(replacement, new());
         await using var __ = next;
         Assert.Equal("CN=new.example", next.RemoteCertificate!.Subject);
