@@ -67,7 +67,7 @@ internal sealed class ServerCertificate : IDisposable
     private static void Import(AsymmetricAlgorithm key, string pem, string keyFile)
     {
         if (pem.Contains("ENCRYPTED", StringComparison.Ordinal))
-            throw new TlsConfigurationException($"{keyFile} is encrypted: store the key without a passphrase, readable by the server only.");
+            throw new TlsConfigurationException($"{keyFile} is encrypted: store it without a passphrase, readable by the server only.");
         try
         {
             key.ImportFromPem(pem);

@@ -69,7 +69,7 @@ internal static class SlabPool
         }
     }
 
-    /// <summary>The length of the array that <see cref="Rent"/> gives for this minimum, or the minimum itself beyond the largest size.</summary>
+    /// <summary>The length of the array that <see cref="Rent"/> gives; beyond the largest size the minimum itself.</summary>
     public static int SizeFor(int minimumLength) => IndexFor(minimumLength) is >= 0 and var index ? Sizes[index] : minimumLength;
 
     private static int IndexFor(int length)

@@ -12,7 +12,7 @@ namespace Xmpp.Server.Transport;
 /// </summary>
 public sealed partial class SocketConnection : Connection, IDisposable, IValueTaskSource<ReadOnlyMemory<byte>>, IThreadPoolWorkItem
 {
-    /// <summary>After so many reads that found bytes at once, the reader goes to the thread pool: other connections share its thread.</summary>
+    /// <summary>After so many reads that found bytes at once, the reader leaves its thread to other connections.</summary>
     private const int MaxSynchronousReads = 16;
 
     /// <summary>What is left free behind unconsumed input for the next receive.</summary>

@@ -17,7 +17,8 @@ public abstract class TlsServer : ITlsServer
         "openssl" => throw new TlsConfigurationException(
             "The TLS engine \"openssl\" needs libssl.so.3: install the package libssl3 (openssl-libs), or choose \"sslstream\"."),
         "sslstream" => new SslStreamServer(options),
-        _ => throw new TlsConfigurationException($"The TLS engine \"{options.Engine}\" is unknown: choose \"auto\", \"openssl\" or \"sslstream\"."),
+        _ => throw new TlsConfigurationException(
+            $"The TLS engine \"{options.Engine}\" is unknown: choose \"auto\", \"openssl\" or \"sslstream\"."),
     };
 
     /// <summary>The beginning of one connection: nothing received, nothing to send yet.</summary>

@@ -109,7 +109,8 @@ internal sealed unsafe class OpenSslSession : TlsSession
 
     /// <summary>libssl asks which of the client's protocols to choose.</summary>
     [UnmanagedCallersOnly]
-    internal static int OnApplicationProtocols(nint ssl, byte** chosen, byte* chosenLength, byte* offered, uint offeredLength, nint argument)
+    internal static int OnApplicationProtocols(
+        nint ssl, byte** chosen, byte* chosenLength, byte* offered, uint offeredLength, nint argument)
     {
         foreach (var (_, ours) in t_handshaking!._server.ApplicationProtocols)
         {

@@ -61,7 +61,8 @@ public abstract class ConnectionTests
     [Fact(Timeout = Timeout)]
     public async Task Large_transfers_run_both_ways_at_once()
     {
-        await using var harness = new TransportHarness(new() { MaxOutputBytes = 64 * 1024 * 1024 }, SecureAsync, TransportHarness.EchoAsync);
+        await using var harness = new TransportHarness(
+            new() { MaxOutputBytes = 64 * 1024 * 1024 }, SecureAsync, TransportHarness.EchoAsync);
         await using var client = (await ConnectAsync(harness)).Client;
         var sent = RandomNumberGenerator.GetBytes(8 * 1024 * 1024);
         var received = new byte[sent.Length];
@@ -402,7 +403,8 @@ public abstract class ConnectionTests
     }
 
     /// <summary>The two ends of a new connection, protected.</summary>
-    private protected Task<(Stream Client, SocketConnection Server)> ConnectAsync(TransportHarness harness) => harness.ConnectAsync(SecureAsync);
+    private protected Task<(Stream Client, SocketConnection Server)> ConnectAsync(TransportHarness harness) =>
+        harness.ConnectAsync(SecureAsync);
 
     /// <summary>The client has no more to say, and says so.</summary>
     protected abstract Task FinishSendingAsync(Stream client);

@@ -38,7 +38,8 @@ public abstract class TlsConnectionTests : ConnectionTests, IAsyncDisposable
 
     protected override Task FinishSendingAsync(Stream client) => ((SslStream)client).ShutdownAsync();
 
-    private protected TlsServer CreateServer(IReadOnlyList<TlsCertificate> certificates, Func<TlsServerOptions, TlsServerOptions>? with = null)
+    private protected TlsServer CreateServer(
+        IReadOnlyList<TlsCertificate> certificates, Func<TlsServerOptions, TlsServerOptions>? with = null)
     {
         var options = new TlsServerOptions { Engine = Engine, Certificates = certificates };
         return TlsServer.Create(with?.Invoke(options) ?? options);
@@ -96,7 +97,7 @@ public abstract class TlsConnectionTests : ConnectionTests, IAsyncDisposable
         await using var _ = client;
 
         var shown = new X509Certificate2(client.RemoteCertificate!);
-        using var right = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(certificates.Single(c => c.Host == expected).ChainFile, Stop));
+        using var right = X509CertificateLoader.LoadCertificateFromFile(certificates.Single(c => c.Host == expected).ChainFile);
         Assert.Equal(right.Thumbprint, shown.Thumbprint);
         Assert.Equal(asked, server.Tls!.ServerName);
         // The binding is the chosen certificate's, not the default one's.
@@ -109,7 +110,8 @@ public abstract class TlsConnectionTests : ConnectionTests, IAsyncDisposable
     [InlineData("", null)]
     public async Task A_common_application_protocol_or_none_offered_is_accepted(string offered, string? agreed)
     {
-        using var tls = CreateServer([Certificates.AddEcdsa("example.org")], options => options with { ApplicationProtocols = ["xmpp-client"] });
+        using var tls = CreateServer(
+            [Certificates.AddEcdsa("example.org")], options => options with { ApplicationProtocols = ["xmpp-client"] });
         var protocols = offered.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => new SslApplicationProtocol(name)).ToList();
         var (client, server) = await ConnectAsync(tls, new() { ApplicationProtocols = protocols.Count > 0 ? protocols : null });
         await using var _ = client;
@@ -121,7 +123,8 @@ public abstract class TlsConnectionTests : ConnectionTests, IAsyncDisposable
     [Fact(Timeout = Timeout)]
     public async Task Only_foreign_application_protocols_end_the_handshake()
     {
-        using var tls = CreateServer([Certificates.AddEcdsa("example.org")], options => options with { ApplicationProtocols = ["xmpp-client"] });
+        using var tls = CreateServer(
+            [Certificates.AddEcdsa("example.org")], options => options with { ApplicationProtocols = ["xmpp-client"] });
         await HandshakeFailureAsync(tls, new() { ApplicationProtocols = [new("http/1.1"), new("h2")] });
     }
 
@@ -375,7 +378,8 @@ public abstract class TlsConnectionTests : ConnectionTests, IAsyncDisposable
     }
 
     /// <summary>Both ends of a connection with another server than the class's own.</summary>
-    private protected async Task<(SslStream Client, SocketConnection Server)> ConnectAsync(TlsServer tls, SslClientAuthenticationOptions options)
+    private protected async Task<(SslStream Client, SocketConnection Server)> ConnectAsync(
+        TlsServer tls, SslClientAuthenticationOptions options)
     {
         var (socket, server) = await _harness.ConnectAsync();
         var handshake = server.StartTlsAsync(tls, Stop);
@@ -425,7 +429,8 @@ public abstract class TlsConnectionTests : ConnectionTests, IAsyncDisposable
         var installed = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
             .Any(directory => File.Exists(Path.Combine(directory, "openssl")));
         Assert.SkipUnless(installed, "the openssl command is not installed");
-        using var client = Process.Start(new ProcessStartInfo("openssl", ["s_client", "-connect", harness.EndPoint.ToString(), .. arguments])
+        string[] command = ["s_client", "-connect", harness.EndPoint.ToString(), .. arguments];
+        using var client = Process.Start(new ProcessStartInfo("openssl", command)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
