@@ -14,7 +14,11 @@ internal sealed class Invocation(ParseResult command, Terminal terminal)
         Recursive = true,
     };
 
-    public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON instead of tables and sentences", Recursive = true };
+    public static readonly Option<bool> JsonOption = new("--json")
+    {
+        Description = "Print JSON instead of tables and sentences",
+        Recursive = true,
+    };
 
     private ServerOptions? _options;
 

@@ -47,7 +47,8 @@ internal sealed class Output(Terminal terminal, bool asJson)
         }
         var table = new Table { Border = TableBorder.None };
         foreach (var head in heads)
-            table.AddColumn(new TableColumn(new Text(head, new Style(decoration: Decoration.Bold))) { NoWrap = terminal.Width is null, Padding = Gap });
+            table.AddColumn(
+                new TableColumn(new Text(head, new Style(decoration: Decoration.Bold))) { NoWrap = terminal.Width is null, Padding = Gap });
         foreach (var item in items)
             table.AddRow(cells(item).Select(IRenderable (cell) => new Text(cell)));
         Write(table);

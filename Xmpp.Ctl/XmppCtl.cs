@@ -15,7 +15,8 @@ public static class XmppCtl
         Exit codes: 0 done; 1 failed, or the answer is no; 2 wrong command line; 3 the server is not running; 4 wrong configuration.
         """;
 
-    public static async Task<ExitCode> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken = default)
+    public static async Task<ExitCode> RunAsync(
+        IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken = default)
     {
         var command = CreateRoot(terminal).Parse(arguments);
         var console = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };

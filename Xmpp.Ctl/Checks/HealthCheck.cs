@@ -10,7 +10,8 @@ internal static class HealthCheck
 {
     private const string OpenSsl = "libssl.so.3";
 
-    public static async Task<IReadOnlyList<CheckResult>> RunAsync(string configurationFile, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<CheckResult>> RunAsync(
+        string configurationFile, TimeProvider time, CancellationToken cancellationToken)
     {
         var configuration = ConfigurationLoader.Load(configurationFile);
         if (!configuration.IsValid)
@@ -44,7 +45,8 @@ internal static class HealthCheck
         return limit > options.Limits.Connections
             ? CheckResult.Ok(Subject, $"up to {limit}")
             : CheckResult.Warning(Subject,
-                $"a process may have {limit}, but limits.connections is {options.Limits.Connections}; lower it, or raise LimitNOFILE of the unit, or ulimit -Hn");
+                $"a process may have {limit}, but limits.connections is {options.Limits.Connections}; "
+                + "lower it, or raise LimitNOFILE of the unit, or ulimit -Hn");
     }
 
     /// <summary>A clock that is behind cannot be noticed in general, but before this program was built it never was.</summary>
@@ -54,7 +56,8 @@ internal static class HealthCheck
         var built = File.GetLastWriteTimeUtc(typeof(HealthCheck).Assembly.Location);
         return now >= built
             ? CheckResult.Ok("clock", $"{now:yyyy-MM-dd HH:mm:ss} UTC")
-            : CheckResult.Failed("clock", $"{now:yyyy-MM-dd HH:mm:ss} UTC is before this program was built: set it, for example by systemd-timesyncd");
+            : CheckResult.Failed(
+                "clock", $"{now:yyyy-MM-dd HH:mm:ss} UTC is before this program was built: set it, for example by systemd-timesyncd");
     }
 
     internal static IEnumerable<CheckResult> Certificates(ServerOptions options, TimeProvider time)
@@ -69,13 +72,16 @@ internal static class HealthCheck
             else if (certificate.IsUsable && certificate.Warnings.Count == 0)
                 yield return CheckResult.Ok(subject, $"until {Output.Date(certificate.NotAfter)}");
             else if (certificate.IsUsable)
-                yield return new(certificate.HasExpired(time.GetUtcNow()) ? CheckState.Failed : CheckState.Warning, subject, string.Join("; ", certificate.Warnings));
+                yield return new(StateOf(certificate, time), subject, string.Join("; ", certificate.Warnings));
             else
                 yield return CheckResult.Failed(subject, string.Join("; ", certificate.Problems));
         }
         foreach (var problem in check.Problems.Except(check.Certificates.SelectMany(certificate => certificate.Problems)))
             yield return CheckResult.Failed("client certificates", problem.ToString());
     }
+
+    private static CheckState StateOf(HostCertificate certificate, TimeProvider time) =>
+        certificate.HasExpired(time.GetUtcNow()) ? CheckState.Failed : CheckState.Warning;
 
     private static CheckResult Tls(ServerOptions options)
     {
@@ -86,17 +92,20 @@ internal static class HealthCheck
         {
             ("sslstream", _) => CheckResult.Ok(Subject, "sslstream"),
             (_, true) => CheckResult.Ok(Subject, $"openssl ({OpenSsl})"),
-            ("auto", false) => CheckResult.Warning(Subject, $"sslstream, which needs twice the memory, since {OpenSsl} is missing: apt-get install libssl3"),
+            ("auto", false) => CheckResult.Warning(
+                Subject, $"sslstream, which needs twice the memory, since {OpenSsl} is missing: apt-get install libssl3"),
             (_, false) => CheckResult.Failed(Subject, $"tls.engine is openssl, but {OpenSsl} is missing: apt-get install libssl3"),
         };
     }
 
-    private static async Task<(CheckResult Result, ServerStatus? Status)> ServerAsync(ServerOptions options, CancellationToken cancellationToken)
+    private static async Task<(CheckResult Result, ServerStatus? Status)> ServerAsync(
+        ServerOptions options, CancellationToken cancellationToken)
     {
         const string Subject = "server";
         try
         {
-            var status = await new ControlClient(options.Control.Socket).SendForOneAsync<ServerStatus>(new StatusRequest(), cancellationToken);
+            var status = await new ControlClient(options.Control.Socket).SendForOneAsync<ServerStatus>(
+                new StatusRequest(), cancellationToken);
             return (CheckResult.Ok(Subject, $"runs as process {status!.Pid}, version {status.Version}"), status);
         }
         catch (ServerNotRunningException)

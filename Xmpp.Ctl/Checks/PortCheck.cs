@@ -28,8 +28,10 @@ internal static class PortCheck
         {
             return CheckResult.Failed(subject, failure.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => $"another process has it (ss -ltnp sport = :{listener.Port} names it); stop that, or change the port",
-                SocketError.AccessDenied => "this user may not listen on ports below 1024; choose a higher one, or give CAP_NET_BIND_SERVICE",
+                SocketError.AddressAlreadyInUse =>
+                    $"another process has it (ss -ltnp sport = :{listener.Port} names it); stop that, or change the port",
+                SocketError.AccessDenied =>
+                    "this user may not listen on ports below 1024; choose a higher one, or give CAP_NET_BIND_SERVICE",
                 SocketError.AddressNotAvailable => "this machine has no such address; \"::\" is every one it has",
                 _ => failure.Message,
             });

@@ -18,7 +18,9 @@ internal static class StoreCheck
     public static async Task<CheckResult> RunAsync(ServerOptions options, ServerStatus? status, CancellationToken cancellationToken)
     {
         if (status is { Store: var store })
-            return store.Healthy ? CheckResult.Ok(Subject, $"{store.Location}, in use by the server") : CheckResult.Failed(Subject, $"{store.Location}: {store.Problem}");
+            return store.Healthy
+                ? CheckResult.Ok(Subject, $"{store.Location}, in use by the server")
+                : CheckResult.Failed(Subject, $"{store.Location}: {store.Problem}");
         var file = options.Sqlite.File;
         try
         {

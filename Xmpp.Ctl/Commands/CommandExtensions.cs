@@ -53,7 +53,8 @@ internal static class CommandExtensions
         return null;
     }
 
-    private static IEnumerable<CompletionItem> Suggest(CompletionContext context, Func<Invocation, CancellationToken, Task<List<string>>> suggest)
+    private static IEnumerable<CompletionItem> Suggest(
+        CompletionContext context, Func<Invocation, CancellationToken, Task<List<string>>> suggest)
     {
         try
         {
@@ -68,7 +69,9 @@ internal static class CommandExtensions
             };
             // The parser's interface is synchronous; this process does nothing else meanwhile.
             var texts = suggest(new(context.ParseResult, silent), CancellationToken.None).GetAwaiter().GetResult();
-            return texts.Where(text => text.StartsWith(context.WordToComplete, StringComparison.Ordinal)).Select(text => new CompletionItem(text));
+            return texts
+                .Where(text => text.StartsWith(context.WordToComplete, StringComparison.Ordinal))
+                .Select(text => new CompletionItem(text));
         }
         catch (Exception failure) when (failure is ConfigurationException or ControlException or StoreException)
         {

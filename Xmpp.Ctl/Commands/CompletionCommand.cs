@@ -43,7 +43,8 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
-        return new Command("completion", "Print the script that makes a shell complete these commands") { shell }.WithAction(terminal, (invocation, _) =>
+        var command = new Command("completion", "Print the script that makes a shell complete these commands") { shell };
+        return command.WithAction(terminal, (invocation, _) =>
         {
             terminal.Out.WriteLine(invocation.Command.GetRequiredValue(shell) switch
             {

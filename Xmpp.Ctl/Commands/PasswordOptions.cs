@@ -12,7 +12,7 @@ internal sealed class PasswordOptions
     // 57 characters give 5.8 bits each: 116 bits.
     private const int GeneratedLength = 20;
 
-    private readonly Option<bool> _fromInput = new("--password-stdin") { Description = "Read the password from the first line of standard input" };
+    private readonly Option<bool> _fromInput = new("--password-stdin") { Description = "Read it from the first line of standard input" };
     private readonly Option<bool> _generate = new("--generate") { Description = "Make a password and print it, once" };
     private readonly Option<string?> _password = new("--password")
     {

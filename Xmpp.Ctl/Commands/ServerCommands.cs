@@ -34,7 +34,8 @@ internal static class ServerCommands
                 .. status.Listeners.Select(listener => ("Listens on", Listener(listener))),
                 ("TLS engine", status.TlsEngine),
                 ("Memory", $"{Megabytes(status.ResidentBytes)} resident, of which {Megabytes(status.HeapBytes)} managed"),
-                ("Store", $"{status.Store.Kind} {status.Store.Location}, schema {status.Store.SchemaVersion}, {status.Store.QueuedWrites} writes waiting"),
+                ("Store", $"{status.Store.Kind} {status.Store.Location}, schema {status.Store.SchemaVersion}"),
+                ("Writes waiting", Number(status.Store.QueuedWrites)),
                 ("Store health", status.Store.Healthy ? "good" : status.Store.Problem ?? "bad"),
                 .. status.CertificateEnds.Select(end => ("Certificate", $"{end.Key} until {Output.Date(end.Value)}")),
             ]);
@@ -42,7 +43,7 @@ internal static class ServerCommands
         });
 
     public static Command CreateReload(Terminal terminal) =>
-        new Command("reload", "Make the server read its configuration and certificates again").WithAction(terminal, async (invocation, cancellationToken) =>
+        new Command("reload", "Read configuration and certificates again").WithAction(terminal, async (invocation, cancellationToken) =>
         {
             var report = (await invocation.Server.SendForOneAsync<ReloadReport>(new ReloadRequest(), cancellationToken))!;
             foreach (var problem in report.Problems)
@@ -57,8 +58,13 @@ internal static class ServerCommands
     {
         var follow = new Option<bool>("--follow", "-f") { Description = "Show new events as they come, until interrupted" };
         var lines = new Option<int>("--lines", "-n") { Description = "How many of the last events", DefaultValueFactory = _ => 50 };
-        var level = new Option<LogLevel>("--level") { Description = "Leave out less severe events", DefaultValueFactory = _ => LogLevel.Trace };
-        return new Command("log", "Show the server's log") { follow, lines, level }.WithAction(terminal, async (invocation, cancellationToken) =>
+        var level = new Option<LogLevel>("--level")
+        {
+            Description = "Leave out less severe events",
+            DefaultValueFactory = _ => LogLevel.Trace,
+        };
+        var log = new Command("log", "Show the server's log") { follow, lines, level };
+        return log.WithAction(terminal, async (invocation, cancellationToken) =>
         {
             var command = invocation.Command;
             var request = new LogRequest(command.GetValue(lines), command.GetValue(follow), command.GetValue(level));

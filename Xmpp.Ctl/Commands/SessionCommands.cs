@@ -7,7 +7,8 @@ namespace Xmpp.Ctl.Commands;
 /// <summary><c>xmppctl session …</c>: who is connected.</summary>
 internal static class SessionCommands
 {
-    public static Command Create(Terminal terminal) => new("session", "See and end the sessions of clients") { List(terminal), Kick(terminal) };
+    public static Command Create(Terminal terminal) =>
+        new("session", "See and end the sessions of clients") { List(terminal), Kick(terminal) };
 
     private static Command List(Terminal terminal)
     {
@@ -39,8 +40,9 @@ internal static class SessionCommands
         });
     }
 
-    private static async Task<List<string>> SuggestAsync(Invocation invocation, CancellationToken cancellationToken) => await invocation.Server
-        .SendAsync<SessionInfo>(new ListSessionsRequest(null), cancellationToken)
-        .Select(session => session.Jid.ToString())
-        .ToListAsync(cancellationToken);
+    private static async Task<List<string>> SuggestAsync(Invocation invocation, CancellationToken cancellationToken) =>
+        await invocation.Server
+            .SendAsync<SessionInfo>(new ListSessionsRequest(null), cancellationToken)
+            .Select(session => session.Jid.ToString())
+            .ToListAsync(cancellationToken);
 }

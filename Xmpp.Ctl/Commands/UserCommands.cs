@@ -80,7 +80,8 @@ internal static class UserCommands
     {
         var jid = CommandExtensions.AccountArgument();
         var yes = new Option<bool>("--yes", "-y") { Description = "Don't ask" };
-        return new Command("delete", "Delete an account with its data; its sessions end") { jid, yes }.WithAction(terminal, async (invocation, cancellationToken) =>
+        var command = new Command("delete", "Delete an account with its data; its sessions end") { jid, yes };
+        return command.WithAction(terminal, async (invocation, cancellationToken) =>
         {
             var account = invocation.Command.GetRequiredValue(jid);
             if (!invocation.Command.GetValue(yes) && !Confirm(terminal, $"Delete {account} and all its data?"))
@@ -134,8 +135,9 @@ internal static class UserCommands
             await using var accounts = await invocation.OpenAccountsAsync(cancellationToken);
             if (await accounts.Control.FindAsync(address, cancellationToken) is not { } account)
                 return Refuse(terminal, NoSuchAccount(address));
+            var request = new ListSessionsRequest(address);
             var sessions = accounts.Store is null
-                ? await invocation.Server.SendAsync<SessionInfo>(new ListSessionsRequest(address), cancellationToken).ToListAsync(cancellationToken)
+                ? await invocation.Server.SendAsync<SessionInfo>(request, cancellationToken).ToListAsync(cancellationToken)
                 : [];
             invocation.Output.Properties(new { account, sessions },
             [
@@ -144,7 +146,8 @@ internal static class UserCommands
                 ("Created", Output.Date(account.Created)),
                 ("Last log-in", Output.Date(account.LastLogin)),
                 ("Keys", string.Join(", ", account.Hashes.Select(hash => $"SCRAM-{hash.Key} ({hash.Value} iterations)"))),
-                .. sessions.Select(session => ("Session", $"{session.Jid.Resource} from {session.Address} since {Output.Date(session.Since)}")),
+                .. sessions.Select(
+                    session => ("Session", $"{session.Jid.Resource} from {session.Address} since {Output.Date(session.Since)}")),
             ]);
             return ExitCode.Ok;
         });

@@ -23,7 +23,11 @@ internal static class UserImport
             var added = 0;
             await using var accounts = await invocation.OpenAccountsAsync(cancellationToken);
             // Making keys is what costs, so every core makes some; twice as many, since each also waits for its commit.
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount, CancellationToken = cancellationToken };
+            var parallel = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = 2 * Environment.ProcessorCount,
+                CancellationToken = cancellationToken,
+            };
             await Parallel.ForEachAsync(ReadLines(reader ?? terminal.In), parallel, async (line, cancellation) =>
             {
                 var problem = Parse(line.Text, out var account, out var password);

@@ -69,7 +69,8 @@ public sealed class ControlClient(string socketPath)
             // A path that does not exist is "address not available" to .NET.
             throw failure.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable
                 ? new ServerNotRunningException(socketPath, failure)
-                : new ControlException($"{socketPath}: {failure.Message}. Run xmppctl as the user that runs the server, or as root.", failure);
+                : new ControlException(
+                    $"{socketPath}: {failure.Message}. Run xmppctl as the user that runs the server, or as root.", failure);
         }
     }
 

@@ -16,7 +16,8 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
     /// <param name="clientGone">Ends what would otherwise last for ever.</param>
     /// <param name="cancellationToken">The server stops.</param>
     /// <exception cref="ControlException">What the client is told.</exception>
-    public IAsyncEnumerable<object> HandleAsync(ControlRequest request, CancellationToken clientGone, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<object> HandleAsync(
+        ControlRequest request, CancellationToken clientGone, CancellationToken cancellationToken) =>
         request switch
         {
             StatusRequest => One(new(Status())),
@@ -41,7 +42,8 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
         (long)(time.GetUtcNow() - server.Started).TotalSeconds,
         server.Sessions,
         server.Connections,
-        [.. server.Listeners.Select(listener => new ListenerStatus(listener.EndPoint.Address.ToString(), listener.EndPoint.Port, listener.Tls))],
+        [.. server.Listeners.Select(
+            listener => new ListenerStatus(listener.EndPoint.Address.ToString(), listener.EndPoint.Port, listener.Tls))],
         server.TlsEngine,
         Environment.WorkingSet,
         GC.GetTotalMemory(forceFullCollection: false),
@@ -77,7 +79,8 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
         await foreach (var entry in follower.Entries.ReadAllAsync(clientGone))
         {
             if (follower.TakeMissed() is var missed and > 0)
-                yield return new(time.GetUtcNow(), LogLevel.Warning, nameof(LogFollower), $"{missed} events were not sent: they came too fast");
+                yield return new(
+                    time.GetUtcNow(), LogLevel.Warning, nameof(LogFollower), $"{missed} events were not sent: they came too fast");
             if (IsWanted(entry))
                 yield return entry;
         }

@@ -31,5 +31,6 @@ public sealed class JidConverter : JsonConverter<Jid>
     public override Jid Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.GetString() is { } text && Jid.TryParse(text, out var jid) ? jid : throw new JsonException("not a JID");
 
-    public override void Write(Utf8JsonWriter writer, Jid value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, Jid value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

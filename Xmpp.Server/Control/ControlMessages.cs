@@ -74,7 +74,8 @@ public sealed record AccountInfo(
     Jid Jid, bool Enabled, DateTimeOffset Created, DateTimeOffset? LastLogin, IReadOnlyDictionary<string, int> Hashes)
 {
     public static AccountInfo Of(Account account) => new(
-        account.Jid, account.Enabled, account.Created, account.LastLogin, account.Keys.ToDictionary(key => key.Hash, key => key.Iterations));
+        account.Jid, account.Enabled, account.Created, account.LastLogin,
+        account.Keys.ToDictionary(key => key.Hash, key => key.Iterations));
 }
 
 /// <param name="CertificateEnds">Of the certificate in use; null when it isn't known.</param>

@@ -35,7 +35,7 @@ public sealed partial class ControlServer : IAsyncDisposable
     /// <summary>Listens on the socket of <c>control.socket</c>. The file of a server that is gone is replaced.</summary>
     /// <param name="server">Does what is asked.</param>
     /// <param name="events">What <c>xmppctl log</c> shows.</param>
-    /// <exception cref="ControlException">Another server listens there, or the socket can't be made; the message names key, file and remedy.</exception>
+    /// <exception cref="ControlException">Another server listens there, or the socket can't be made; says key, file and remedy.</exception>
     public static ControlServer Start(IServerControl server, LogBuffer events, TimeProvider time, ILogger<ControlServer> log)
     {
         var path = server.Options.Control.Socket;
@@ -45,7 +45,8 @@ public sealed partial class ControlServer : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
         {
-            throw new ControlException($"control.socket: can't listen on {path}: {failure.Message}; choose another path or make its directory writable", failure);
+            throw new ControlException(
+                $"control.socket: can't listen on {path}: {failure.Message}; choose another path or make its directory writable", failure);
         }
     }
 
@@ -97,7 +98,8 @@ public sealed partial class ControlServer : IAsyncDisposable
             File.Delete(path);
             return;
         }
-        throw new ControlException($"control.socket: another server listens on {path}; stop it, or give this one a socket and ports of its own");
+        throw new ControlException(
+            $"control.socket: another server listens on {path}; stop it, or give this one a socket and ports of its own");
     }
 
     private async Task AcceptAsync()

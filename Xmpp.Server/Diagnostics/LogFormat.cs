@@ -16,7 +16,7 @@ public enum LogFormat
 
 public static class LogFormats
 {
-    /// <summary>What suits standard error: the journal's when systemd connected it to the journal, and said so in <c>JOURNAL_STREAM</c>.</summary>
+    /// <summary>What suits standard error: the journal's when systemd connected it there, and said so in <c>JOURNAL_STREAM</c>.</summary>
     public static LogFormat OfStandardError()
     {
         // "device:inode" of the journal's socket; the variable is inherited even by processes whose output was redirected.
@@ -30,7 +30,8 @@ public static class LogFormats
     {
         LogFormat.Journal => $"<{Priority(entry.Level)}>{entry.Category}  {entry.Message}",
         _ => string.Create(
-            CultureInfo.InvariantCulture, $"{entry.Time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ} {Word(entry.Level),-5} {entry.Category}  {entry.Message}"),
+            CultureInfo.InvariantCulture,
+            $"{entry.Time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ} {Word(entry.Level),-5} {entry.Category}  {entry.Message}"),
     };
 
     /// <summary>Joins a message and its exception to one line: nothing that a peer sent can begin a line of its own.</summary>

@@ -39,7 +39,10 @@ public sealed record CertificateCheck(
         return new(
             [],
             certificates,
-            [.. certificates.SelectMany(certificate => certificate.Problems), .. ClientAuthorities(options.Tls.ClientCertificateAuthorities)],
+            [
+                .. certificates.SelectMany(certificate => certificate.Problems),
+                .. ClientAuthorities(options.Tls.ClientCertificateAuthorities),
+            ],
             [.. certificates.SelectMany(certificate => certificate.Warnings)]);
     }
 

@@ -14,7 +14,8 @@ public sealed record ConfigurationChanges(IReadOnlyList<string> Applicable, IRea
 {
     public static ConfigurationChanges Between(ServerOptions before, ServerOptions after)
     {
-        var differences = Differences(before, after, typeof(ServerOptions), "", needsRestart: false).ToLookup(difference => difference.NeedsRestart, difference => difference.Key);
+        var differences = Differences(before, after, typeof(ServerOptions), "", needsRestart: false)
+            .ToLookup(difference => difference.NeedsRestart, difference => difference.Key);
         return new([.. differences[false]], [.. differences[true]]);
     }
 
@@ -37,7 +38,7 @@ public sealed record ConfigurationChanges(IReadOnlyList<string> Applicable, IRea
         }
     }
 
-    /// <summary>Lists are equal when their items are; a record compares lists within it by reference, so its properties are looked at.</summary>
+    /// <summary>Lists are equal when their items are. Records would compare lists within them by reference: so by their keys.</summary>
     internal static bool AreEqual(object? a, object? b) => (a, b) switch
     {
         (string, _) => a.Equals(b),

@@ -23,7 +23,8 @@ internal sealed class NumberAttribute(int minimum, int maximum) : ConfigurationR
     public override string Expected => string.Create(CultureInfo.InvariantCulture, $"a number from {minimum} to {maximum}");
 
     public override object? Read(string text) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= minimum && number <= maximum
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= minimum && number <= maximum
             ? number
             : null;
 }
@@ -77,7 +78,8 @@ internal sealed class DurationAttribute(string minimum, string maximum) : Config
 /// <summary>One of a few words.</summary>
 internal sealed class OneOfAttribute(params string[] choices) : ConfigurationRuleAttribute
 {
-    public override string Expected => choices is [var only] ? $"\"{only}\"" : "one of " + string.Join(", ", choices.Select(c => $"\"{c}\""));
+    public override string Expected =>
+        choices is [var only] ? $"\"{only}\"" : "one of " + string.Join(", ", choices.Select(c => $"\"{c}\""));
 
     public override object? Read(string text) => choices.Contains(text, StringComparer.Ordinal) ? text : null;
 }

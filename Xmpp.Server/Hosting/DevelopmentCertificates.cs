@@ -52,13 +52,16 @@ public static class DevelopmentCertificates
         if (File.Exists(certificateFile) || File.Exists(keyFile))
         {
             var existing = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
-            return existing.NotAfter > now ? existing : throw new CryptographicException($"{certificateFile} has expired; remove it and {keyFile}");
+            return existing.NotAfter > now
+                ? existing
+                : throw new CryptographicException($"{certificateFile} has expired; remove it and {keyFile}");
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN=XmppChat development CA ({Environment.MachineName})", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(X509BasicConstraintsExtension.CreateForCertificateAuthority(pathLengthConstraint: 0));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         var certificate = request.CreateSelfSigned(now.AddHours(-1), now.AddYears(10));
         Write(keyFile, key.ExportPkcs8PrivateKeyPem(), OwnerOnly, written);
@@ -68,12 +71,14 @@ public static class DevelopmentCertificates
 
     private static X509Certificate2 Issue(string host, ECDsa key, X509Certificate2 authority, DateTimeOffset now)
     {
-        var request = new CertificateRequest(new X500DistinguishedName("CN=XmppChat development certificate"), key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(
+            new X500DistinguishedName("CN=XmppChat development certificate"), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(NamesOf(host));
         request.CertificateExtensions.Add(X509BasicConstraintsExtension.CreateForEndEntity(critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         // serverAuth, and clientAuth for the connections that the server opens to other servers (XEP-0178 §3).
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1"), new("1.3.6.1.5.5.7.3.2")], critical: false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1"), new("1.3.6.1.5.5.7.3.2")], critical: false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));

@@ -42,12 +42,13 @@ public sealed record HostCertificate(
         if (chain is [var certificate, ..])
         {
             notAfter = certificate.NotAfter;
-            if (key is not null && !certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
+            if (key is not null && !IsKeyOf(certificate, key))
                 problems.Add(Problem(keyFile, $"is not the key of {certificateFile}; put the two that were made together"));
             if (FirstOutOfOrder(chain) is { } position)
             {
                 problems.Add(Problem(certificateFile,
-                    $"is out of order: its certificate {position + 1} did not issue certificate {position}; put the host's first, then each one's issuer"));
+                    $"is out of order: its certificate {position + 1} did not issue certificate {position}; "
+                    + "put the host's first, then each one's issuer"));
             }
             warnings.AddRange(ClientsMayRefuse(certificate, host, certificateFile, now));
         }
@@ -57,6 +58,9 @@ public sealed record HostCertificate(
             read.Dispose();
         return new(host, certificateFile, keyFile, notAfter, problems, warnings);
     }
+
+    private static bool IsKeyOf(X509Certificate2 certificate, AsymmetricAlgorithm key) =>
+        certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
 
     private static IEnumerable<string> ClientsMayRefuse(X509Certificate2 certificate, string host, string file, DateTimeOffset now)
     {
@@ -122,7 +126,8 @@ public sealed record HostCertificate(
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
-            problems.Add(Problem(file, "is missing; put it there, or let the server make a pair for development: tls.generateMissing true and neither .crt nor .key there"));
+            problems.Add(Problem(file,
+                "is missing; put it there, or have a pair made for development: tls.generateMissing true, and neither .crt nor .key there"));
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException)
         {

@@ -130,7 +130,7 @@ public sealed record AuthenticationOptions
     [Number(1, 1_000_000)]
     public int MaxFailures { get; init; } = 10;
 
-    /// <summary>Failed attempts from one address (for IPv6: one /64) within <see cref="FailureWindow"/> before further ones are refused.</summary>
+    /// <summary>The same for one address (for IPv6: one /64).</summary>
     [Number(1, 1_000_000)]
     public int MaxFailuresPerAddress { get; init; } = 30;
 

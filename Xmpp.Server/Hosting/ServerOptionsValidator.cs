@@ -18,7 +18,7 @@ public static class ServerOptionsValidator
     public static IEnumerable<string> Warnings(ServerOptions options)
     {
         foreach (var listener in options.Listeners.Where(listener => listener.Tls is ListenerTls.None))
-            yield return $"{new IPEndPoint(listener.Address, listener.Port)} is served without TLS: passwords and messages pass in clear text";
+            yield return $"{new IPEndPoint(listener.Address, listener.Port)} is served without TLS: what passes there can be read";
         if (options.Authentication.Mechanisms.Contains("ANONYMOUS"))
             yield return "authentication.mechanisms has \"ANONYMOUS\": everybody can log in";
     }
@@ -46,11 +46,13 @@ public static class ServerOptionsValidator
         {
             var listener = options.Listeners[i];
             if (listener.Port != 0 && !seen.Add(new(listener.Address, listener.Port)))
-                yield return new($"listeners[{i}].port", $"{listener.Port}", "another listener has the same address and port; change one of the two");
+                yield return new(
+                    $"listeners[{i}].port", $"{listener.Port}", "another listener has the same address and port; change one of the two");
             if (listener.Tls is ListenerTls.None && !IPAddress.IsLoopback(listener.Address))
             {
                 yield return new($"listeners[{i}].tls", Json("none"),
-                    $"allowed for a loopback address only, and address is {listener.Address}; set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"");
+                    $"allowed for a loopback address only, and address is {listener.Address}; "
+                    + "set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"");
             }
         }
     }
@@ -82,7 +84,7 @@ public static class ServerOptionsValidator
         if (Encoding.UTF8.GetByteCount(control.Socket) > LongestSocketPath)
         {
             yield return new("control.socket", Json(control.Socket),
-                $"a Unix socket's path has at most {LongestSocketPath} bytes; choose a shorter one, such as \"/run/xmppchat/xmppctl.sock\"");
+                $"a Unix socket's path has at most {LongestSocketPath} bytes; choose a shorter one, such as \"/run/xmppctl.sock\"");
         }
     }
 

@@ -48,11 +48,12 @@ public sealed class SystemdNotifier : IDisposable
         _socket?.Dispose();
     }
 
-    /// <summary>Half of what the unit allows (<c>WatchdogSec</c>). A timer of the thread pool: a pool that hangs is a server that hangs.</summary>
+    // Half of what the unit allows (WatchdogSec). The timer runs on the thread pool: a pool that hangs is a server that hangs.
     private static TimeSpan? WatchdogInterval(Func<string, string?> environment)
     {
-        var forThisProcess = environment("WATCHDOG_PID") is not { } pid || pid == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        return forThisProcess && long.TryParse(environment("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
+        if (environment("WATCHDOG_PID") is { } pid && pid != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+            return null;
+        return long.TryParse(environment("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
             ? TimeSpan.FromMicroseconds(microseconds / 2)
             : null;
     }

@@ -6,7 +6,9 @@ public sealed class CompletionTests : CtlFixture
 {
     [Fact]
     public async Task Commands_are_suggested() =>
-        Assert.Equal(["add", "delete", "disable", "enable", "import", "list", "passwd", "show"], (await SuggestAsync("user ")).Where(word => char.IsLetter(word[0])));
+        Assert.Equal(
+            ["add", "delete", "disable", "enable", "import", "list", "passwd", "show"],
+            (await SuggestAsync("user ")).Where(word => char.IsLetter(word[0])));
 
     [Fact]
     public async Task Accounts_are_suggested()
@@ -14,7 +16,9 @@ public sealed class CompletionTests : CtlFixture
         await RunAsync("user", "add", "romeo@localhost", "--generate");
         await RunAsync("user", "add", "juliet@example.org", "--generate");
 
-        Assert.Equal(["romeo@localhost"], (await SuggestAsync($"--config {ConfigurationFile} user passwd r")).Where(word => char.IsLetter(word[0])));
+        Assert.Equal(
+            ["romeo@localhost"],
+            (await SuggestAsync($"--config {ConfigurationFile} user passwd r")).Where(word => char.IsLetter(word[0])));
     }
 
     [Fact]
@@ -28,7 +32,15 @@ public sealed class CompletionTests : CtlFixture
     private static async Task<string[]> SuggestAsync(string line)
     {
         await using var output = new StringWriter();
-        var terminal = new Terminal { In = TextReader.Null, Out = output, Error = output, IsInteractive = false, Width = null, ReadSecret = _ => null };
+        var terminal = new Terminal
+        {
+            In = TextReader.Null,
+            Out = output,
+            Error = output,
+            IsInteractive = false,
+            Width = null,
+            ReadSecret = _ => null,
+        };
         Assert.Equal(ExitCode.Ok, await XmppCtl.RunAsync([$"[suggest:{line.Length}]", line], terminal, Cancellation));
         return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }

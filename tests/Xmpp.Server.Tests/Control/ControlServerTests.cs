@@ -166,10 +166,14 @@ public sealed class ControlServerTests : IAsyncLifetime
         Assert.True(account.Enabled);
         Assert.Null(account.LastLogin);
         Assert.Equal(4096, account.Hashes["SHA-256"]);
-        Assert.Equal([Romeo], await Client.SendAsync<AccountInfo>(new ListUsersRequest("localhost"), Cancellation).Select(a => a.Jid).ToListAsync(Cancellation));
+        var listed = await Client.SendAsync<AccountInfo>(new ListUsersRequest("localhost"), Cancellation).ToListAsync(Cancellation);
+        Assert.Equal([Romeo], listed.Select(account => account.Jid));
         Assert.Null(await Client.SendForOneAsync<AccountInfo>(new FindUserRequest(Jid.Parse("nobody@localhost")), Cancellation));
         var stored = await _server.Store.Accounts.FindAsync(Romeo, Cancellation);
-        Assert.Equal(Keys.Select(key => Convert.ToHexString(key.StoredKey.Span)).Order(), stored!.Keys.Select(key => Convert.ToHexString(key.StoredKey.Span)).Order());
+        Assert.Equal(StoredKeys(Keys), StoredKeys(stored!.Keys));
+
+        static IEnumerable<string> StoredKeys(IEnumerable<ScramKeys> keys) =>
+            keys.Select(key => Convert.ToHexString(key.StoredKey.Span)).Order();
     }
 
     [Fact]
@@ -224,7 +228,7 @@ public sealed class ControlServerTests : IAsyncLifetime
     {
         Log("before", LogLevel.Information);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        await using var entries = Client.SendAsync<LogEntry>(new LogRequest(10, Follow: true, LogLevel.Information), leaving.Token).GetAsyncEnumerator(leaving.Token);
+        await using var entries = Follow(leaving.Token);
 
         Assert.True(await entries.MoveNextAsync());
         Assert.Equal("before", entries.Current.Message);
@@ -241,7 +245,7 @@ public sealed class ControlServerTests : IAsyncLifetime
         // More than may be connected at the same time.
         for (var i = 0; i < 100; i++)
         {
-            await using var entries = Client.SendAsync<LogEntry>(new LogRequest(1, Follow: true, LogLevel.Information), Cancellation).GetAsyncEnumerator(Cancellation);
+            await using var entries = Follow(Cancellation);
             Assert.True(await entries.MoveNextAsync());
         }
     }
@@ -250,7 +254,7 @@ public sealed class ControlServerTests : IAsyncLifetime
     public async Task Followers_end_when_the_server_stops()
     {
         Log("event", LogLevel.Information);
-        await using var entries = Client.SendAsync<LogEntry>(new LogRequest(1, Follow: true, LogLevel.Information), Cancellation).GetAsyncEnumerator(Cancellation);
+        await using var entries = Follow(Cancellation);
         Assert.True(await entries.MoveNextAsync());
 
         await _control.DisposeAsync();
@@ -272,14 +276,16 @@ public sealed class ControlServerTests : IAsyncLifetime
         Assert.Equal("{\"error\":\"the request is longer than 65536 bytes\"}", await RawAsync(new string(' ', 65_536)));
 
     [Fact]
-    public async Task An_answer_can_be_read_by_any_program() => Assert.Equal("""{"item":0}""", await RawAsync("""{"command":"session kick","jid":"nobody@localhost"}""" + "\n"));
+    public async Task An_answer_can_be_read_by_any_program() =>
+        Assert.Equal("""{"item":0}""", await RawAsync("""{"command":"session kick","jid":"nobody@localhost"}""" + "\n"));
 
     [Fact]
     public async Task A_failure_of_the_server_is_answered_without_its_details()
     {
         _server.OnReload = () => throw new InvalidOperationException("the inside of the server");
 
-        var refusal = await Assert.ThrowsAsync<ControlException>(() => Client.SendForOneAsync<ReloadReport>(new ReloadRequest(), Cancellation).AsTask());
+        var refusal = await Assert.ThrowsAsync<ControlException>(
+            () => Client.SendForOneAsync<ReloadReport>(new ReloadRequest(), Cancellation).AsTask());
 
         Assert.Equal("The server failed at this; its log says how.", refusal.Message);
         Assert.True(await Client.IsRunningAsync(Cancellation));
@@ -295,6 +301,10 @@ public sealed class ControlServerTests : IAsyncLifetime
 
     private ValueTask<List<string>> LogAsync(LogRequest request) =>
         Client.SendAsync<LogEntry>(request, Cancellation).Select(entry => entry.Message).ToListAsync(Cancellation);
+
+    private IAsyncEnumerator<LogEntry> Follow(CancellationToken leave) => Client
+        .SendAsync<LogEntry>(new LogRequest(10, Follow: true, LogLevel.Information), leave)
+        .GetAsyncEnumerator(leave);
 
     private void Log(string message, LogLevel level) => _events.Add(new(DateTimeOffset.UnixEpoch, level, "Test", message));
 

@@ -111,7 +111,9 @@ public sealed partial class ServerLogTests : IDisposable
         follower.Dispose();
         buffer.Add(Entry(4));
 
-        Assert.Equal(["2", "3"], await follower.Entries.ReadAllAsync(TestContext.Current.CancellationToken).Select(entry => entry.Message).ToListAsync(TestContext.Current.CancellationToken));
+        var cancellation = TestContext.Current.CancellationToken;
+        var entries = await follower.Entries.ReadAllAsync(cancellation).ToListAsync(cancellation);
+        Assert.Equal(["2", "3"], entries.Select(entry => entry.Message));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Accepted {Address}")]

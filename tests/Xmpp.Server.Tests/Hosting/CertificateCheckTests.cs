@@ -20,7 +20,8 @@ public sealed class CertificateCheckTests : IDisposable
         var check = Prepare("localhost", "example.org");
 
         Assert.Equal(
-            ["ca.key", "ca.crt", "localhost.key", "localhost.crt", "example.org.key", "example.org.crt"], check.Created.Select(Path.GetFileName));
+            ["ca.key", "ca.crt", "localhost.key", "localhost.crt", "example.org.key", "example.org.crt"],
+            check.Created.Select(Path.GetFileName));
         Assert.Empty(check.Problems);
         Assert.Empty(check.Warnings);
         Assert.All(check.Certificates, certificate => Assert.Equal(_clock.GetUtcNow().AddDays(825), certificate.NotAfter));
@@ -90,7 +91,10 @@ public sealed class CertificateCheckTests : IDisposable
         var check = Prepare("localhost");
 
         Assert.Empty(check.Created);
-        Assert.StartsWith($"tls.certificates: {_directory["localhost.crt"]} is missing; ", Assert.Single(check.Problems).ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"tls.certificates: {_directory["localhost.crt"]} is missing; ",
+            Assert.Single(check.Problems).ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +111,8 @@ public sealed class CertificateCheckTests : IDisposable
     [Fact]
     public void Nothing_is_made_when_the_options_forbid_it()
     {
-        var check = CertificateCheck.Prepare(Options("localhost") with { Tls = new() { Certificates = _directory.Path, GenerateMissing = false } }, _clock);
+        var check = CertificateCheck.Prepare(
+            Options("localhost") with { Tls = new() { Certificates = _directory.Path, GenerateMissing = false } }, _clock);
 
         Assert.Equal(2, check.Problems.Count);
         Assert.Empty(Directory.GetFiles(_directory.Path));
@@ -120,7 +125,8 @@ public sealed class CertificateCheckTests : IDisposable
         File.Copy(_directory["b.example.key"], _directory["a.example.key"], overwrite: true);
 
         Assert.Equal(
-            $"tls.certificates: {_directory["a.example.key"]} is not the key of {_directory["a.example.crt"]}; put the two that were made together",
+            $"tls.certificates: {_directory["a.example.key"]} is not the key of {_directory["a.example.crt"]}; "
+            + "put the two that were made together",
             Assert.Single(Run("a.example").Problems).ToString());
     }
 
@@ -131,7 +137,10 @@ public sealed class CertificateCheckTests : IDisposable
         var (host, other, authority) = (Pem("a.example"), Pem("b.example"), Pem("ca"));
 
         File.WriteAllText(_directory["a.example.crt"], host + other);
-        Assert.Contains("is out of order: its certificate 2 did not issue certificate 1", Assert.Single(Run("a.example").Problems).ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "is out of order: its certificate 2 did not issue certificate 1",
+            Assert.Single(Run("a.example").Problems).ToString(),
+            StringComparison.Ordinal);
         File.WriteAllText(_directory["a.example.crt"], host + authority);
         Assert.Empty(Run("a.example").Problems);
     }
@@ -145,7 +154,9 @@ public sealed class CertificateCheckTests : IDisposable
         Prepare("localhost");
         File.WriteAllText(_directory[$"localhost.{extension}"], content);
 
-        Assert.Equal($"tls.certificates: {_directory[$"localhost.{extension}"]} can't be used: {reason}", Assert.Single(Run("localhost").Problems).ToString());
+        Assert.Equal(
+            $"tls.certificates: {_directory[$"localhost.{extension}"]} can't be used: {reason}",
+            Assert.Single(Run("localhost").Problems).ToString());
     }
 
     [Fact]

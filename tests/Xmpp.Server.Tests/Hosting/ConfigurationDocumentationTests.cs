@@ -30,13 +30,15 @@ public sealed partial class ConfigurationDocumentationTests
     {
         var lines = System.IO.File.ReadAllLines(File);
         // Sections speak for themselves, as does a second listener on one line.
-        var undocumented = lines.Index().Where(line => Value().IsMatch(line.Item) && !lines[line.Index - 1].Contains("//", StringComparison.Ordinal));
+        var undocumented = lines.Index().Where(
+            line => Value().IsMatch(line.Item) && !lines[line.Index - 1].Contains("//", StringComparison.Ordinal));
 
         Assert.Empty(undocumented.Select(line => line.Item.Trim()));
     }
 
     [Fact]
-    public void The_file_is_a_valid_configuration() => Assert.Empty(ConfigurationLoader.Load(File, new Dictionary<string, string>()).Problems);
+    public void The_file_is_a_valid_configuration() =>
+        Assert.Empty(ConfigurationLoader.Load(File, new Dictionary<string, string>()).Problems);
 
     [GeneratedRegex("""^\s*"\w+": [^{]*$""")]
     private static partial Regex Value();

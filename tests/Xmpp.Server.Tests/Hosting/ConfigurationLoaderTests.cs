@@ -29,7 +29,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
               // A comment, and commas behind the last item.
               "hosts": ["example.org", "example.net",],
               "listeners": [{ "address": "127.0.0.1", "port": 15222, "tls": "none", "trustedProxies": ["10.0.0.0/8", "192.0.2.1"] }],
-              "limits": { "stanzaBytes": "128KB", "outputBytes": "2MB", "depth": 12, "negotiationTimeout": "90s", "keepAliveInterval": "5m" },
+              "limits": { "stanzaBytes": "128KB", "outputBytes": "2MB", "depth": 12,
+                "negotiationTimeout": "90s", "keepAliveInterval": "5m" },
               "shutdownDeadline": "1500ms",
               "tls": { "generateMissing": false, "clientCertificateAuthorities": "/etc/ca.pem" },
               "log": { "level": "debug" },
@@ -98,11 +99,13 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("""{ "listeners": [{ "port": 5222 }, { "port": 5222 }] }""",
         "listeners[1].port = 5222: another listener has the same address and port; change one of the two")]
     [InlineData("""{ "listeners": [{ "port": 5222, "tls": "none" }] }""",
-        "listeners[0].tls = \"none\": allowed for a loopback address only, and address is ::; set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"")]
+        "listeners[0].tls = \"none\": allowed for a loopback address only, and address is ::; "
+        + "set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"")]
     [InlineData("""{ "listeners": [{ "port": 5222, "trustedProxies": ["10.0.0.0/33"] }] }""",
         "listeners[0].trustedProxies[0] = \"10.0.0.0/33\": expected an IP address or network, such as \"192.0.2.1\" or \"10.0.0.0/8\"")]
     [InlineData("""{ "authentication": { "mechanisms": ["SCRAM-MD5"] } }""",
-        "authentication.mechanisms[0] = \"SCRAM-MD5\": expected one of \"SCRAM-SHA-512-PLUS\", \"SCRAM-SHA-256-PLUS\", \"SCRAM-SHA-1-PLUS\", "
+        "authentication.mechanisms[0] = \"SCRAM-MD5\": "
+        + "expected one of \"SCRAM-SHA-512-PLUS\", \"SCRAM-SHA-256-PLUS\", \"SCRAM-SHA-1-PLUS\", "
         + "\"EXTERNAL\", \"SCRAM-SHA-512\", \"SCRAM-SHA-256\", \"SCRAM-SHA-1\", \"PLAIN\", \"ANONYMOUS\"")]
     [InlineData("""{ "authentication": { "mechanisms": [] } }""",
         "authentication.mechanisms = []: expected at least one SASL mechanism, such as \"SCRAM-SHA-256\"")]
@@ -124,7 +127,10 @@ public sealed class ConfigurationLoaderTests : IDisposable
 
     [Fact]
     public void A_socket_path_too_long_for_the_system_is_refused() =>
-        Assert.StartsWith("control.socket = ", Assert.Single(Problems($$"""{ "control": { "socket": "/{{new string('a', 107)}}" } }""")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "control.socket = ",
+            Assert.Single(Problems($$"""{ "control": { "socket": "/{{new string('a', 107)}}" } }""")),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{ \"hosts\": [", "not JSON")]
@@ -141,7 +147,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
     {
         var problem = Assert.Single(ConfigurationLoader.Load(_directory["none.json"], NoEnvironment).Problems);
 
-        Assert.Equal($"{_directory["none.json"]}: no such file; name the configuration file with --config FILE or XMPPCHAT_CONFIG", problem.ToString());
+        Assert.Equal(
+            $"{_directory["none.json"]}: no such file; name the configuration file with --config FILE or XMPPCHAT_CONFIG",
+            problem.ToString());
     }
 
     [Fact]
@@ -178,14 +186,19 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("XMPPCHAT_limits__dept", "9", "XMPPCHAT_limits__dept = \"9\": unknown key; did you mean \"depth\"?")]
     [InlineData("XMPPCHAT_limits__depth__x", "9", "XMPPCHAT_limits__depth__x = \"9\": this key has no keys below it; leave out \"__x\"")]
     [InlineData("XMPPCHAT_hosts__7", "a", "XMPPCHAT_hosts__7 = \"a\": \"7\" is no item of the list; expected a number from 0 to 0")]
-    [InlineData("XMPPCHAT_limits__depth", "deep", "limits.depth = \"deep\": expected a number from 8 to 1024 (set by XMPPCHAT_limits__depth)")]
-    [InlineData("XMPPCHAT_hosts", "a b", "hosts[0] = \"a b\": expected a domain, such as \"example.org\" (RFC 7622 §3.2) (set by XMPPCHAT_hosts)")]
+    [InlineData(
+        "XMPPCHAT_limits__depth", "deep", "limits.depth = \"deep\": expected a number from 8 to 1024 (set by XMPPCHAT_limits__depth)")]
+    [InlineData(
+        "XMPPCHAT_hosts", "a b", "hosts[0] = \"a b\": expected a domain, such as \"example.org\" (RFC 7622 §3.2) (set by XMPPCHAT_hosts)")]
     public void A_bad_variable_is_refused_by_its_name(string name, string value, string problem) =>
         Assert.Equal([problem], Problems("{}", (name, value)));
 
     [Fact]
     public void A_variable_given_twice_in_different_case_is_refused() =>
-        Assert.Contains("given twice", Assert.Single(Problems("{}", ("XMPPCHAT_STORE", "sqlite"), ("XMPPCHAT_store", "sqlite"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "given twice",
+            Assert.Single(Problems("{}", ("XMPPCHAT_STORE", "sqlite"), ("XMPPCHAT_store", "sqlite"))),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Clear_text_and_anonymous_log_in_are_warned_about()
