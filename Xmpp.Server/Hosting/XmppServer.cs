@@ -178,7 +178,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         var throttle = ThrottleOptionsOf(options);
         return new ServerState(
             options,
-            _modules.Apply(options.Modules),
+            _modules.Load(options.Modules, current?.Modules),
             new SaslMechanisms(options.Authentication.Mechanisms, new DecoyKeys(_decoySecret, options.Authentication.ScramIterations)),
             // What was counted survives a reload, unless it is to be counted otherwise.
             current is not null && ThrottleOptionsOf(current.Options) == throttle

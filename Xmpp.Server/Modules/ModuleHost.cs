@@ -8,25 +8,18 @@ namespace Xmpp.Server.Modules;
 /// </summary>
 internal sealed class ModuleHost(IReadOnlyList<ModuleEntry> catalog, ModuleServices services)
 {
-    private readonly Dictionary<string, (object? Options, ModuleRegistration Registration)> _loaded = [];
+    /// <summary>The modules that the options ask for. The present table stays as it is, should the reload come to nothing.</summary>
+    public ModuleTable Load(ModuleOptions options, ModuleTable? present) => new(catalog
+        .Where(entry => !options.Disabled.Contains(entry.Name))
+        .Select(entry => Load(entry, options, present?.Find(entry.Name))));
 
-    /// <summary>Makes the loaded modules those that the options ask for.</summary>
-    public ModuleTable Apply(ModuleOptions options)
+    private ModuleRegistration Load(ModuleEntry entry, ModuleOptions options, ModuleRegistration? present)
     {
-        foreach (var entry in catalog)
-        {
-            if (options.Disabled.Contains(entry.Name))
-            {
-                _loaded.Remove(entry.Name);
-                continue;
-            }
-            var own = entry.Options?.Invoke(options);
-            if (_loaded.TryGetValue(entry.Name, out var loaded) && ConfigurationChanges.AreEqual(loaded.Options, own))
-                continue;
-            var registration = new ModuleRegistration(entry.Name);
-            entry.Create(services, options).Register(registration);
-            _loaded[entry.Name] = (own, registration);
-        }
-        return new ModuleTable(catalog.Where(entry => _loaded.ContainsKey(entry.Name)).Select(entry => _loaded[entry.Name].Registration));
+        var own = entry.Options?.Invoke(options);
+        if (present is not null && ConfigurationChanges.AreEqual(present.Options, own))
+            return present;
+        var registration = new ModuleRegistration(entry.Name, own);
+        entry.Create(services, options).Register(registration);
+        return registration;
     }
 }

@@ -6,9 +6,12 @@ using Xmpp.Core.Xml;
 namespace Xmpp.Server.Modules;
 
 /// <summary>What one module registered: the record from which <see cref="ModuleTable"/> is put together, and so undone.</summary>
-internal sealed class ModuleRegistration(string name) : IModuleBuilder
+internal sealed class ModuleRegistration(string name, object? options) : IModuleBuilder
 {
     public string Name { get; } = name;
+
+    /// <summary>The options that it was loaded with; null when it has none.</summary>
+    public object? Options { get; } = options;
 
     public List<(IqTarget Targets, string Feature)> Features { get; } = [];
 

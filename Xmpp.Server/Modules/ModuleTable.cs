@@ -37,6 +37,9 @@ internal sealed class ModuleTable
     /// <summary>The names of the loaded modules, in the order of the catalogue.</summary>
     public IEnumerable<string> Names => _modules.Select(module => module.Name);
 
+    /// <summary>A loaded module by its name, or null.</summary>
+    public ModuleRegistration? Find(string name) => _modules.FirstOrDefault(module => module.Name == name);
+
     public PresenceHandler? Presence { get; }
 
     public ImmutableArray<Func<ISession, ValueTask>> SessionEnded { get; }
