@@ -29,6 +29,8 @@ internal sealed class ResourceBinding(StreamNegotiator negotiator) : StreamFeatu
         }
 
         var server = Negotiator.Server;
+        if (!server.Current.IsLocal(jid))
+            throw new StreamErrorException(StreamErrorCondition.HostGone);
         var options = server.Current.Options;
         var session = new ClientSession(jid, Negotiator.Stream, Negotiator.Language, server.Time.GetUtcNow());
         var outcome = server.Sessions.TryAdd(
