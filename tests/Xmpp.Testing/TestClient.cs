@@ -190,5 +190,10 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
     private static XElement Normalize(XElement element) => new(
         element.Name,
         element.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration).OrderBy(attribute => attribute.Name.ToString()),
-        element.Nodes().Select(node => node is XElement child ? Normalize(child) : node));
+        element.Nodes().Select(node => node switch
+        {
+            XElement child => Normalize(child),
+            XText text => text.Value, // CDATA or not
+            _ => (object)node,
+        }));
 }
