@@ -34,6 +34,12 @@ public abstract record SaslOutcome
     /// <summary>Not authenticated. <paramref name="Username"/>, where known, is for the limiter and the log.</summary>
     public sealed record Failure(SaslFailureCondition Condition, string? Text = null, string? Username = null) : SaslOutcome
     {
+        /// <summary>
+        /// Whether credentials were put to the test: what guessing is, and what limits count. A client that can't bind the channel
+        /// in a way of ours is refused one mechanism after another without having guessed once.
+        /// </summary>
+        public bool IsGuess { get; init; } = Condition == SaslFailureCondition.NotAuthorized;
+
         public static string WireName(SaslFailureCondition condition) => WireNames.FromPascalCase(condition.ToString());
 
         /// <summary>The <c>&lt;failure/&gt;</c> element.</summary>

@@ -82,9 +82,9 @@ internal sealed class ScramExchange(ScramMechanism mechanism, SaslContext contex
         if (first.Flag is Gs2Flag.Used != mechanism.BindsChannel)
             refusal = Malformed();
         else if (first.Flag is Gs2Flag.NotOffered && context.OffersChannelBinding)
-            refusal = NotAuthorized(first.Username, "The server does support channel binding.");
+            refusal = NotAuthorized(first.Username, "The server does support channel binding.") with { IsGuess = false };
         else if (first.BindingType is { } type && !TryGetBinding(type, out data))
-            refusal = NotAuthorized(first.Username, "The channel binding type is not supported.");
+            refusal = NotAuthorized(first.Username, "The channel binding type is not supported.") with { IsGuess = false };
         return refusal is null;
     }
 

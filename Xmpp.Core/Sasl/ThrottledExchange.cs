@@ -19,7 +19,7 @@ internal sealed class ThrottledExchange(
         return outcome switch
         {
             SaslOutcome.Success { IsAnonymous: false } success => Judge(success, success.Account),
-            SaslOutcome.Failure { Condition: SaslFailureCondition.NotAuthorized } failure => Judge(failure, AccountOf(failure)),
+            SaslOutcome.Failure { IsGuess: true } failure => Judge(failure, AccountOf(failure)),
             _ => outcome,
         };
     }

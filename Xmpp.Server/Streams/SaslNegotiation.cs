@@ -11,11 +11,15 @@ namespace Xmpp.Server.Streams;
 internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : StreamFeature(negotiator)
 {
     /// <summary>§6.4.5: a few retries, then the stream ends.</summary>
-    private const int MaxFailures = 5;
+    private const int MaxGuesses = 5;
+
+    /// <summary>Some clients try every mechanism there is before they come to one that they can use.</summary>
+    private const int MaxFailures = 12;
 
     private SaslContext? _context;
     private ISaslExchange? _exchange;
     private string? _mechanism;
+    private int _guesses;
     private int _failures;
 
     public override IEnumerable<Element> Offer()
@@ -92,7 +96,9 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
         LogNotAuthenticated(server.StreamLogger, _mechanism, connection.RemoteEndPoint, failure.Condition, failure.Username);
         _exchange = null;
         Negotiator.Stream.Send(failure.ToElement());
-        if (++_failures > MaxFailures)
+        if (failure.IsGuess)
+            _guesses++;
+        if (_guesses > MaxGuesses || ++_failures > MaxFailures)
             throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "Too many failed attempts.");
     }
 

@@ -161,6 +161,23 @@ public sealed class AuthenticationThrottleTests
         Assert.Equal(0, _throttle.Tracked);
     }
 
+    /// <summary>RFC 5802 §6 has both fail, but no password was guessed: slixmpp tries each before it falls back to PLAIN.</summary>
+    [Theory]
+    [InlineData("SCRAM-SHA-256", "y,,n=user,r=abc")]
+    [InlineData("SCRAM-SHA-256-PLUS", "p=tls-unique,,n=user,r=abc")]
+    public async Task A_channel_binding_that_does_not_fit_does_not_count(string mechanism, string message)
+    {
+        var mechanisms = new SaslMechanisms(["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"], _scene.Decoys);
+        var context = mechanisms.Offer(_scene.Context with { ChannelBinding = new FakeChannelBinding(("tls-exporter", "data")) });
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.True(mechanisms.TryStart(context, mechanism, out var exchange, out _));
+            SaslScene.AssertFails(
+                SaslFailureCondition.NotAuthorized, await SaslScene.Send(_throttle.Guard(exchange, SaslScene.Host, _here), message));
+        }
+        Assert.Equal(0, _throttle.Tracked);
+    }
+
     private Task<SaslOutcome> LogIn(string name, string password, IPAddress address) => SaslScene.Send(
         _throttle.Guard(new PlainMechanism(_scene.Decoys).Start(_scene.Context), SaslScene.Host, address), $"\0{name}\0{password}");
 
