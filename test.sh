@@ -106,12 +106,13 @@ run_interop() {
   stage interop
   timeout --kill-after 20 400 /usr/bin/python3 -B -m pytest tests/interop ${filter:+-k "$filter"} > "$log" 2>&1
   local status=$? good bad errors
-  good=$(number '([0-9]+) passed' "$log")
-  bad=$(number '([0-9]+) failed' "$log")
-  errors=$(number '([0-9]+) errors?( |,)' "$log")
+  good=$(number '\b([0-9]+) passed' "$log")
+  bad=$(number '\b([0-9]+) failed' "$log")
+  errors=$(number '\b([0-9]+) errors?( |,)' "$log")
   # 5: the filter left nothing.
   [ $status -eq 0 ] || [ $status -eq 5 ] || [ $((bad + errors)) -gt 0 ] || bad=1
-  count "$log" "$good" $((bad + errors)) "$(number '([0-9]+) skipped' "$log")"
+  count "$log" "$good" $((bad + errors)) "$(number '\b([0-9]+) skipped' "$log")"
+  sed -n 's/^note:/ /p' "$log"
 }
 
 finish() {

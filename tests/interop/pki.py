@@ -1,0 +1,41 @@
+"""Client certificates (XEP-0178) by the openssl command."""
+
+import subprocess
+from pathlib import Path
+
+
+class Authority:
+    """A CA for client certificates."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.certificate, self.key = self.directory / "ca.crt", self.directory / "ca.key"
+        openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=Clients", "-keyout", self.key, "-out", self.certificate,
+            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign",
+        )  # fmt: skip
+
+    def issue(self, name, *jids):
+        """A certificate for the addresses, as id-on-xmppAddr (RFC 6120 §13.7.1.4), and its key."""
+        certificate, key = self.directory / f"{name}.crt", self.directory / f"{name}.key"
+        request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"
+        names = ",".join(f"otherName:1.3.6.1.5.5.7.8.5;UTF8:{jid}" for jid in jids)
+        extensions.write_text(
+            "basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n"
+            + (f"subjectAltName={names}\n" if jids else "")
+        )
+        openssl(
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-subj", f"/CN={name}", "-keyout", key, "-out", request,
+        )  # fmt: skip
+        openssl(
+            "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
+            "-days", "2", "-extfile", extensions, "-out", certificate,
+        )  # fmt: skip
+        return certificate, key
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=30)
