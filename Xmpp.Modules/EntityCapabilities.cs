@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Xmpp.Core.Extensions;
@@ -17,6 +18,9 @@ public sealed class EntityCapabilities(IDiscoRegistry registry) : IXmppModule
     private const string Ns = "http://jabber.org/protocol/caps";
     private const string Node = "urn:xmppchat:server";
 
+    // Everyone who logs in is shown the hash; what it is of is the same object until modules come or go.
+    private static readonly ConditionalWeakTable<DiscoInfo, string> Hashes = [];
+
     public void Register(IModuleBuilder builder)
     {
         builder.Feature(IqTarget.Server, Ns);
@@ -30,7 +34,9 @@ public sealed class EntityCapabilities(IDiscoRegistry registry) : IXmppModule
     internal static string NodeOf(DiscoInfo info) => $"{Node}#{Hash(info)}";
 
     /// <summary>The verification string of §5.1, hashed by SHA-1.</summary>
-    internal static string Hash(DiscoInfo info)
+    internal static string Hash(DiscoInfo info) => Hashes.GetValue(info, Compute);
+
+    private static string Compute(DiscoInfo info)
     {
         var verification = new StringBuilder();
         foreach (var identity in info.Identities.Select(identity => $"{identity.Category}/{identity.Type}//{identity.Name}").Order(StringComparer.Ordinal))

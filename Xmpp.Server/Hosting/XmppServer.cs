@@ -25,6 +25,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ServerContext _context;
     private readonly ModuleHost _modules;
     private readonly ConnectionLimiter _limiter;
+    private readonly MemoryTrimmer _trimmer = new();
     private readonly byte[] _decoySecret;
     private readonly ITimer _ticks;
     private volatile bool _isStopping;
@@ -168,8 +169,9 @@ public sealed partial class XmppServer : IAsyncDisposable
     private void Tick()
     {
         _context.Clock.Advance();
-        foreach (var stream in _streams.Keys)
+        foreach (var (stream, _) in _streams)
             stream.Tick();
+        _trimmer.Tick();
     }
 
     private ServerState CreateState(ServerOptions options)
