@@ -39,11 +39,16 @@ public sealed class EntityCapabilities(IDiscoRegistry registry) : IXmppModule
     private static string Compute(DiscoInfo info)
     {
         var verification = new StringBuilder();
-        foreach (var identity in info.Identities.Select(identity => $"{identity.Category}/{identity.Type}//{identity.Name}").Order(StringComparer.Ordinal))
-            verification.Append(identity).Append('<');
+        var identities = info.Identities
+            .OrderBy(identity => identity.Category, StringComparer.Ordinal)
+            .ThenBy(identity => identity.Type, StringComparer.Ordinal)
+            .ThenBy(identity => identity.Language, StringComparer.Ordinal);
+        foreach (var (category, type, name, language) in identities)
+            verification.AppendJoin('/', category, type, language, name).Append('<');
         foreach (var feature in info.Features.Order(StringComparer.Ordinal))
             verification.Append(feature).Append('<');
-        foreach (var form in info.Forms.OrderBy(form => form.FormType, StringComparer.Ordinal))
+        // §5.4, rule 3.6: a form without a type is left out.
+        foreach (var form in info.Forms.Where(form => form.FormType is not null).OrderBy(form => form.FormType, StringComparer.Ordinal))
         {
             verification.Append(form.FormType).Append('<');
             foreach (var field in form.Fields.Where(field => field.Var != DataForm.FormTypeVar).OrderBy(field => field.Var, StringComparer.Ordinal))

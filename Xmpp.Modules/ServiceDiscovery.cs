@@ -36,7 +36,8 @@ public sealed class ServiceDiscovery(IDiscoRegistry registry) : IXmppModule
             info.Identities.Select(identity => new Element(Namespaces.DiscoInfo, "identity",
                 Element.Attr("category", identity.Category),
                 Element.Attr("type", identity.Type),
-                Element.Attr("name", identity.Name))),
+                Element.Attr("name", identity.Name),
+                identity.Language is { } language ? new ElementAttribute(new XmlName(Namespaces.Xml, "lang"), language) : null)),
             info.Features.Select(feature => new Element(Namespaces.DiscoInfo, "feature", Element.Attr("var", feature))),
             info.Forms.Select(form => form.ToElement())));
     }

@@ -32,5 +32,5 @@ public interface IModuleBuilder
     void SessionEnded(Func<ISession, ValueTask> handler);
 }
 
-/// <summary>An identity of an entity (XEP-0030 §3.1): category, type and, for people, a name.</summary>
-public sealed record DiscoIdentity(string Category, string Type, string? Name = null);
+/// <summary>An identity of an entity (XEP-0030 §3.1): category, type and, for people, a name in a language.</summary>
+public sealed record DiscoIdentity(string Category, string Type, string? Name = null, string? Language = null);
