@@ -19,10 +19,8 @@ public sealed class EntityTime(TimeProvider time) : IXmppModule
     private Element Now()
     {
         var now = time.GetLocalNow();
-        // XEP-0082 §3.2: "Z" or hours and minutes with a sign.
-        var offset = now.Offset == TimeSpan.Zero ? "Z" : $"{(now.Offset < TimeSpan.Zero ? '-' : '+')}{now.Offset:hh\\:mm}";
         return new Element(Ns, "time",
-            new Element(Ns, "tzo", offset),
+            new Element(Ns, "tzo", XmppDateTime.FormatOffset(now.Offset)),
             new Element(Ns, "utc", XmppDateTime.Format(now)));
     }
 }
