@@ -110,7 +110,7 @@ public sealed class PresenceBroadcast(ISessionDirectory sessions) : IXmppModule
     {
         priority = 0;
         return presence.Child(Namespaces.Client, "priority") is not { } element
-            || (int.TryParse(element.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out priority)
+            || (int.TryParse(element.Text, NumberStyles.Integer, CultureInfo.InvariantCulture, out priority)
                 && priority is >= -128 and <= 127);
     }
 }
