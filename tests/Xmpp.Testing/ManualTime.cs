@@ -8,7 +8,10 @@ public sealed class ManualTime : TimeProvider
     private TaskCompletionSource? _nextTimer;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+    /// <summary>The local time zone; UTC as long as the test doesn't say otherwise.</summary>
+    public TimeZoneInfo Zone { get; set; } = TimeZoneInfo.Utc;
+
+    public override TimeZoneInfo LocalTimeZone => Zone;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

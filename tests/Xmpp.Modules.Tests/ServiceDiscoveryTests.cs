@@ -1,0 +1,109 @@
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Testing;
+using Xunit;
+
+namespace Xmpp.Modules.Tests;
+
+/// <summary>XEP-0030.</summary>
+public sealed class ServiceDiscoveryTests
+{
+    [Fact]
+    public async Task The_server_says_what_its_modules_registered()
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.ConnectAsync("juliet");
+
+        var info = Discovery.Parse(await juliet.InfoAsync("localhost"));
+
+        Assert.Equal([new DiscoIdentity("server", "im", "XmppChat")], info.Identities);
+        Assert.Equal(
+        [
+            "http://jabber.org/protocol/caps", "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
+            "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:time",
+        ], info.Features.Order(StringComparer.Ordinal));
+        Assert.Empty(info.Forms);
+    }
+
+    [Fact]
+    public async Task An_account_says_what_it_is_to_its_owner()
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.ConnectAsync("juliet");
+
+        var info = Discovery.Parse(await juliet.InfoAsync("juliet@localhost"));
+
+        Assert.Equal([new DiscoIdentity("account", "registered")], info.Identities);
+        Assert.Equal(
+            ["http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items", "urn:xmpp:ping"],
+            info.Features.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Others_do_not_even_learn_whether_it_exists()
+    {
+        await using var server = await TestServer.StartAsync();
+        var romeo = await server.ConnectAsync("romeo");
+        await server.ConnectAsync("juliet");
+
+        var existing = await romeo.InfoAsync("juliet@localhost");
+        var missing = await romeo.InfoAsync("nobody@localhost");
+
+        Assert.Equal(StanzaErrorCondition.ServiceUnavailable, StanzaError.Parse(existing)?.Condition);
+        Assert.Equal(existing, missing.With("from", "juliet@localhost"));
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("juliet@localhost")]
+    public async Task Neither_has_items(string to)
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.ConnectAsync("juliet");
+
+        await juliet.SendAsync($"<iq type='get' id='1' to='{to}'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
+
+        await juliet.ExpectAsync(
+            $"<iq type='result' id='1' from='{to}' to='{juliet.Jid}'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
+    }
+
+    [Theory]
+    [InlineData("localhost", "info")]
+    [InlineData("localhost", "items")]
+    [InlineData("juliet@localhost", "info")]
+    [InlineData("juliet@localhost", "items")]
+    public async Task A_node_that_is_not_there_is_not_found(string to, string what)
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.ConnectAsync("juliet");
+
+        await juliet.SendAsync($"<iq type='get' id='1' to='{to}'><query xmlns='http://jabber.org/protocol/disco#{what}' node='x'/></iq>");
+
+        await juliet.ExpectErrorAsync(StanzaErrorCondition.ItemNotFound);
+    }
+
+    [Fact]
+    public async Task A_module_s_features_and_identities_are_shown_where_it_said()
+    {
+        await using var server = await TestServer.StartAsync(null, module =>
+        {
+            module.Feature(IqTarget.Server, "urn:test:server");
+            module.Feature(IqTarget.OwnAccount, "urn:test:account");
+            module.Feature(IqTarget.Server | IqTarget.OwnAccount, "urn:test:both");
+            module.Feature(IqTarget.Server, "urn:xmpp:ping");
+            module.Identity(IqTarget.OwnAccount, new DiscoIdentity("pubsub", "pep", "Pubblicazioni", "it"));
+        });
+        var juliet = await server.ConnectAsync("juliet");
+
+        var (server1, account) = (await juliet.InfoAsync("localhost"), await juliet.InfoAsync("juliet@localhost"));
+
+        Assert.Equal(["urn:test:both", "urn:test:server"], TestFeatures(server1));
+        Assert.Equal(["urn:test:account", "urn:test:both"], TestFeatures(account));
+        // Registered twice, shown once.
+        Assert.Single(Discovery.Parse(server1).Features, "urn:xmpp:ping");
+        Assert.Contains("<identity category='pubsub' type='pep' name='Pubblicazioni' xml:lang='it'/>", account.ToString(), StringComparison.Ordinal);
+
+        static IEnumerable<string> TestFeatures(Core.Xml.Element result) => Discovery.Parse(result).Features
+            .Where(feature => feature.StartsWith("urn:test:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    }
+}
