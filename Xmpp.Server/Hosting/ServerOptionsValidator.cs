@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Xmpp.Core;
+using Xmpp.Server.Modules;
 
 namespace Xmpp.Server.Hosting;
 
@@ -12,7 +13,10 @@ public static class ServerOptionsValidator
     private const int LongestSocketPath = 107;
 
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
-        [.. Hosts(options), .. Listeners(options), .. Authentication(options), .. Limits(options.Limits), .. Control(options.Control)];
+    [
+        .. Hosts(options), .. Listeners(options), .. Authentication(options),
+        .. Limits(options.Limits), .. Control(options.Control), .. Modules(options.Modules),
+    ];
 
     /// <summary>What is allowed, but worth a line in the log at start.</summary>
     public static IEnumerable<string> Warnings(ServerOptions options)
@@ -21,6 +25,16 @@ public static class ServerOptionsValidator
             yield return $"{new IPEndPoint(listener.Address, listener.Port)} is served without TLS: what passes there can be read";
         if (options.Authentication.Mechanisms.Contains("ANONYMOUS"))
             yield return "authentication.mechanisms has \"ANONYMOUS\": everybody can log in";
+    }
+
+    private static IEnumerable<ConfigurationProblem> Modules(ModuleOptions options)
+    {
+        var known = ModuleCatalog.All.Select(module => module.Name).ToList();
+        for (var i = 0; i < options.Disabled.Count; i++)
+        {
+            if (!known.Contains(options.Disabled[i]))
+                yield return new($"modules.disabled[{i}]", Json(options.Disabled[i]), $"expected one of {string.Join(", ", known)}");
+        }
     }
 
     private static IEnumerable<ConfigurationProblem> Hosts(ServerOptions options)

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Storage;
@@ -25,7 +24,9 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     private readonly XmppServer _server;
     private ControlServer? _control;
 
-    private ServerProcess(string path, CertificateCheck certificates, IStore store, XmppServer server, ServerLog log, ILogger<ServerProcess> logger, TimeProvider time)
+    private ServerProcess(
+        string path, CertificateCheck certificates, IStore store, XmppServer server,
+        ServerLog log, ILogger<ServerProcess> logger, TimeProvider time)
     {
         (_path, _store, _server, _log, _logger, _time) = (path, store, server, log, logger, time);
         Certificates = certificates.Certificates;
@@ -66,7 +67,7 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
         var logger = loggers.CreateLogger<ServerProcess>();
         foreach (var file in certificates.Created)
             LogCreated(logger, file);
-        foreach (var warning in certificates.Warnings.Concat(WarningsOf(options)))
+        foreach (var warning in certificates.Warnings.Concat(ServerOptionsValidator.Warnings(options)))
             LogWarning(logger, warning);
         SqliteStore? store = null;
         XmppServer? server = null;
@@ -126,7 +127,11 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             foreach (var problem in report.Problems)
                 LogNotReloaded(_logger, problem);
             if (report.Problems.Count == 0)
-                LogReloaded(_logger, report.Applied, report.NeedRestart);
+                LogReloaded(_logger, report.Applied.Count);
+            foreach (var key in report.Applied)
+                LogApplied(_logger, key);
+            foreach (var key in report.NeedRestart)
+                LogNeedsRestart(_logger, key);
             return report;
         }
         finally
@@ -170,20 +175,25 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
         {
             return Failed([failure.Message]);
         }
+        catch (Exception bug)
+        {
+            LogReloadBug(_logger, bug);
+            return Failed(["internal error; see the log"]);
+        }
         var replaced = certificates.Certificates
             .Where(certificate => !Certificates.Any(old => old.Host == certificate.Host && old.NotAfter == certificate.NotAfter))
             .Select(certificate => certificate.CertificateFile);
-        var report = new ReloadReport([.. changes.Applicable, .. replaced], changes.NeedRestart, [], [.. certificates.Warnings, .. WarningsOf(options)]);
+        var report = new ReloadReport(
+            [.. changes.Applicable, .. replaced],
+            changes.NeedRestart,
+            Problems: [],
+            [.. certificates.Warnings, .. ServerOptionsValidator.Warnings(options)]);
         Certificates = certificates.Certificates;
         _log.MinimumLevel = options.Log.Level;
         return report;
 
         static ReloadReport Failed(IEnumerable<string> problems) => new([], [], [.. problems], []);
     }
-
-    private static IEnumerable<string> WarningsOf(ServerOptions options) => options.Listeners
-        .Where(listener => listener.Tls == ListenerTls.None)
-        .Select(listener => $"{new IPEndPoint(listener.Address, listener.Port)} serves without TLS: what is sent there can be read.");
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Made {File}")]
     private static partial void LogCreated(ILogger logger, string file);
@@ -194,8 +204,17 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "Not reloaded: {Problem}")]
     private static partial void LogNotReloaded(ILogger logger, string problem);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Reloaded: {Applied}; with the next start: {NeedRestart}")]
-    private static partial void LogReloaded(ILogger logger, IReadOnlyList<string> applied, IReadOnlyList<string> needRestart);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Reloaded; {Count} changes")]
+    private static partial void LogReloaded(ILogger logger, int count);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Applied {Key}")]
+    private static partial void LogApplied(ILogger logger, string key);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Key} was changed and comes into force with the next start")]
+    private static partial void LogNeedsRestart(ILogger logger, string key);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The reload failed")]
+    private static partial void LogReloadBug(ILogger logger, Exception bug);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The store changed its state: {Status}")]
     private static partial void LogStore(ILogger logger, StoreStatus status);

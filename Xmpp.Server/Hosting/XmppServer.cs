@@ -209,8 +209,9 @@ public sealed partial class XmppServer : IAsyncDisposable
     /// <summary>Opens and closes listeners until they are the given ones; those that stay are not touched.</summary>
     private async Task ApplyListenersAsync(IReadOnlyList<ListenerOptions> wanted)
     {
-        var removed = _listeners.Where(open => !wanted.Any(listener => KeyOf(listener) == open.Key)).ToList();
-        var added = wanted.Where(listener => !_listeners.ContainsKey(KeyOf(listener))).ToList();
+        var limits = _context.CurrentOrNull?.Options.Limits ?? new LimitOptions();
+        var removed = _listeners.Where(open => !wanted.Any(listener => KeyOf(listener, limits) == open.Key)).ToList();
+        var added = wanted.Where(listener => !_listeners.ContainsKey(KeyOf(listener, limits))).ToList();
         // First the old ones: a new one may want the same port.
         foreach (var (key, open) in removed)
         {
@@ -226,7 +227,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         {
             foreach (var listener in added)
             {
-                if (_listeners.TryRemove(KeyOf(listener), out var open))
+                if (_listeners.TryRemove(KeyOf(listener, limits), out var open))
                     await open.Listener.DisposeAsync();
             }
             foreach (var (_, open) in removed)
@@ -256,12 +257,13 @@ public sealed partial class XmppServer : IAsyncDisposable
             connection => ServeAsync(connection, options),
             _loggers.CreateLogger<SocketListener>());
         listener.Start();
-        _listeners[KeyOf(options)] = (options, listener);
+        _listeners[KeyOf(options, limits)] = (options, listener);
     }
 
-    /// <summary>Two listeners with the same key are the same listener.</summary>
-    private static string KeyOf(ListenerOptions listener) =>
-        $"{listener.Address} {listener.Port} {listener.Tls} {string.Join(',', listener.TrustedProxies)}";
+    /// <summary>Two listeners with the same key are the same listener: all that its connections are made with is in it.</summary>
+    private static string KeyOf(ListenerOptions listener, LimitOptions limits) =>
+        $"{listener.Address} {listener.Port} {listener.Tls} {string.Join(',', listener.TrustedProxies)} "
+        + $"{limits.StanzaBytes} {limits.OutputBytes} {limits.KeepAliveInterval}";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connection from {Address} refused: too many")]
     private partial void LogRefused(IPAddress address);
