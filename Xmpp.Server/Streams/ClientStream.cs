@@ -75,7 +75,9 @@ internal sealed partial class ClientStream
         }
         finally
         {
-            _connection.Close();
+            // Another thread that ends the stream may not have said its last words yet; it closes the connection after them.
+            if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
+                _connection.Close();
             LogEnded(_server.StreamLogger, _connection.RemoteEndPoint, Session?.Jid, _connection.AbortReason);
             if (Session is { } session)
                 await _server.EndSessionAsync(session);
@@ -101,14 +103,20 @@ internal sealed partial class ClientStream
     {
         if (Interlocked.Exchange(ref _hasEnded, 1) != 0)
             return;
-        // RFC 6120 §4.9.1.2: whoever is refused before it got a header gets one first.
-        _negotiator?.EnsureHeaderSent();
-        var output = Scratch.Rent();
-        if (error is not null)
-            XmlStreamWriter.Write(output, error.ToElement(), Namespaces.Client);
-        output.Write("</stream:stream>"u8);
-        Send(output.WrittenSpan);
-        _connection.Close();
+        try
+        {
+            // RFC 6120 §4.9.1.2: whoever is refused before it got a header gets one first.
+            _negotiator?.EnsureHeaderSent();
+            var output = Scratch.Rent();
+            if (error is not null)
+                XmlStreamWriter.Write(output, error.ToElement(), Namespaces.Client);
+            output.Write("</stream:stream>"u8);
+            Send(output.WrittenSpan);
+        }
+        finally
+        {
+            _connection.Close();
+        }
     }
 
     /// <summary>What the passing of time asks for; called about once a second.</summary>
@@ -118,12 +126,13 @@ internal sealed partial class ClientStream
         var now = _server.Clock.Seconds;
         if (Session is not { } session)
         {
-            if (now - _startedAt > limits.NegotiationTimeout.TotalSeconds)
-            {
-                End(new StreamError(StreamErrorCondition.ConnectionTimeout, "Negotiation took too long."));
-                // The peer may be in the middle of a TLS handshake, where nothing can be said.
+            if (now - _startedAt <= limits.NegotiationTimeout.TotalSeconds)
+                return;
+            // In the middle of a TLS handshake nothing can be said.
+            if (IsTlsNext)
                 _connection.Abort("negotiation took too long");
-            }
+            else
+                End(new StreamError(StreamErrorCondition.ConnectionTimeout, "Negotiation took too long."));
             return;
         }
         var silence = now - _lastInputAt;
