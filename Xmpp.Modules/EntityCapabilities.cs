@@ -51,7 +51,8 @@ public sealed class EntityCapabilities(IDiscoRegistry registry) : IXmppModule
         foreach (var form in info.Forms.Where(form => form.FormType is not null).OrderBy(form => form.FormType, StringComparer.Ordinal))
         {
             verification.Append(form.FormType).Append('<');
-            foreach (var field in form.Fields.Where(field => field.Var != DataForm.FormTypeVar).OrderBy(field => field.Var, StringComparer.Ordinal))
+            var fields = form.Fields.Where(field => field.Var != DataForm.FormTypeVar);
+            foreach (var field in fields.OrderBy(field => field.Var, StringComparer.Ordinal))
             {
                 verification.Append(field.Var).Append('<');
                 foreach (var value in field.Values.Order(StringComparer.Ordinal))

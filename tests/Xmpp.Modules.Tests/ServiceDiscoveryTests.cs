@@ -95,13 +95,14 @@ public sealed class ServiceDiscoveryTests
         });
         var juliet = await server.ConnectAsync("juliet");
 
-        var (server1, account) = (await juliet.InfoAsync("localhost"), await juliet.InfoAsync("juliet@localhost"));
+        var (host, account) = (await juliet.InfoAsync("localhost"), await juliet.InfoAsync("juliet@localhost"));
 
-        Assert.Equal(["urn:test:both", "urn:test:server"], TestFeatures(server1));
+        Assert.Equal(["urn:test:both", "urn:test:server"], TestFeatures(host));
         Assert.Equal(["urn:test:account", "urn:test:both"], TestFeatures(account));
         // Registered twice, shown once.
-        Assert.Single(Discovery.Parse(server1).Features, "urn:xmpp:ping");
-        Assert.Contains("<identity category='pubsub' type='pep' name='Pubblicazioni' xml:lang='it'/>", account.ToString(), StringComparison.Ordinal);
+        Assert.Single(Discovery.Parse(host).Features, "urn:xmpp:ping");
+        Assert.Contains(
+            "<identity category='pubsub' type='pep' name='Pubblicazioni' xml:lang='it'/>", account.ToString(), StringComparison.Ordinal);
 
         static IEnumerable<string> TestFeatures(Core.Xml.Element result) => Discovery.Parse(result).Features
             .Where(feature => feature.StartsWith("urn:test:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);

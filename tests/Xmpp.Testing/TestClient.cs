@@ -51,8 +51,11 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
     }
 
     /// <summary>Starts SASL PLAIN; the answer is to be read.</summary>
-    public ValueTask AuthenticateAsync(string name, string password) => SendAsync(
-        $"<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>{Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{name}\0{password}"))}</auth>");
+    public ValueTask AuthenticateAsync(string name, string password)
+    {
+        var message = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{name}\0{password}"));
+        return SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>{message}</auth>");
+    }
 
     /// <summary>Expects a SASL failure (RFC 6120 §6.5), whatever its text.</summary>
     public async Task<Element> ExpectFailureAsync(string condition)

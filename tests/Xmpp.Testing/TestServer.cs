@@ -81,7 +81,7 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>A connection on which nothing was said yet.</summary>
     /// <param name="tls">What the listener asks for.</param>
-    /// <param name="isEncrypted">Whether the connection claims to be encrypted where that doesn't follow from <paramref name="tls"/>.</param>
+    /// <param name="isEncrypted">Whether a connection without TLS of its own claims to be encrypted.</param>
     /// <param name="address">Where the server sees the client.</param>
     public TestClient Connect(ListenerTls tls = ListenerTls.None, bool isEncrypted = true, IPAddress? address = null)
     {
@@ -95,7 +95,8 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Makes the account if it isn't there.</summary>
     public async Task CreateAccountAsync(Jid account) =>
-        await Store.Accounts.AddAsync(new Account(account, Keys.Value, Enabled: true, Time.GetUtcNow(), LastLogin: null), CancellationToken.None);
+        await Store.AddAsync(
+            new Account(account, Keys.Value, Enabled: true, Time.GetUtcNow(), LastLogin: null), CancellationToken.None);
 
     /// <summary>A client with a bound resource that hasn't sent presence.</summary>
     /// <param name="name">The localpart at "localhost", or a bare JID.</param>

@@ -25,8 +25,8 @@ internal sealed class AssemblyMetadata
         var members = metadata.MemberReferences
             .Select(metadata.GetMemberReference)
             .Where(member => member.Parent.Kind == HandleKind.TypeReference)
-            .Select(member => (Type: metadata.GetTypeReference((TypeReferenceHandle)member.Parent), Member: metadata.GetString(member.Name)))
-            .Select(used => $"{metadata.GetString(used.Type.Namespace)}.{metadata.GetString(used.Type.Name)}.{used.Member}");
+            .Select(member => (Type: metadata.GetTypeReference((TypeReferenceHandle)member.Parent), member.Name))
+            .Select(used => $"{metadata.GetString(used.Type.Namespace)}.{metadata.GetString(used.Type.Name)}.{metadata.GetString(used.Name)}");
         return new(assembly, references.ToHashSet(), members.ToHashSet());
     }
 }

@@ -45,6 +45,7 @@ public sealed class MessageDeliveryTests
     [InlineData(true, false, true, DeliveryAction.Ignore)]
     [InlineData(true, true, false, DeliveryAction.ToResource)]
     [InlineData(true, true, true, DeliveryAction.ToResource)]
-    internal void An_error_reaches_the_resource_it_is_for_or_nobody(bool isFull, bool isConnected, bool isAvailable, DeliveryAction action) =>
+    internal void An_error_reaches_the_resource_it_is_for_or_nobody(
+        bool isFull, bool isConnected, bool isAvailable, DeliveryAction action) =>
         Assert.Equal(action, MessageDelivery.Decide(MessageType.Error, isFull, isConnected, isAvailable));
 }

@@ -156,16 +156,18 @@ public sealed class MessageStageTests
             return Verdict.Continue;
         }));
         var juliet = await server.ConnectAsync("juliet");
-        var senders = new[] { await server.ConnectAsync("romeo"), await server.ConnectAsync("benvolio"), await server.ConnectAsync("mercutio") };
+        var senders = new List<TestClient>();
+        foreach (var name in new[] { "romeo", "benvolio", "mercutio" })
+            senders.Add(await server.ConnectAsync(name));
 
         for (var i = 0; i < count; i++)
         {
-            for (var s = 0; s < senders.Length; s++)
+            for (var s = 0; s < senders.Count; s++)
                 await senders[s].SendAsync($"<message to='{juliet.Jid}' id='{s}{i}'/>");
         }
 
-        var next = new int[senders.Length];
-        for (var i = 0; i < count * senders.Length; i++)
+        var next = new int[senders.Count];
+        for (var i = 0; i < count * senders.Count; i++)
         {
             var message = await juliet.ReadAsync();
             var sender = message["id"]![0] - '0';

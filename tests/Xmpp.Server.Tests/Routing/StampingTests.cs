@@ -86,8 +86,12 @@ public sealed class StampingTests
     [Theory]
     // What a stanza means mustn't depend on the sender's stream header, which the recipient doesn't see.
     [InlineData("<x:message to='TO'><x:body>Hark!</x:body></x:message>", "<message to='TO'><body>Hark!</body></message>")]
-    [InlineData("<message to='TO'><p:data p:unit='ell'>3</p:data></message>", "<message to='TO'><data xmlns='urn:test' xmlns:p='urn:test' p:unit='ell'>3</data></message>")]
-    [InlineData("<message to='TO'><data xmlns='urn:other'><p:data/></data></message>", "<message to='TO'><data xmlns='urn:other'><data xmlns='urn:test'/></data></message>")]
+    [InlineData(
+        "<message to='TO'><p:data p:unit='ell'>3</p:data></message>",
+        "<message to='TO'><data xmlns='urn:test' xmlns:p='urn:test' p:unit='ell'>3</data></message>")]
+    [InlineData(
+        "<message to='TO'><data xmlns='urn:other'><p:data/></data></message>",
+        "<message to='TO'><data xmlns='urn:other'><data xmlns='urn:test'/></data></message>")]
     public async Task A_stanza_that_leans_on_its_stream_s_prefixes_arrives_with_its_meaning(string sent, string received)
     {
         await using var server = await TestServer.StartAsync();

@@ -112,7 +112,7 @@ public sealed class ResourceBindingTests
 
         var answer = await young.TryBindAsync("balcony");
 
-        Assert.Equal((StanzaErrorCondition.Conflict, StanzaErrorType.Modify), (StanzaError.Parse(answer)!.Condition, StanzaError.Parse(answer)!.Type));
+        Assert.Equal(new StanzaError(StanzaErrorCondition.Conflict, StanzaErrorType.Modify), StanzaError.Parse(answer));
         await young.BindAsync("chamber");
         await old.ExpectNothingFromAsync(young);
     }
@@ -129,8 +129,7 @@ public sealed class ResourceBindingTests
         var third = await AuthenticateAsync(server);
 
         var answer = await third.TryBindAsync("3");
-        Assert.Equal(
-            (StanzaErrorCondition.ResourceConstraint, StanzaErrorType.Wait), (StanzaError.Parse(answer)!.Condition, StanzaError.Parse(answer)!.Type));
+        Assert.Equal(new StanzaError(StanzaErrorCondition.ResourceConstraint, StanzaErrorType.Wait), StanzaError.Parse(answer));
 
         // Others have theirs, and one that ends makes room.
         await server.ConnectAsync("romeo");
@@ -145,7 +144,7 @@ public sealed class ResourceBindingTests
         await using var server = await TestServer.StartAsync();
         var client = await server.ConnectAsync("juliet", "balcony");
 
-        await client.SendAsync("<iq type='set' id='again'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>orchard</resource></bind></iq>");
+        await client.SendAsync($"<iq type='set' id='again'><bind xmlns='{Namespaces.Bind}'><resource>orchard</resource></bind></iq>");
 
         var error = await client.ExpectErrorAsync(StanzaErrorCondition.NotAllowed);
         Assert.Equal("again", error["id"]);
