@@ -1,8 +1,12 @@
 // An @xmpp/client driven by lines of JSON: node client.mjs SERVICE DOMAIN USERNAME, the password in XMPP_PASSWORD.
 // Standard input:  {"to": JID, "body": text} sends a chat message, {"ping": JID} an XEP-0199 ping; its end logs out.
 // Standard output: {"online": JID}, {"from": JID, "body": text}, {"pong": JID}, {"error": text}, {"offline": true}
+import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { client, xml } from "@xmpp/client";
+
+// Debian 12 has Node.js 18, where this is not yet global.
+globalThis.crypto ??= webcrypto;
 
 const [service, domain, username] = process.argv.slice(2);
 const report = (event) => process.stdout.write(JSON.stringify(event) + "\n");
