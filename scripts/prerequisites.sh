@@ -55,7 +55,7 @@ require_dotnet() {
   script=$(mktemp)
   curl -fsSL -o "$script" https://dot.net/v1/dotnet-install.sh \
     && bash "$script" --channel "$channel" --install-dir "$HOME/.dotnet" > "$script.log" 2>&1 \
-    || { tail -n 5 "$script.log" >&2; rm -f "$script" "$script.log"; fail "the .NET SDK $version or newer is missing, and this failed: $install"; }
+    || { tail -n 5 "$script.log" >&2 2> /dev/null; rm -f "$script" "$script.log"; fail "the .NET SDK $version or newer is missing, and this failed: $install"; }
   rm -f "$script" "$script.log"
   has_dotnet || fail "the .NET SDK that was installed doesn't start: $(cd "$prerequisites_root" && dotnet --version 2>&1 | head -n 1)"
 }

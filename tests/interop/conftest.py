@@ -1,6 +1,7 @@
 import asyncio
 import inspect
 import resource
+import signal
 
 import pytest
 
@@ -8,6 +9,11 @@ from pki import Authority
 from xmppchat import Server
 
 NOTES = pytest.StashKey()
+
+
+def pytest_configure():
+    """SIGTERM stops the run like Ctrl-C does, so that the servers are stopped, too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,9 +3,13 @@
 import base64
 import hashlib
 import hmac
+import os
+import re
 import secrets
+import select
 import socket
 import ssl
+import subprocess
 from xml.etree import ElementTree
 
 from xmppchat import TIMEOUT
@@ -274,3 +278,41 @@ class Scram:
 def server_end_point(stream):
     """tls-server-end-point (RFC 5929 §4) of certificates signed with SHA-256, as the server's own ones are."""
     return "tls-server-end-point", hashlib.sha256(stream.socket.getpeercert(binary_form=True)).digest()
+
+
+class OpenSslPipe:
+    """A TLS connection by `openssl s_client`, in place of a socket: it tells tls-exporter's data (RFC 9266), which Python doesn't."""
+
+    def __init__(self, server):
+        self.process = subprocess.Popen(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{server.tls_port}", "-tls1_3", "-CAfile", server.ca, "-verify_return_error",
+             "-keymatexport", "EXPORTER-Channel-Binding", "-keymatexportlen", "32"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+        )  # fmt: skip
+        said = b""
+        while not (found := re.search(rb"Keying material: ([0-9A-F]{64})\n", said)):
+            said += self._read()
+        self.exporter = bytes.fromhex(found[1].decode())
+        self.is_talking = False
+
+    def sendall(self, data):
+        self.process.stdin.write(data)
+
+    def recv(self, _):
+        data = self._read()
+        # Before the first answer of the server it tells of sessions and tickets.
+        while not self.is_talking and b"<?xml" not in data:
+            data += self._read()
+        if not self.is_talking:
+            data, self.is_talking = data[data.index(b"<?xml") :], True
+        return data
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+    def _read(self):
+        ready, _, _ = select.select([self.process.stdout], [], [], TIMEOUT)
+        data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+        assert data, "openssl s_client has ended, or says nothing"
+        return data

@@ -1,10 +1,13 @@
 """SASL (RFC 6120 §6) with slixmpp for each mechanism, and with a SCRAM client of our own for what slixmpp doesn't do."""
 
+import re
+
 import pytest
 
 from clients import TLS_1_2, TLS_1_3, LoginFailed, Slixmpp
 from pki import Authority
-from raw import SASL, TLS, Scram, Stream, auth, authenticated, mechanisms, opened, secured, server_end_point
+from raw import SASL, TLS, OpenSslPipe, Scram, Stream, auth, authenticated, mechanisms, opened, secured, server_end_point
+from xmppchat import free_port
 
 SCRAM = ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
@@ -43,6 +46,15 @@ def test_the_channel_can_be_bound_by_tls_server_end_point(tls_server, account, m
         features = stream.start_tls(version=tls)
         assert mechanism in mechanisms(features)
         Scram(stream, mechanism, account.local, account.password, server_end_point(stream)).succeed()
+
+
+@pytest.mark.parametrize("mechanism", [f"{mechanism}-PLUS" for mechanism in SCRAM])
+def test_the_channel_can_be_bound_by_tls_exporter(server, romeo, mechanism):
+    with Stream(server) as stream:
+        stream.socket.close()
+        stream.socket = OpenSslPipe(server)
+        assert mechanism in mechanisms(stream.open())
+        Scram(stream, mechanism, romeo.local, romeo.password, ("tls-exporter", stream.socket.exporter)).succeed()
 
 
 @pytest.mark.parametrize(
@@ -100,6 +112,33 @@ def test_the_mechanisms_come_best_first_and_fit_the_connection(server):
             "SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS",
             "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "ANONYMOUS",
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "tls, types",
+    [(TLS_1_2, ["tls-unique", "tls-server-end-point"]), (TLS_1_3, ["tls-exporter", "tls-server-end-point"])],
+    ids=["tls1.2", "tls1.3"],
+)
+def test_the_types_of_channel_binding_are_told(server, tls, types):
+    """XEP-0440. TLS 1.3 has no tls-unique, and the exporter of TLS 1.2 is safe only with the extended master secret (RFC 9266)."""
+    with opened(server) as stream:
+        features = stream.start_tls(version=tls)
+        told = [item.get("type") for item in features.iter("{urn:xmpp:sasl-cb:0}channel-binding")]
+        assert set(types) <= set(told)
+        assert tls == TLS_1_2 or "tls-unique" not in told
+
+
+def test_a_listener_without_tls_is_warned_about_and_takes_no_plain_password(start):
+    port = free_port()
+    server = start("clear", listeners=[{"address": "127.0.0.1", "port": port, "tls": "none"}])
+    server.port = port
+    account = server.add_user()
+    assert re.search(r" warn .*TLS", server.log.read_text())
+    with Stream(server).connect() as stream:
+        features = stream.open()
+        assert mechanisms(features) == ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1"]
+        assert features.find(TLS + "starttls") is None
+        Scram(stream, "SCRAM-SHA-256", account.local, account.password).succeed()
 
 
 @pytest.mark.parametrize("mechanism", [*SCRAM, "PLAIN"])

@@ -1,7 +1,8 @@
 """XML streams (RFC 6120 §4): every stream error that a client can provoke, and how streams begin and end.
 
 Not in the table, since no client can cause them here: bad-namespace-prefix (every prefix is understood), reset,
-see-other-host, internal-server-error, remote-connection-failed, unsupported-feature. conflict is in test_binding.py;
+resource-constraint (a connection too many is closed unheard), see-other-host, internal-server-error,
+remote-connection-failed, unsupported-feature. conflict is in test_binding.py;
 connection-timeout and policy-violation by narrow limits in test_hostile.py; host-gone and system-shutdown in
 test_operation.py.
 """

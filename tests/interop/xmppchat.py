@@ -1,5 +1,6 @@
 """XmppChat as a process: its own directory, ports, certificates, configuration, and a log that is read afterwards."""
 
+import ctypes
 import json
 import os
 import random
@@ -75,7 +76,11 @@ class Server:
         self.write_config()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["dotnet", SERVER, "--config", self.config], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+                ["dotnet", SERVER, "--config", self.config],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                preexec_fn=end_with_parent,
             )
         said, deadline = b"", time.monotonic() + TIMEOUT
         while b"Serving" not in said:
@@ -143,6 +148,11 @@ class Server:
     def resident_megabytes(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+
+
+def end_with_parent():
+    """Has the kernel kill this process when its parent is killed: prctl(PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def merge(base, over):
