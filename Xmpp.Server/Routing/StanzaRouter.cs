@@ -109,15 +109,13 @@ internal sealed partial class StanzaRouter(
 
     private async ValueTask IqAsync(ClientSession sender, StanzaView iq, CancellationToken cancellationToken)
     {
-        var type = iq.Attribute("type"u8);
         if (!TryGetTo(iq, out var to))
         {
             ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.JidMalformed));
             return;
         }
-        var isRequest = type is "get" or "set";
         // RFC 6120 §8.2.3: 'id' and a known 'type' are required, and a request has exactly one child.
-        if (iq.Attribute("id"u8) is not { } id || (!isRequest && type is not ("result" or "error")) || (isRequest && iq.ChildCount != 1))
+        if (!TryGetType(iq, out var request) || !iq.TryGetAttribute("id"u8, out _) || (request is not null && iq.ChildCount != 1))
         {
             ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.BadRequest));
             return;
@@ -127,35 +125,48 @@ internal sealed partial class StanzaRouter(
         var current = server.Current;
         if (!current.IsLocal(to))
         {
-            if (isRequest)
+            if (request is not null)
                 ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate."));
         }
         else if (to is { Local: not null, IsFull: true })
         {
             if (sessions.Find(to) is { } recipient)
                 Forward(sender, iq, recipient);
-            else if (isRequest)
+            else if (request is not null)
                 ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.ServiceUnavailable)); // RFC 6121 §8.5.3.2.3
         }
-        else if (isRequest)
+        else if (request is { } type)
         {
-            var reply = await AnswerAsync(current, sender, iq, type!, to, cancellationToken);
-            Reply(sender, iq, id, reply);
+            Reply(sender, iq, await AnswerAsync(current, sender, iq, type, to, cancellationToken));
         }
         // A result or an error for the server or an account answers nothing that was asked (RFC 6121 §8.5.2.1.3).
     }
 
+    /// <param name="request">What is asked for; null for an answer, a result or an error.</param>
+    private static bool TryGetType(StanzaView iq, out IqType? request)
+    {
+        request = null;
+        if (!iq.TryGetAttribute("type"u8, out var type))
+            return false;
+        var value = iq.Bytes.Span[type.RawValue];
+        if (value.SequenceEqual("get"u8))
+            request = IqType.Get;
+        else if (value.SequenceEqual("set"u8))
+            request = IqType.Set;
+        return request is not null || value.SequenceEqual("result"u8) || value.SequenceEqual("error"u8);
+    }
+
     private ValueTask<IqReply> AnswerAsync(
-        ServerState current, ClientSession sender, StanzaView iq, string type, Jid to, CancellationToken cancellationToken)
+        ServerState current, ClientSession sender, StanzaView iq, IqType type, Jid to, CancellationToken cancellationToken)
     {
         if (to is { Local: null, IsFull: true })
             return new(IqReply.Failed(StanzaErrorCondition.ServiceUnavailable));
         // RFC 6120 §7.1: a stream has one resource, and this one has it.
-        if (type == "set" && iq.HasChild("urn:ietf:params:xml:ns:xmpp-bind"u8, "bind"u8))
+        if (type == IqType.Set && iq.HasChild("urn:ietf:params:xml:ns:xmpp-bind"u8, "bind"u8))
             return new(IqReply.Failed(StanzaErrorCondition.NotAllowed));
         return iqs.AnswerAsync(current.Modules, new IqRequest
         {
-            Type = type == "get" ? IqType.Get : IqType.Set,
+            Type = type,
             From = sender.Jid,
             To = to,
             Target = to.Local is null ? IqTarget.Server : to == sender.Jid.Bare ? IqTarget.OwnAccount : IqTarget.OtherAccount,
@@ -171,7 +182,7 @@ internal sealed partial class StanzaRouter(
         recipient.Send(output.WrittenSpan);
     }
 
-    private static void Reply(ClientSession sender, StanzaView iq, string id, IqReply reply)
+    private static void Reply(ClientSession sender, StanzaView iq, IqReply reply)
     {
         if (reply.Error is { } error)
         {
@@ -180,7 +191,7 @@ internal sealed partial class StanzaRouter(
         }
         sender.Send(new Element(Namespaces.Client, "iq",
             Element.Attr("type", "result"),
-            Element.Attr("id", id),
+            Element.Attr("id", iq.Attribute("id"u8)),
             Element.Attr("from", iq.Attribute("to"u8)),
             Element.Attr("to", sender.Jid.ToString()),
             reply.Payload));

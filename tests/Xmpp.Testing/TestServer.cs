@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
@@ -36,6 +37,12 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>A real store that fails when the test wants it to.</summary>
     public FaultyStore Store => _store;
+
+    /// <summary>What connections that claim to be encrypted claim.</summary>
+    private static TlsInfo Tls { get; } =
+        new("TLSv1.3", "TLS_AES_128_GCM_SHA256", "localhost", null, null, new NoChannelBinding());
+
+    private static ListenerOptions NoTls { get; } = new() { Port = 0, Tls = ListenerTls.None };
 
     /// <summary>What the server was last told to be.</summary>
     public ServerOptions Options { get; private set; }
@@ -86,11 +93,42 @@ public sealed class TestServer : IAsyncDisposable
     public TestClient Connect(ListenerTls tls = ListenerTls.None, bool isEncrypted = true, IPAddress? address = null)
     {
         var (client, server) = MemoryConnection.CreatePair(Options.Limits.OutputBytes, address);
-        server.TlsToClaim = new TlsInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", "localhost", null, null, new NoChannelBinding());
+        server.TlsToClaim = Tls;
         if (tls == ListenerTls.None && isEncrypted)
             server.ClaimedTls = server.TlsToClaim;
         var served = _server.ServeAsync(server, new ListenerOptions { Port = 0, Tls = tls });
         return new TestClient(client, served);
+    }
+
+    /// <summary>Logs a client in that then says the same again and again; completes when the server is done with it.</summary>
+    /// <param name="jid">A full JID at "localhost".</param>
+    /// <param name="say">Stanzas.</param>
+    /// <param name="repeats">How often it says them.</param>
+    /// <param name="onRepeat">See <see cref="ReplayConnection"/>.</param>
+    public async Task ReplayAsync(Jid jid, string say, int repeats, Action<int> onRepeat)
+    {
+        await CreateAccountAsync(jid.Bare);
+        await _server.ServeAsync(new ReplayConnection(Tls, LoginOf(jid), Encoding.UTF8.GetBytes(say), repeats, onRepeat), NoTls);
+    }
+
+    /// <summary>An available client that says nothing and takes everything, until the server stops.</summary>
+    public async Task ConnectSinkAsync(Jid jid)
+    {
+        await CreateAccountAsync(jid.Bare);
+        var isReady = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = _server.ServeAsync(new ReplayConnection(Tls, LoginOf(jid), default, repeats: null, _ => isReady.TrySetResult()), NoTls);
+        await isReady.Task;
+    }
+
+    /// <summary>All that a client says until it is available.</summary>
+    private static byte[] LoginOf(Jid jid)
+    {
+        const string header =
+            $"<stream:stream xmlns='jabber:client' xmlns:stream='{Namespaces.Stream}' to='localhost' version='1.0'>";
+        var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{jid.Local}\0{Password}"));
+        return Encoding.UTF8.GetBytes(
+            $"{header}<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>{credentials}</auth>{header}"
+            + $"<iq type='set' id='b'><bind xmlns='{Namespaces.Bind}'><resource>{jid.Resource}</resource></bind></iq><presence/>");
     }
 
     /// <summary>Makes the account if it isn't there.</summary>
