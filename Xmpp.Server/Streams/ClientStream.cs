@@ -17,6 +17,8 @@ namespace Xmpp.Server.Streams;
 /// </summary>
 internal sealed partial class ClientStream
 {
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
     private readonly ServerContext _server;
     private readonly Connection _connection;
     private StreamNegotiator? _negotiator;
@@ -196,8 +198,9 @@ internal sealed partial class ClientStream
             // Whoever sends too fast is read more slowly: TCP passes that on.
             var limits = _server.Current.Options.Limits;
             var wait = _rate.Take(consumed, limits.SessionBytesPerSecond, limits.SessionBurstBytes, _server.Time);
-            if (wait > TimeSpan.Zero)
-                await Task.Delay(wait, _server.Time, _server.Stopping);
+            // In short steps, so that a stream that is over meanwhile doesn't wait for its turn.
+            for (; wait > TimeSpan.Zero && Volatile.Read(ref _hasEnded) == 0; wait -= LongestPause)
+                await Task.Delay(wait < LongestPause ? wait : LongestPause, _server.Time, _server.Stopping);
         }
     }
 

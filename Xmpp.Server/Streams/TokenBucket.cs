@@ -3,7 +3,7 @@ namespace Xmpp.Server.Streams;
 /// <summary>A token bucket: a sustained rate and a burst above it. A value of its owner, used by one thread at a time.</summary>
 internal struct TokenBucket(TimeProvider time)
 {
-    private long _spent;
+    private double _spent;
     private long _since = time.GetTimestamp();
 
     /// <summary>Takes tokens, also more than there are, and says how long to wait until the debt is paid.</summary>
@@ -13,15 +13,9 @@ internal struct TokenBucket(TimeProvider time)
     {
         if (perSecond == 0)
             return TimeSpan.Zero;
-        _spent += tokens;
-        // The clock is asked only when it matters: most sessions never come near their burst. For that, what was spent since
-        // it was last asked counts as spent back then, so that at worst two bursts come together.
-        if (_spent <= burst)
-            return TimeSpan.Zero;
         var now = time.GetTimestamp();
-        var earned = (long)Math.Min(time.GetElapsedTime(_since, now).TotalSeconds * perSecond, _spent - tokens);
-        _spent -= earned;
-        _since = now;
-        return _spent <= burst ? TimeSpan.Zero : TimeSpan.FromSeconds((double)(_spent - burst) / perSecond);
+        var earned = time.GetElapsedTime(_since, now).TotalSeconds * perSecond;
+        (_spent, _since) = (Math.Max(0, _spent - earned) + tokens, now);
+        return _spent <= burst ? TimeSpan.Zero : TimeSpan.FromSeconds((_spent - burst) / perSecond);
     }
 }
