@@ -90,7 +90,7 @@ class Stream:
             context.minimum_version = context.maximum_version = version
         if certificate:
             context.load_cert_chain(*certificate)
-        self.socket = context.wrap_socket(self.socket, server_hostname=self.host)
+        self.socket = context.wrap_socket(self.socket, server_hostname=self.host, suppress_ragged_eofs=False)
 
     def authenticate(self, account):
         """Logs in by PLAIN; returns the features behind it."""

@@ -27,7 +27,7 @@ ASKED_AT_LOGIN = [
     ("get", "nobody", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><configure node='urn:xmpp:bookmarks:1'/></pubsub>"),
     ("set", "nobody", "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>"),
     ("get", "account", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-    ("get", "account", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='eu.siacs.conversations.axolotl.devicelist'/></pubsub>"),
+    ("get", "account", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:example:devices'/></pubsub>"),
     ("get", "other", "<vCard xmlns='vcard-temp'/>"),
     ("get", "other's resource", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
 ]

@@ -4,10 +4,12 @@ import subprocess
 
 import pytest
 
+from raw import Stream
+
 pytestmark = pytest.mark.parametrize("way", ["starttls", "direct-tls"])
 
 
-def s_client(server, way, *arguments, host="localhost"):
+def s_client(server, way, *arguments, host="localhost", typed=""):
     """Handshakes, verifies the certificate against the server's CA and for the host, and leaves."""
     target = (
         ["-connect", f"127.0.0.1:{server.port}", "-starttls", "xmpp", "-xmpphost", host]
@@ -17,7 +19,7 @@ def s_client(server, way, *arguments, host="localhost"):
     done = subprocess.run(
         ["openssl", "s_client", *target, "-servername", host, "-CAfile", server.ca, "-verify_hostname", host,
          "-verify_return_error", *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=30,
+        input=typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=30,
     )  # fmt: skip
     return done.returncode, done.stdout
 
@@ -66,3 +68,24 @@ def test_a_foreign_protocol_is_refused_with_an_alert(tls_server, way):
     """An HTTP request across protocols must not reach the XML parser (RFC 7301 §3.2)."""
     code, said = s_client(tls_server, way, "-alpn", "h2,http/1.1")
     assert code != 0 and "alert no application protocol" in said, said
+
+
+def test_renegotiation_is_refused(tls_server, way):
+    """It costs the server more than the client (CVE-2011-1473)."""
+    _, said = s_client(tls_server, way, "-tls1_2", typed="R\n")
+    _, answer = said.split("RENEGOTIATING")
+    # The one engine says so, the other hangs up.
+    assert "no renegotiation" in answer or "unexpected eof" in answer, said
+
+
+def test_tls_is_closed_with_the_stream(tls_server, way):
+    """RFC 6120 §4.4: with close_notify, without which the client couldn't tell the end from a cut."""
+    with Stream(tls_server) as stream:
+        if way == "starttls":
+            stream.connect().open()
+            stream.start_tls()
+        else:
+            stream.connect_tls()
+            stream.open()
+        stream.send("</stream:stream>")
+        stream.expect_end()
