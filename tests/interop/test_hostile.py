@@ -233,7 +233,8 @@ def test_a_flood_of_stanzas_is_slowed_down_not_cut_off(start):
             stream.send(stanza)
         received = sum(1 for element in stream.ping() if element.tag == CLIENT + "message")
         assert received == 300
-        assert time.monotonic() - started > 1.5
+        # 300 KB less the burst are due after 2 s, and the last read is handled before it is waited for.
+        assert time.monotonic() - started > 1
 
 
 def test_a_password_is_in_no_log(server, romeo):
