@@ -11,7 +11,10 @@ internal sealed partial class MemoryTrimmer
     /// <summary>Less than this in a second is quiet.</summary>
     private const long QuietBytes = 256 * 1024;
 
-    /// <summary>Less than this since the last time isn't worth a collection.</summary>
+    /// <summary>
+    /// Less than this since the last time isn't worth a collection; nor is less than half of what is in use, since a full
+    /// collection takes as long as there is much.
+    /// </summary>
     private const long BurstBytes = 4 * 1024 * 1024;
 
     private const int QuietSeconds = 1;
@@ -27,7 +30,7 @@ internal sealed partial class MemoryTrimmer
         var allocated = GC.GetTotalAllocatedBytes();
         _quietFor = allocated - _allocated < QuietBytes ? _quietFor + 1 : 0;
         _allocated = allocated;
-        if (_quietFor < QuietSeconds || allocated - _allocatedWhenTrimmed < BurstBytes)
+        if (_quietFor < QuietSeconds || allocated - _allocatedWhenTrimmed < Math.Max(BurstBytes, GC.GetTotalMemory(false) / 2))
             return;
         _allocatedWhenTrimmed = allocated;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
