@@ -56,8 +56,8 @@ public sealed class AuthenticationThrottle(AuthenticationThrottleOptions options
     /// <summary>Entries in memory.</summary>
     internal int Tracked => _accounts.Count + _addresses.Count;
 
-    /// <summary>Who has one IPv6 address has the 2^64 of its network as well.</summary>
-    private static IPAddress NetworkOf(IPAddress address)
+    /// <summary>The address to count by: who has one IPv6 address has the 2^64 of its network as well.</summary>
+    public static IPAddress NetworkOf(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
             return address.MapToIPv4();

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Xmpp.Core.Sasl;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Streams;
@@ -22,7 +22,7 @@ internal sealed class ConnectionLimiter(Func<LimitOptions> limits, CoarseClock c
     /// <summary>Whether one more connection may come; if so it counts until <see cref="Release"/>.</summary>
     public bool TryAcquire(IPAddress address)
     {
-        var (options, network) = (limits(), NetworkOf(address));
+        var (options, network) = (limits(), AuthenticationThrottle.NetworkOf(address));
         lock (_lock)
         {
             StartWindow();
@@ -43,7 +43,7 @@ internal sealed class ConnectionLimiter(Func<LimitOptions> limits, CoarseClock c
 
     public void Release(IPAddress address)
     {
-        var network = NetworkOf(address);
+        var network = AuthenticationThrottle.NetworkOf(address);
         lock (_lock)
         {
             var entry = _addresses[network];
@@ -64,17 +64,6 @@ internal sealed class ConnectionLimiter(Func<LimitOptions> limits, CoarseClock c
             else
                 _addresses[address] = entry with { Attempts = 0 };
         }
-    }
-
-    private static IPAddress NetworkOf(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            return address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-            return address;
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
     }
 
     private record struct Entry(int Open, int Attempts);
