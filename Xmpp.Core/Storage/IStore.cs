@@ -5,6 +5,20 @@ public interface IStore : IAsyncDisposable
 {
     IAccountStore Accounts { get; }
 
+    IRosterStore Rosters { get; }
+
+    IOfflineStore Offline { get; }
+
+    IBlockListStore BlockLists { get; }
+
+    IAccountDataStore AccountData { get; }
+
+    ILastSeenStore LastSeen { get; }
+
+    IInvitationStore Invitations { get; }
+
+    ISettingStore Settings { get; }
+
     /// <summary>For <c>xmppctl status</c>: what it is, where, and whether it works.</summary>
     StoreStatus Status { get; }
 

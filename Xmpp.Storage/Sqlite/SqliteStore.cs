@@ -31,6 +31,20 @@ public sealed class SqliteStore : IStore
 
     public IAccountStore Accounts { get; }
 
+    public IRosterStore Rosters => throw new NotSupportedException();
+
+    public IOfflineStore Offline => throw new NotSupportedException();
+
+    public IBlockListStore BlockLists => throw new NotSupportedException();
+
+    public IAccountDataStore AccountData => throw new NotSupportedException();
+
+    public ILastSeenStore LastSeen => throw new NotSupportedException();
+
+    public IInvitationStore Invitations => throw new NotSupportedException();
+
+    public ISettingStore Settings => throw new NotSupportedException();
+
     public StoreStatus Status
     {
         get

@@ -12,6 +12,20 @@ public sealed class FaultyStore(IStore store) : IStore, IAccountStore
 
     public IAccountStore Accounts => this;
 
+    public IRosterStore Rosters => store.Rosters;
+
+    public IOfflineStore Offline => store.Offline;
+
+    public IBlockListStore BlockLists => store.BlockLists;
+
+    public IAccountDataStore AccountData => store.AccountData;
+
+    public ILastSeenStore LastSeen => store.LastSeen;
+
+    public IInvitationStore Invitations => store.Invitations;
+
+    public ISettingStore Settings => store.Settings;
+
     public StoreStatus Status => store.Status;
 
     public event Action<StoreStatus>? StatusChanged
