@@ -32,7 +32,7 @@ internal sealed class Accounts : IAsyncDisposable
         if (await client.IsRunningAsync(cancellationToken))
             return new(new ServerAccounts(client), store: null);
         var store = SqliteStore.Open(options.Sqlite.File);
-        return new(new StoreAccounts(store.Accounts, endSessions: (_, _) => { }, TimeProvider.System), store);
+        return new(new StoreAccounts(store.Accounts, TimeProvider.System), store);
     }
 
     public ValueTask DisposeAsync() => _store?.DisposeAsync() ?? default;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
@@ -14,11 +13,7 @@ public sealed class PresenceBroadcast(ISessionDirectory sessions) : IXmppModule
 {
     public void Register(IModuleBuilder builder)
     {
-        builder.Presence((presence, _) =>
-        {
-            Handle(presence);
-            return default;
-        });
+        builder.Presence((presence, _) => HandleAsync(presence));
         builder.SessionEnded(session =>
         {
             GoOffline(session, Unavailable(session));
@@ -26,7 +21,7 @@ public sealed class PresenceBroadcast(ISessionDirectory sessions) : IXmppModule
         });
     }
 
-    private void Handle(PresenceRequest presence)
+    private async ValueTask HandleAsync(PresenceRequest presence)
     {
         switch (presence)
         {
@@ -38,8 +33,8 @@ public sealed class PresenceBroadcast(ISessionDirectory sessions) : IXmppModule
             case { Type: "unavailable" }:
                 GoOffline(presence.Session, presence.Stanza);
                 break;
-            case { Type: null } when TryReadPriority(presence.Stanza, out var priority):
-                GoOnline(presence.Session, presence.Stanza, priority);
+            case { Type: null } when AvailablePresence.TryRead(presence.Stanza, out var available):
+                await GoOnlineAsync(presence.Session, available);
                 break;
             case { Type: null }:
                 Refuse(presence, StanzaErrorCondition.BadRequest); // RFC 6121 §4.7.2.3
@@ -51,18 +46,17 @@ public sealed class PresenceBroadcast(ISessionDirectory sessions) : IXmppModule
     }
 
     /// <summary>§4.2.2, §4.4.2: to all available resources of the account, this one included; a newcomer learns of the others.</summary>
-    private void GoOnline(ISession session, Element presence, int priority)
+    private async ValueTask GoOnlineAsync(ISession session, AvailablePresence presence)
     {
         var isInitial = session.Presence is null;
-        session.Priority = priority;
-        session.Presence = presence;
+        await sessions.MakeAvailableAsync(session, presence);
         foreach (var resource in sessions.Of(session.Jid.Bare))
         {
             if (resource.Presence is not { } known)
                 continue;
-            resource.Send(presence.With("to", resource.Jid.ToString()));
+            resource.Send(presence.Stanza, resource.Jid);
             if (isInitial && resource != session)
-                session.Send(known.With("to", session.Jid.ToString()));
+                session.Send(known.Stanza, session.Jid);
         }
     }
 
@@ -104,13 +98,4 @@ public sealed class PresenceBroadcast(ISessionDirectory sessions) : IXmppModule
             Element.Attr("from", presence.Stanza["to"]),
             Element.Attr("to", presence.Session.Jid.ToString()),
             StanzaError.Of(condition).ToElement()));
-
-    /// <summary>An integer from -128 to 127, 0 when left out (§4.7.2.3).</summary>
-    private static bool TryReadPriority(Element presence, out int priority)
-    {
-        priority = 0;
-        return presence.Child(Namespaces.Client, "priority") is not { } element
-            || (int.TryParse(element.Text, NumberStyles.Integer, CultureInfo.InvariantCulture, out priority)
-                && priority is >= -128 and <= 127);
-    }
 }

@@ -22,6 +22,9 @@ public interface IModuleBuilder
     /// <summary>Sees the messages of local accounts at a stage; handlers of a stage run in the order of the module list.</summary>
     void Message(MessageStage stage, MessageHandler handler);
 
+    /// <summary>Is asked of every stanza from and to a local account whether it may pass; all must agree.</summary>
+    void Guard(StanzaGuard guard);
+
     /// <summary>Handles the presence stanzas that local sessions send. One module does.</summary>
     void Presence(PresenceHandler handler);
 
@@ -30,6 +33,21 @@ public interface IModuleBuilder
 
     /// <summary>Called when a session ends, after it has left the directory.</summary>
     void SessionEnded(Func<ISession, ValueTask> handler);
+
+    /// <summary>
+    /// Called when messages to its account may from now on reach a session (RFC 6121 §8.5.2.1.1), which they might not before. They can
+    /// once <c>next</c> has completed, which the handler has to call.
+    /// </summary>
+    void BecomingAvailable(Func<ISession, Func<ValueTask>, ValueTask> handler);
+
+    /// <summary>Called when an account was made.</summary>
+    void AccountAdded(Func<Jid, ValueTask> handler);
+
+    /// <summary>Called before an account is removed, to tell others of it; what it has is still there.</summary>
+    void AccountRemoving(Func<Jid, ValueTask> handler);
+
+    /// <summary>Called when an account was removed, to forget what is in memory of it.</summary>
+    void AccountRemoved(Func<Jid, ValueTask> handler);
 }
 
 /// <summary>An identity of an entity (XEP-0030 §3.1): category, type and, for people, a name in a language.</summary>

@@ -1,3 +1,6 @@
+using System.Net;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Modules;
@@ -8,11 +11,14 @@ public interface ISession
     /// <summary>The full JID.</summary>
     Jid Jid { get; }
 
-    /// <summary>The last presence without 'to' that was not "unavailable"; null while the resource is only connected.</summary>
-    Element? Presence { get; set; }
+    /// <summary>When the resource was bound.</summary>
+    DateTimeOffset Since { get; }
 
-    /// <summary>The priority of <see cref="Presence"/> (RFC 6121 §4.7.2.3); meaningless while that is null.</summary>
-    int Priority { get; set; }
+    /// <summary>Where the client is: IP address and port.</summary>
+    IPEndPoint Address { get; }
+
+    /// <summary>The presence by which the resource is available; null while it is only connected.</summary>
+    AvailablePresence? Presence { get; set; }
 
     /// <summary>What modules keep for the session; gone with it.</summary>
     SessionState State { get; }
@@ -22,6 +28,12 @@ public interface ISession
 
     /// <summary>Queues a stanza that is bytes already, complete with its addresses.</summary>
     void Send(ReadOnlySpan<byte> stanza);
+
+    /// <summary>Queues a stanza that others get as well, addressed to <paramref name="to"/>: this session's full JID or its bare JID.</summary>
+    void Send(BroadcastStanza stanza, Jid to);
+
+    /// <summary>Ends the session with a stream error.</summary>
+    void End(StreamError error);
 }
 
 /// <summary>The sessions of local accounts.</summary>
@@ -32,6 +44,15 @@ public interface ISessionDirectory
 
     /// <summary>A snapshot of an account's sessions; empty when there are none.</summary>
     ReadOnlySpan<ISession> Of(Jid account);
+
+    /// <summary>A snapshot of all sessions.</summary>
+    IReadOnlyCollection<ISession> All { get; }
+
+    /// <summary>
+    /// Sets the presence of a session, that it be available. When messages to the account may now reach it, which they might not before,
+    /// those who registered for <see cref="IModuleBuilder.BecomingAvailable"/> come first.
+    /// </summary>
+    ValueTask MakeAvailableAsync(ISession session, AvailablePresence presence);
 }
 
 /// <summary>The name of a piece of state that one module keeps in sessions. A private static field of it.</summary>

@@ -17,10 +17,6 @@ public readonly record struct ElementAttribute(XmlName Name, string Value);
 /// </remarks>
 public sealed class Element : IEquatable<Element>
 {
-    /// <summary>What stands alone was accepted once before, and may have grown since.</summary>
-    private static readonly FramerLimits LimitsAlone = new(
-        MaxStanzaBytes: int.MaxValue, MaxDepth: FramerLimits.DepthBound, MaxAttributes: int.MaxValue, MaxChildren: int.MaxValue);
-
     private readonly ImmutableArray<ElementAttribute> _attributes;
     private readonly ImmutableArray<object> _nodes; // Element or string; no empty strings, no two strings in a row
 
@@ -117,7 +113,7 @@ public sealed class Element : IEquatable<Element>
     /// <exception cref="FormatException">It isn't one element, or not one that a stream could carry.</exception>
     public static Element Parse(ReadOnlyMemory<byte> utf8, string defaultNamespace = Namespaces.Client)
     {
-        var framer = new StanzaFramer(LimitsAlone);
+        var framer = new StanzaFramer(FramerLimits.None);
         framer.Begin(StreamScope.ForContent(defaultNamespace));
         return framer.Read(utf8, out var consumed) == FrameKind.Stanza && consumed == utf8.Length
             ? framer.Stanza.ToElement() : throw new FormatException(framer.Error?.Text ?? "One element was expected.");

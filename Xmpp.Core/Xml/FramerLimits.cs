@@ -12,6 +12,10 @@ public sealed record FramerLimits(
     /// <summary>Trees are walked recursively, so depth needs a bound that no configuration lifts.</summary>
     public const int DepthBound = 1000;
 
+    /// <summary>For what was accepted once before, or is our own, and may have grown since.</summary>
+    public static FramerLimits None { get; } = new(
+        MaxStanzaBytes: int.MaxValue, MaxDepth: DepthBound, MaxAttributes: int.MaxValue, MaxChildren: int.MaxValue);
+
     public int MaxDepth { get; init; } = MaxDepth is > 0 and <= DepthBound
         ? MaxDepth : throw new ArgumentOutOfRangeException(nameof(MaxDepth), MaxDepth, $"1 to {DepthBound}.");
 }

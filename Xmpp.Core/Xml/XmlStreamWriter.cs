@@ -31,6 +31,16 @@ public static class XmlStreamWriter
         sink.Flush();
     }
 
+    /// <summary>Writes an address, escaped.</summary>
+    public static void WriteEscaped(IBufferWriter<byte> output, Jid jid)
+    {
+        var utf8 = jid.Utf8.Span;
+        if (utf8.IndexOfAny("&<>'\""u8) < 0)
+            output.Write(utf8);
+        else
+            WriteEscaped(output, jid.ToString());
+    }
+
     private static void Write(ref Utf8XmlSink sink, Element element, string defaultNamespace, bool streamPrefix)
     {
         var name = element.Name;

@@ -29,10 +29,8 @@ public interface IAccountControl
     ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken);
 }
 
-/// <summary>Accounts in a store that this process has open.</summary>
-/// <param name="store">Where they are.</param>
-/// <param name="endSessions">Ends the sessions of an account; does nothing where no server runs.</param>
-public sealed class StoreAccounts(IAccountStore store, Action<Jid, SessionEndReason> endSessions, TimeProvider time) : IAccountControl
+/// <summary>Accounts in a store that this process has open and no server uses: nobody is told of a change.</summary>
+public sealed class StoreAccounts(IAccountStore store, TimeProvider time) : IAccountControl
 {
     private const int PageSize = 500;
 
@@ -55,23 +53,11 @@ public sealed class StoreAccounts(IAccountStore store, Action<Jid, SessionEndRea
     public ValueTask<bool> AddAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
         store.AddAsync(new(account, keys, Enabled: true, Created: time.GetUtcNow(), LastLogin: null), cancellationToken);
 
-    public async ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
-        EndSessionsIf(await store.SetKeysAsync(account, keys, cancellationToken), account, SessionEndReason.PasswordChanged);
+    public ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
+        store.SetKeysAsync(account, keys, cancellationToken);
 
-    public async ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken)
-    {
-        var changed = await store.SetEnabledAsync(account, enabled, cancellationToken);
-        EndSessionsIf(changed && !enabled, account, SessionEndReason.AccountDisabled);
-        return changed;
-    }
+    public ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken) =>
+        store.SetEnabledAsync(account, enabled, cancellationToken);
 
-    public async ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken) =>
-        EndSessionsIf(await store.DeleteAsync(account, cancellationToken), account, SessionEndReason.AccountDeleted);
-
-    private bool EndSessionsIf(bool changed, Jid account, SessionEndReason reason)
-    {
-        if (changed)
-            endSessions(account, reason);
-        return changed;
-    }
+    public ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken) => store.DeleteAsync(account, cancellationToken);
 }

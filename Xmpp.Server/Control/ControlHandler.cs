@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
+using Xmpp.Core.Streams;
 using Xmpp.Modules;
 using Xmpp.Server.Diagnostics;
 
@@ -11,7 +12,7 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
 {
     private const int FollowerQueueLimit = 1000;
 
-    private readonly StoreAccounts _accounts = new(server.Store.Accounts, (jid, reason) => server.EndSessions(jid, reason), time);
+    private readonly StoreAccounts _accounts = new(server.Store.Accounts, time);
 
     /// <param name="clientGone">Ends what would otherwise last for ever.</param>
     /// <param name="cancellationToken">The server stops.</param>
@@ -23,15 +24,16 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             StatusRequest => One(new(Status())),
             ListHostsRequest => HostsAsync(cancellationToken),
             ListSessionsRequest list => Sessions(list.Of).ToAsyncEnumerable(),
-            KickRequest kick => One(new(server.EndSessions(kick.Jid, SessionEndReason.Kicked))),
+            KickRequest kick => One(new(server.Accounts.EndSessions(
+                kick.Jid, new(StreamErrorCondition.PolicyViolation, "Ended by an administrator.")))),
             ReloadRequest => One(BoxAsync(server.ReloadAsync(cancellationToken))),
             LogRequest wanted => LogAsync(wanted, clientGone),
             FindUserRequest find => One(BoxAsync(_accounts.FindAsync(find.Jid, cancellationToken))),
             ListUsersRequest list => _accounts.ListAsync(Served(list.Host), cancellationToken),
-            AddUserRequest add => One(BoxAsync(_accounts.AddAsync(Served(add.Jid), add.Keys, cancellationToken))),
-            SetKeysRequest set => One(BoxAsync(_accounts.SetKeysAsync(set.Jid, set.Keys, cancellationToken))),
-            SetEnabledRequest set => One(BoxAsync(_accounts.SetEnabledAsync(set.Jid, set.Enabled, cancellationToken))),
-            DeleteUserRequest delete => One(BoxAsync(_accounts.DeleteAsync(delete.Jid, cancellationToken))),
+            AddUserRequest add => One(BoxAsync(server.Accounts.AddAsync(Served(add.Jid), add.Keys, cancellationToken))),
+            SetKeysRequest set => One(BoxAsync(server.Accounts.SetKeysAsync(set.Jid, set.Keys, except: null, cancellationToken))),
+            SetEnabledRequest set => One(BoxAsync(server.Accounts.SetEnabledAsync(set.Jid, set.Enabled, cancellationToken))),
+            DeleteUserRequest delete => One(BoxAsync(server.Accounts.RemoveAsync(delete.Jid, cancellationToken))),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };
 

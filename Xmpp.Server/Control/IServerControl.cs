@@ -1,5 +1,6 @@
 using System.Net;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Server.Hosting;
 
@@ -12,6 +13,9 @@ public interface IServerControl
     ServerOptions Options { get; }
 
     IStore Store { get; }
+
+    /// <summary>Changes to accounts, with all that goes with them.</summary>
+    IAccountService Accounts { get; }
 
     DateTimeOffset Started { get; }
 
@@ -32,23 +36,8 @@ public interface IServerControl
 
     IReadOnlyCollection<SessionInfo> ListSessions();
 
-    /// <summary>Ends sessions with a stream error, now.</summary>
-    /// <param name="jid">A full JID for one session, a bare JID for all of the account.</param>
-    /// <param name="reason">Decides the stream error.</param>
-    /// <returns>How many there were.</returns>
-    int EndSessions(Jid jid, SessionEndReason reason);
-
     /// <summary>Reads the configuration and the certificates again and applies what can be applied without dropping sessions.</summary>
     ValueTask<ReloadReport> ReloadAsync(CancellationToken cancellationToken);
-}
-
-/// <summary>Why the operator's action ends a session.</summary>
-public enum SessionEndReason
-{
-    Kicked,
-    PasswordChanged,
-    AccountDisabled,
-    AccountDeleted,
 }
 
 /// <param name="EndPoint">Address and port.</param>

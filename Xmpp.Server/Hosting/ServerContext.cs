@@ -11,7 +11,7 @@ using Xmpp.Server.Transport;
 namespace Xmpp.Server.Hosting;
 
 /// <summary>What the streams of a server share.</summary>
-internal sealed partial class ServerContext : IDiscoRegistry
+internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory
 {
     private readonly ILogger<ServerContext> _logger;
     private ServerState? _current;
@@ -24,8 +24,12 @@ internal sealed partial class ServerContext : IDiscoRegistry
         _logger = loggers.CreateLogger<ServerContext>();
         StreamLogger = loggers.CreateLogger<ClientStream>();
         Clock = new CoarseClock(time);
+        Sessions = new SessionRegistry(() => Current.Modules);
+        Accounts = new AccountService(
+            store.Accounts, time, () => Current.Modules, Sessions.End, loggers.CreateLogger<AccountService>());
+        Messages = new MessagePipeline(this);
         Router = new StanzaRouter(
-            this, Sessions, new MessagePipeline(Sessions), new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
+            this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
     }
 
@@ -40,7 +44,11 @@ internal sealed partial class ServerContext : IDiscoRegistry
 
     public CoarseClock Clock { get; }
 
-    public SessionRegistry Sessions { get; } = new();
+    public SessionRegistry Sessions { get; }
+
+    public AccountService Accounts { get; }
+
+    public MessagePipeline Messages { get; }
 
     public StanzaRouter Router { get; }
 
@@ -48,6 +56,10 @@ internal sealed partial class ServerContext : IDiscoRegistry
 
     /// <summary>Cancelled when the server has told everyone that it stops.</summary>
     public CancellationToken Stopping { get; }
+
+    public IReadOnlyList<string> Hosts => Current.Options.Hosts;
+
+    public bool IsLocal(Jid jid) => Current.IsLocal(jid);
 
     DiscoInfo IDiscoRegistry.Describe(IqTarget target) => Current.Modules.Describe(target);
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
-using Xmpp.Core.Streams;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Transport;
@@ -47,6 +46,8 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
         [.. _server.Listeners.Select(listener => new ListenerInfo(listener.EndPoint, listener.Options.Tls))];
 
     public int Connections => _server.Connections;
+
+    public IAccountService Accounts => _server.Context.Accounts;
 
     public int Sessions => _server.Context.Sessions.Count;
 
@@ -95,28 +96,12 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     [
         .. _server.Context.Sessions.All.Select(session => new SessionInfo(
             session.Jid,
-            session.Stream.Connection.RemoteEndPoint.ToString(),
+            session.Address.ToString(),
             session.Stream.Connection.Tls?.Protocol,
             session.Since,
-            session.Presence is null ? null : session.Presence.Child(Namespaces.Client, "show")?.Text ?? "available",
-            session.Presence is null ? null : session.Priority)),
+            session.Presence is { } presence ? presence.Show ?? "available" : null,
+            session.Presence?.Priority)),
     ];
-
-    public int EndSessions(Jid jid, SessionEndReason reason)
-    {
-        // RFC 6120 §4.9.3.12: "reset" asks to authenticate anew; the others say that this account may not.
-        var error = reason switch
-        {
-            SessionEndReason.Kicked => new StreamError(StreamErrorCondition.PolicyViolation, "Ended by an administrator."),
-            SessionEndReason.PasswordChanged => new StreamError(StreamErrorCondition.Reset, "The password was changed."),
-            SessionEndReason.AccountDisabled => new StreamError(StreamErrorCondition.NotAuthorized, "The account was disabled."),
-            _ => new StreamError(StreamErrorCondition.NotAuthorized, "The account was removed."),
-        };
-        var sessions = _server.Context.Sessions.All.Where(session => session.Jid == jid || session.Jid.Bare == jid).ToList();
-        foreach (var session in sessions)
-            session.Stream.End(error);
-        return sessions.Count;
-    }
 
     public async ValueTask<ReloadReport> ReloadAsync(CancellationToken cancellationToken)
     {

@@ -1,11 +1,14 @@
 using Xmpp.Core.Modules;
+using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Modules;
 
 /// <summary>What modules may ask of the server.</summary>
-internal sealed record ModuleServices(ISessionDirectory Sessions, IDiscoRegistry Disco, TimeProvider Time);
+internal sealed record ModuleServices(
+    ISessionDirectory Sessions, IDiscoRegistry Disco, IHostDirectory Hosts, IAccountService Accounts, IStanzaSender Stanzas,
+    IStore Store, TimeProvider Time);
 
 /// <summary>A module that can be loaded.</summary>
 /// <param name="Name">As the configuration names it.</param>

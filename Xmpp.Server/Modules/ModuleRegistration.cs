@@ -1,3 +1,4 @@
+using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Streams;
@@ -23,11 +24,21 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<(MessageStage Stage, MessageHandler Handler)> Messages { get; } = [];
 
+    public List<StanzaGuard> Guards { get; } = [];
+
     public PresenceHandler? PresenceHandler { get; private set; }
 
     public List<(NegotiationPhase Phase, Func<StreamFeatureContext, Element?> Feature)> StreamFeatures { get; } = [];
 
     public List<Func<ISession, ValueTask>> SessionEndedHandlers { get; } = [];
+
+    public List<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailableHandlers { get; } = [];
+
+    public List<Func<Jid, ValueTask>> AccountAddedHandlers { get; } = [];
+
+    public List<Func<Jid, ValueTask>> AccountRemovingHandlers { get; } = [];
+
+    public List<Func<Jid, ValueTask>> AccountRemovedHandlers { get; } = [];
 
     public void Feature(IqTarget targets, string feature) => Features.Add((targets, feature));
 
@@ -39,9 +50,19 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public void Message(MessageStage stage, MessageHandler handler) => Messages.Add((stage, handler));
 
+    public void Guard(StanzaGuard guard) => Guards.Add(guard);
+
     public void Presence(PresenceHandler handler) => PresenceHandler = handler;
 
     public void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature) => StreamFeatures.Add((phase, feature));
 
     public void SessionEnded(Func<ISession, ValueTask> handler) => SessionEndedHandlers.Add(handler);
+
+    public void BecomingAvailable(Func<ISession, Func<ValueTask>, ValueTask> handler) => BecomingAvailableHandlers.Add(handler);
+
+    public void AccountAdded(Func<Jid, ValueTask> handler) => AccountAddedHandlers.Add(handler);
+
+    public void AccountRemoving(Func<Jid, ValueTask> handler) => AccountRemovingHandlers.Add(handler);
+
+    public void AccountRemoved(Func<Jid, ValueTask> handler) => AccountRemovedHandlers.Add(handler);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
@@ -31,7 +32,12 @@ internal sealed class ModuleTable
         ];
         Presence = _modules.Select(module => module.PresenceHandler).SingleOrDefault(handler => handler is not null);
         _infos = Enum.GetValues<IqTarget>().ToFrozenDictionary(target => target, Collect);
+        Guards = [.. _modules.SelectMany(module => module.Guards)];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
+        BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
+        AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
+        AccountRemoving = [.. _modules.SelectMany(module => module.AccountRemovingHandlers)];
+        AccountRemoved = [.. _modules.SelectMany(module => module.AccountRemovedHandlers)];
     }
 
     /// <summary>The names of the loaded modules, in the order of the catalogue.</summary>
@@ -42,7 +48,17 @@ internal sealed class ModuleTable
 
     public PresenceHandler? Presence { get; }
 
+    public ImmutableArray<StanzaGuard> Guards { get; }
+
     public ImmutableArray<Func<ISession, ValueTask>> SessionEnded { get; }
+
+    public ImmutableArray<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailable { get; }
+
+    public ImmutableArray<Func<Jid, ValueTask>> AccountAdded { get; }
+
+    public ImmutableArray<Func<Jid, ValueTask>> AccountRemoving { get; }
+
+    public ImmutableArray<Func<Jid, ValueTask>> AccountRemoved { get; }
 
     public IqHandler? FindIq(IqType type, IqTarget target, XmlName payload) => _iqs.GetValueOrDefault((type, target, payload));
 

@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Sessions;
 using Xmpp.Server.Transport;
@@ -10,26 +12,44 @@ using Xmpp.Server.Transport;
 namespace Xmpp.Server.Routing;
 
 /// <summary>
-/// Takes a message that a local session sent through the stages, once for each local account that it touches:
-/// Guard, Stamp, Archive, Copy, and for the recipient Deliver and Undelivered.
+/// Takes a message through the stages, once for each local account that it touches: Guard, Stamp, Archive, Copy, and for the
+/// recipient Deliver and Undelivered.
 /// </summary>
-internal sealed class MessagePipeline(SessionRegistry sessions)
+internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 {
     private static readonly MessageStage[] StagesBeforeDelivery =
         [MessageStage.Guard, MessageStage.Stamp, MessageStage.Archive, MessageStage.Copy];
 
     [ThreadStatic] private static Context? t_context;
 
-    /// <summary>Sends a message on its way.</summary>
-    /// <param name="isLocal">Whether this server answers for the recipient's domain.</param>
+    /// <summary>Sends a session's message on its way.</summary>
     /// <returns>The error to tell the sender, or null.</returns>
-    public async ValueTask<StanzaError?> RunAsync(
-        ModuleTable modules, ClientSession sender, StanzaView stanza, Jid to, bool isLocal, CancellationToken cancellationToken)
+    public ValueTask<StanzaError?> RunAsync(
+        ModuleTable modules, ClientSession sender, StanzaView stanza, Jid to, bool isLocal, CancellationToken cancellationToken) =>
+        RunAsync(modules, sender, sender.Jid, stanza, to, isLocal, cancellationToken);
+
+    public async ValueTask<StanzaError?> SendMessageAsync(Element message, CancellationToken cancellationToken)
+    {
+        var (from, to) = (Jid.Parse(message["from"]!), Jid.Parse(message["to"]!));
+        var bytes = new ArrayBufferWriter<byte>(512);
+        XmlStreamWriter.Write(bytes, message, Namespaces.Client, streamPrefix: false);
+        // Not one of the pool's: those have the limits of clients.
+        var framer = new StanzaFramer(FramerLimits.None);
+        framer.Begin(StreamScope.Client);
+        framer.Read(bytes.WrittenMemory, out _);
+        var current = server.Current;
+        return await RunAsync(current.Modules, sender: null, from, framer.Stanza, to, current.IsLocal(to), cancellationToken);
+    }
+
+    /// <param name="sender">The session that sent it; null when none did.</param>
+    /// <param name="isLocal">Whether this server answers for the recipient's domain.</param>
+    private async ValueTask<StanzaError?> RunAsync(
+        ModuleTable modules, ClientSession? sender, Jid from, StanzaView stanza, Jid to, bool isLocal, CancellationToken cancellationToken)
     {
         // Messages are many: their context is used again, as long as its handlers complete at once.
         var context = t_context ?? new Context();
         t_context = null;
-        context.Start(sender, stanza, to);
+        context.Start(sender, from, stanza, to);
 
         var (type, error) = (context.Type, await RunAsync(modules, context, isLocal, cancellationToken));
 
@@ -41,16 +61,19 @@ internal sealed class MessagePipeline(SessionRegistry sessions)
 
     private async ValueTask<StanzaError?> RunAsync(ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
     {
-        context.Touch(context.From.Bare, MessageDirection.Sent);
-        if (await RunStagesAsync(modules, context, cancellationToken) == Verdict.Stop)
-            return context.Error;
+        if (context.Sender is not null)
+        {
+            context.Touch(context.From.Bare, MessageDirection.Sent);
+            if (await RunStagesAsync(modules, context, cancellationToken) == Verdict.Stop)
+                return context.Error;
+        }
         if (!isLocal)
             return StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.");
         if (context.To.Local is null)
             return StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
 
         // A message to oneself touches one account, once.
-        var isToSelf = context.To.Bare == context.Account;
+        var isToSelf = context.Sender is not null && context.To.Bare == context.Account;
         context.Touch(context.To.Bare, MessageDirection.Received);
         if (!isToSelf && await RunStagesAsync(modules, context, cancellationToken) == Verdict.Stop)
             return context.Error;
@@ -93,7 +116,7 @@ internal sealed class MessagePipeline(SessionRegistry sessions)
 
     private DeliveryAction Deliver(Context context)
     {
-        var resources = sessions.Of(context.Account);
+        var resources = server.Sessions.Of(context.Account);
         ISession? addressed = null;
         var isAvailable = false;
         foreach (var resource in resources)
@@ -123,11 +146,12 @@ internal sealed class MessagePipeline(SessionRegistry sessions)
         return action;
     }
 
-    private static bool IsAvailable(ISession session) => session is { Presence: not null, Priority: >= 0 };
+    private static bool IsAvailable(ISession session) => session.Presence is { TakesMessages: true };
 
     private sealed class Context : MessageContext
     {
         private ClientSession? _sender;
+        private Jid? _from;
         private StanzaView? _stanza;
         private Jid? _to;
         private Jid? _account;
@@ -138,7 +162,7 @@ internal sealed class MessagePipeline(SessionRegistry sessions)
 
         public override MessageType Type => _type;
 
-        public override Jid From => _sender!.Jid;
+        public override Jid From => _from!;
 
         public override Jid To => _to!;
 
@@ -148,11 +172,11 @@ internal sealed class MessagePipeline(SessionRegistry sessions)
 
         public override ISession? Sender => _sender;
 
-        public ClientSession SenderSession => _sender!;
+        public ClientSession? SenderSession => _sender;
 
-        public void Start(ClientSession sender, StanzaView stanza, Jid to)
+        public void Start(ClientSession? sender, Jid from, StanzaView stanza, Jid to)
         {
-            (_sender, _stanza, _to) = (sender, stanza, to);
+            (_sender, _from, _stanza, _to) = (sender, from, stanza, to);
             _type = MessageTypes.Of(stanza);
             Error = null;
         }
@@ -162,7 +186,7 @@ internal sealed class MessagePipeline(SessionRegistry sessions)
         /// <summary>Lets go of everything, so that a waiting context keeps no session alive.</summary>
         public void Clear()
         {
-            (_sender, _stanza, _to, _account) = (null, null, null, null);
+            (_sender, _from, _stanza, _to, _account) = (null, null, null, null, null);
             Error = null;
         }
     }

@@ -13,8 +13,14 @@ internal static class StanzaStamper
 {
     private static readonly XmlName Language = new(Namespaces.Xml, "lang");
 
-    public static void Write(ArrayBufferWriter<byte> output, StanzaView stanza, ClientSession sender)
+    /// <param name="sender">Null for a stanza that no session sent: it is complete.</param>
+    public static void Write(ArrayBufferWriter<byte> output, StanzaView stanza, ClientSession? sender)
     {
+        if (sender is null)
+        {
+            output.Write(stanza.Bytes.Span);
+            return;
+        }
         if (!stanza.IsSelfContained)
         {
             // It leans on prefixes of its own stream's header, which the recipient's doesn't have.

@@ -1,8 +1,12 @@
 using System.Buffers;
+using System.Net;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Streams;
+using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Sessions;
 
@@ -10,6 +14,7 @@ namespace Xmpp.Server.Sessions;
 internal sealed class ClientSession : ISession
 {
     private SessionState? _state;
+    private AvailablePresence? _presence;
     private int _hasEnded;
 
     public ClientSession(Jid jid, ClientStream stream, string? language, DateTimeOffset since)
@@ -31,9 +36,13 @@ internal sealed class ClientSession : ISession
     /// <summary>The stream's xml:lang, or null.</summary>
     public string? Language { get; }
 
-    public Element? Presence { get; set; }
+    public IPEndPoint Address => Stream.Connection.RemoteEndPoint;
 
-    public int Priority { get; set; }
+    public AvailablePresence? Presence
+    {
+        get => Volatile.Read(ref _presence);
+        set => Interlocked.Exchange(ref _presence, value); // A full fence: who sets it looks at others next.
+    }
 
     public SessionState State => _state ?? Interlocked.CompareExchange(ref _state, new SessionState(), null) ?? _state!;
 
@@ -46,6 +55,15 @@ internal sealed class ClientSession : ISession
     public void Send(Element stanza) => Stream.Send(stanza);
 
     public void Send(ReadOnlySpan<byte> stanza) => Stream.Send(stanza);
+
+    public void Send(BroadcastStanza stanza, Jid to)
+    {
+        var output = Scratch.Rent();
+        stanza.Write(output, to);
+        Stream.Send(output.WrittenSpan);
+    }
+
+    public void End(StreamError error) => Stream.End(error);
 
     /// <summary>True for the first who calls it.</summary>
     public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
+using Xmpp.Core.Streams;
+using Xmpp.Server.Modules;
 
 namespace Xmpp.Server.Sessions;
 
@@ -16,7 +18,8 @@ internal enum BindOutcome
 /// The sessions of this process, by account. An account's few sessions are an array that is replaced, never changed:
 /// readers take it as it is, and one small lock per account orders the writers.
 /// </summary>
-internal sealed class SessionRegistry : ISessionDirectory
+/// <param name="modules">Those that are loaded now.</param>
+internal sealed class SessionRegistry(Func<ModuleTable> modules) : ISessionDirectory
 {
     private readonly ConcurrentDictionary<Jid, AccountSessions> _accounts = new();
     private int _count;
@@ -24,6 +27,8 @@ internal sealed class SessionRegistry : ISessionDirectory
     public int Count => Volatile.Read(ref _count);
 
     public IEnumerable<ClientSession> All => _accounts.Values.SelectMany(account => account.Sessions).Cast<ClientSession>();
+
+    IReadOnlyCollection<ISession> ISessionDirectory.All => [.. All];
 
     ISession? ISessionDirectory.Find(Jid fullJid) => Find(fullJid);
 
@@ -39,6 +44,42 @@ internal sealed class SessionRegistry : ISessionDirectory
 
     public ReadOnlySpan<ISession> Of(Jid account) =>
         _accounts.TryGetValue(account, out var sessions) ? sessions.Sessions : [];
+
+    public ValueTask MakeAvailableAsync(ISession session, AvailablePresence presence)
+    {
+        if (!presence.TakesMessages || session.Presence is { TakesMessages: true })
+        {
+            session.Presence = presence;
+            return default;
+        }
+        // Each handler calls the next one, and the last one this.
+        Func<ValueTask> next = () =>
+        {
+            session.Presence = presence;
+            return default;
+        };
+        foreach (var handler in modules().BecomingAvailable.Reverse())
+        {
+            var following = next;
+            next = () => handler(session, following);
+        }
+        return next();
+    }
+
+    /// <summary>Ends the sessions of a bare JID, or the one of a full JID, but not the one excepted.</summary>
+    /// <returns>How many there were.</returns>
+    public int End(Jid jid, ISession? except, StreamError error)
+    {
+        var count = 0;
+        foreach (var session in Of(jid.Bare))
+        {
+            if (session == except || (jid.IsFull && session.Jid != jid))
+                continue;
+            session.End(error);
+            count++;
+        }
+        return count;
+    }
 
     /// <summary>Adds a session.</summary>
     /// <param name="session">With the full JID to bind.</param>

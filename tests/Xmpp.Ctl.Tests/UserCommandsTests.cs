@@ -1,7 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
-using Xmpp.Server.Control;
+using Xmpp.Core.Streams;
 using Xmpp.Storage.Sqlite;
 using Xunit;
 
@@ -91,7 +91,7 @@ public sealed class UserCommandsTests : CtlFixture
 
         await RunAsync("user", "disable", "juliet@localhost");
 
-        Assert.Equal([("juliet@localhost", SessionEndReason.AccountDisabled)], Server!.Ended);
+        Assert.Equal([("juliet@localhost", StreamErrorCondition.NotAuthorized)], Server!.Ended);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Xmpp.Core;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
+using Xmpp.Core.Streams;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
@@ -131,7 +132,7 @@ public sealed class ControlServerTests : IAsyncLifetime
     public async Task Kick_ends_sessions_and_counts_them(string jid, int count)
     {
         Assert.Equal(count, await Client.SendForOneAsync<int>(new KickRequest(Jid.Parse(jid)), Cancellation));
-        Assert.Equal([(jid, SessionEndReason.Kicked)], _server.Ended);
+        Assert.Equal([(jid, StreamErrorCondition.PolicyViolation)], _server.Ended);
     }
 
     [Fact]
@@ -187,7 +188,7 @@ public sealed class ControlServerTests : IAsyncLifetime
         Assert.True(await Client.SendForOneAsync<bool>(new DeleteUserRequest(Romeo), Cancellation));
 
         Assert.Equal(
-            [SessionEndReason.PasswordChanged, SessionEndReason.AccountDisabled, SessionEndReason.AccountDeleted],
+            [StreamErrorCondition.Reset, StreamErrorCondition.NotAuthorized, StreamErrorCondition.NotAuthorized],
             _server.Ended.Select(ended => ended.Reason));
     }
 

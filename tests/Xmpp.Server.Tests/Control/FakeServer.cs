@@ -1,8 +1,12 @@
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
+using Xmpp.Core.Streams;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Modules;
 using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Server.Tests.Control;
@@ -19,7 +23,10 @@ internal sealed class FakeServer(string directory) : IServerControl, IAsyncDispo
         new(Jid.Parse("juliet@localhost/balcony"), "192.0.2.2:40002", "TLSv1.2", DateTimeOffset.UnixEpoch, "away", -1),
     ];
 
-    public List<(string Jid, SessionEndReason Reason)> Ended { get; } = [];
+    public List<(string Jid, StreamErrorCondition Reason)> Ended { get; } = [];
+
+    public IAccountService Accounts => new AccountService(
+        _store.Accounts, TimeProvider.System, () => new ModuleTable([]), EndSessions, NullLogger<AccountService>.Instance);
 
     public Func<ReloadReport> OnReload { get; set; } = () => new(["log.level"], [], [], []);
 
@@ -46,9 +53,9 @@ internal sealed class FakeServer(string directory) : IServerControl, IAsyncDispo
 
     public IReadOnlyCollection<SessionInfo> ListSessions() => Bound;
 
-    public int EndSessions(Jid jid, SessionEndReason reason)
+    private int EndSessions(Jid jid, ISession? except, StreamError error)
     {
-        Ended.Add((jid.ToString(), reason));
+        Ended.Add((jid.ToString(), error.Condition));
         return Bound.RemoveAll(session => jid.IsFull ? session.Jid.Equals(jid) : session.Jid.Bare.Equals(jid));
     }
 

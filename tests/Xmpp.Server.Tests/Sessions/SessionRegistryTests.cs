@@ -1,4 +1,5 @@
 using Xmpp.Core;
+using Xmpp.Server.Modules;
 using Xmpp.Server.Sessions;
 using Xunit;
 
@@ -6,7 +7,7 @@ namespace Xmpp.Server.Tests.Sessions;
 
 public sealed class SessionRegistryTests
 {
-    private readonly SessionRegistry _registry = new();
+    private readonly SessionRegistry _registry = new(() => new ModuleTable([]));
 
     [Fact]
     public void A_session_is_found_by_its_full_jid_and_among_those_of_its_account()

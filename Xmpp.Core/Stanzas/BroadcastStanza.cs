@@ -1,0 +1,42 @@
+using System.Buffers;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Core.Stanzas;
+
+/// <summary>
+/// A stanza without 'to' that many are to get: written once, and for each recipient copied with its address put in. Immutable.
+/// </summary>
+public sealed class BroadcastStanza
+{
+    private readonly byte[] _utf8;
+    private readonly int _nameEnd;
+
+    private BroadcastStanza(byte[] utf8, int nameEnd) => (_utf8, _nameEnd) = (utf8, nameEnd);
+
+    /// <summary>The stanza as UTF-8 for the namespace "jabber:client", without 'to'.</summary>
+    public ReadOnlyMemory<byte> Utf8 => _utf8;
+
+    /// <param name="stanza">In the namespace "jabber:client"; its 'to', if any, is left out.</param>
+    public static BroadcastStanza Of(Element stanza)
+    {
+        if (stanza.Name.Namespace != Namespaces.Client)
+            throw new ArgumentException($"'{stanza.Name}' is not a client's stanza.", nameof(stanza));
+        var output = new ArrayBufferWriter<byte>(256);
+        XmlStreamWriter.Write(output, stanza.With("to", null), Namespaces.Client, streamPrefix: false);
+        // Behind '<' stands the name, which has no prefix.
+        return new(output.WrittenSpan.ToArray(), 1 + stanza.Name.Local.Length);
+    }
+
+    /// <summary>Writes the stanza as it is for one recipient.</summary>
+    public void Write(IBufferWriter<byte> output, Jid to)
+    {
+        output.Write(_utf8.AsSpan(0, _nameEnd));
+        output.Write(" to='"u8);
+        XmlStreamWriter.WriteEscaped(output, to);
+        output.Write("'"u8);
+        output.Write(_utf8.AsSpan(_nameEnd));
+    }
+
+    /// <summary>The stanza as an element, made anew each time.</summary>
+    public Element ToElement() => Element.Parse(_utf8, Namespaces.Client);
+}

@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+
+namespace Xmpp.Modules;
+
+/// <summary>
+/// One kind of state of accounts in memory: immutable values, loaded when they are first asked for and kept at least as long as
+/// the account has sessions. Reading takes no lock; changes of one account come one after the other, those of others beside them.
+/// </summary>
+/// <param name="sessions">Accounts with sessions stay.</param>
+/// <param name="load">Reads an account's value from the store.</param>
+/// <param name="spare">How many more than at the last clean-up there may be before the next; what nobody used since goes then.</param>
+public sealed class AccountCache<T>(
+    ISessionDirectory sessions, Func<Jid, CancellationToken, ValueTask<T>> load, int spare = 10_000)
+    where T : class
+{
+    private readonly ConcurrentDictionary<Jid, Entry> _entries = new();
+    private int _count;
+    private int _kept; // By the last clean-up.
+    private int _isCleaning;
+
+    /// <summary>How many accounts are in memory.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The value if it is in memory, else null.</summary>
+    public T? Find(Jid account) => _entries.TryGetValue(account, out var entry) ? entry.Use() : null;
+
+    /// <summary>The value; completes at once when it is in memory. What loading throws, this throws.</summary>
+    public ValueTask<T> GetAsync(Jid account, CancellationToken cancellationToken) =>
+        Find(account) is { } value ? new(value) : ChangeAsync(account, cell => new ValueTask<T>(cell.Value), cancellationToken);
+
+    /// <summary>
+    /// Runs a change of an account alone: no other change of this account goes on meanwhile. It sets the new value once that is
+    /// stored, and what it sends after that leaves in the order of the changes.
+    /// </summary>
+    public async ValueTask<TResult> ChangeAsync<TResult>(
+        Jid account, Func<Cell, ValueTask<TResult>> change, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var entry = EntryOf(account);
+            await entry.Turn.WaitAsync(cancellationToken);
+            try
+            {
+                // It may have left while this waited for its turn.
+                if (entry.HasLeft)
+                    continue;
+                if (entry.Value is null)
+                    await LoadAsync(account, entry, cancellationToken);
+                return await change(new Cell(entry));
+            }
+            finally
+            {
+                entry.Turn.Release();
+            }
+        }
+    }
+
+    /// <summary>Forgets an account, whose stored state has changed by other ways or is gone, when changes that go on have ended.</summary>
+    public async ValueTask ForgetAsync(Jid account)
+    {
+        if (!_entries.TryGetValue(account, out var entry))
+            return;
+        await entry.Turn.WaitAsync();
+        Leave(account, entry);
+        entry.Turn.Release();
+    }
+
+    private async ValueTask LoadAsync(Jid account, Entry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            entry.Value = await load(account, cancellationToken);
+        }
+        finally
+        {
+            if (entry.Value is null)
+                Leave(account, entry);
+        }
+    }
+
+    private Entry EntryOf(Jid account)
+    {
+        if (_entries.TryGetValue(account, out var entry))
+            return entry;
+        entry = new Entry();
+        if (!_entries.TryAdd(account, entry))
+            return EntryOf(account);
+        if (Interlocked.Increment(ref _count) - Volatile.Read(ref _kept) > spare && Interlocked.Exchange(ref _isCleaning, 1) == 0)
+        {
+            CleanUp();
+            Volatile.Write(ref _isCleaning, 0);
+        }
+        return entry;
+    }
+
+    /// <summary>Lets go of what was not used since the last time, has no session and is not being changed.</summary>
+    private void CleanUp()
+    {
+        foreach (var (account, entry) in _entries)
+        {
+            if (entry.WasUsed() || !sessions.Of(account).IsEmpty || !entry.Turn.Wait(0))
+                continue;
+            Leave(account, entry);
+            entry.Turn.Release();
+        }
+        Volatile.Write(ref _kept, Count);
+    }
+
+    /// <summary>In the entry's turn.</summary>
+    private void Leave(Jid account, Entry entry)
+    {
+        if (entry.HasLeft)
+            return;
+        entry.HasLeft = true;
+        _entries.TryRemove(account, out _);
+        Interlocked.Decrement(ref _count);
+    }
+
+    /// <summary>The place of an account's value while a change has its turn.</summary>
+    public readonly struct Cell
+    {
+        private readonly Entry _entry;
+
+        internal Cell(Entry entry) => _entry = entry;
+
+        public T Value
+        {
+            get => _entry.Value!;
+            set => _entry.Value = value;
+        }
+    }
+
+    internal sealed class Entry
+    {
+        private volatile T? _value;
+        private volatile bool _isUsed = true;
+
+        public SemaphoreSlim Turn { get; } = new(1);
+
+        /// <summary>No longer in the cache: whoever finds this looks again.</summary>
+        public bool HasLeft { get; set; }
+
+        public T? Value
+        {
+            get => _value;
+            set => _value = value;
+        }
+
+        public T? Use()
+        {
+            if (!_isUsed)
+                _isUsed = true;
+            return _value;
+        }
+
+        /// <summary>Whether it was used since the last time this was asked.</summary>
+        public bool WasUsed()
+        {
+            var wasUsed = _isUsed;
+            _isUsed = false;
+            return wasUsed;
+        }
+    }
+}

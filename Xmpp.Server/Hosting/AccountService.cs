@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Streams;
+using Xmpp.Server.Modules;
+
+namespace Xmpp.Server.Hosting;
+
+/// <inheritdoc cref="IAccountService"/>
+/// <param name="modules">Those that are loaded now.</param>
+/// <param name="endSessions">Ends the sessions of a bare JID, or one of a full JID, but not the one excepted; says how many.</param>
+internal sealed partial class AccountService(
+    IAccountStore accounts, TimeProvider time, Func<ModuleTable> modules, Func<Jid, ISession?, StreamError, int> endSessions,
+    ILogger<AccountService> logger) : IAccountService
+{
+    public async ValueTask<bool> AddAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken)
+    {
+        if (!await accounts.AddAsync(new(account, keys, Enabled: true, time.GetUtcNow(), LastLogin: null), cancellationToken))
+            return false;
+        await TellAsync(modules().AccountAdded, account);
+        return true;
+    }
+
+    public async ValueTask<bool> SetKeysAsync(
+        Jid account, IReadOnlyList<ScramKeys> keys, ISession? except, CancellationToken cancellationToken)
+    {
+        if (!await accounts.SetKeysAsync(account, keys, cancellationToken))
+            return false;
+        // RFC 6120 §4.9.3.16: "reset" asks to authenticate anew.
+        endSessions(account, except, new(StreamErrorCondition.Reset, "The password was changed."));
+        return true;
+    }
+
+    public async ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken)
+    {
+        if (!await accounts.SetEnabledAsync(account, enabled, cancellationToken))
+            return false;
+        if (!enabled)
+            EndSessions(account, new(StreamErrorCondition.NotAuthorized, "The account was disabled."));
+        return true;
+    }
+
+    public async ValueTask<bool> RemoveAsync(Jid account, CancellationToken cancellationToken)
+    {
+        if (await accounts.FindAsync(account, cancellationToken) is null)
+            return false;
+        await TellAsync(modules().AccountRemoving, account);
+        var wasThere = await accounts.DeleteAsync(account, cancellationToken);
+        EndSessions(account, new(StreamErrorCondition.NotAuthorized, "The account was removed."));
+        await TellAsync(modules().AccountRemoved, account);
+        return wasThere;
+    }
+
+    public int EndSessions(Jid jid, StreamError error) => endSessions(jid, null, error);
+
+    /// <summary>A module that fails keeps neither the others nor the account from their turn.</summary>
+    private async ValueTask TellAsync(ImmutableArray<Func<Jid, ValueTask>> handlers, Jid account)
+    {
+        foreach (var handler in handlers)
+        {
+            try
+            {
+                await handler(account);
+            }
+            catch (StoreException failure)
+            {
+                LogStoreFailed(account, failure.Message);
+            }
+            catch (Exception bug)
+            {
+                LogHandlerFailed(bug, account);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store failed ({Failure}) while the account {Account} was made or removed")]
+    private partial void LogStoreFailed(Jid account, string failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A module failed while the account {Account} was made or removed")]
+    private partial void LogHandlerFailed(Exception bug, Jid account);
+}
