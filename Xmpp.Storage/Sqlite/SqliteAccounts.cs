@@ -6,7 +6,8 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Storage.Sqlite;
 
 /// <summary>The tables <c>account</c> and <c>account_key</c>. Times are kept in milliseconds.</summary>
-internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer, LastLogins logins) : IAccountStore
+internal sealed class SqliteAccounts(
+    SqliteReaders readers, SqliteWriter writer, AccountNotes<DateTimeOffset> logins, AccountNotes<LastSeenNote> lastSeen) : IAccountStore
 {
     private const string FindSql =
         """
@@ -26,10 +27,12 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
 
     private const string CountSql = "SELECT count(*) FROM account WHERE host = $host";
 
+    // A roster's versions begin behind those of every roster that is gone: a client may still have that of the account before.
     private const string AddSql =
         """
-        INSERT INTO account(host, name, enabled, created, last_login) VALUES ($host, $name, $enabled, $created, $last_login)
-        ON CONFLICT DO NOTHING RETURNING id
+        INSERT INTO account(host, name, enabled, created, last_login, roster_version, roster_floor)
+        SELECT $host, $name, $enabled, $created, $last_login, fresh, fresh FROM (SELECT max($created, 1 + version) AS fresh FROM deleted_roster)
+        WHERE true ON CONFLICT DO NOTHING RETURNING id
         """;
 
     private const string AddKeysSql =
@@ -38,24 +41,26 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
         VALUES ($account, $hash, $salt, $iterations, $stored_key, $server_key)
         """;
 
-    private const string FindIdSql = "SELECT id FROM account WHERE host = $host AND name = $name";
     private const string DeleteKeysSql = "DELETE FROM account_key WHERE account = $account";
     private const string SetEnabledSql = "UPDATE account SET enabled = $enabled WHERE host = $host AND name = $name";
-    private const string DeleteSql = "DELETE FROM account WHERE host = $host AND name = $name";
+    private const string SetLastLoginSql = "UPDATE account SET last_login = $when WHERE host = $host AND name = $name";
+    private const string DeleteSql = "DELETE FROM account WHERE host = $host AND name = $name RETURNING roster_version";
+    private const string KeepVersionSql = "UPDATE deleted_roster SET version = max(version, $version)";
 
     public ValueTask<Account?> FindAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = Key(account);
+        var (host, name) = AccountRow.Key(account);
         return readers.ReadAsync(session =>
         {
+            var lastLogin = logins.Find(account);
             using var rows = session.Query(FindSql, ("$host", host), ("$name", name));
-            return rows.Read() ? ReadAccount(rows, account, out _) : null;
+            return rows.Read() ? ReadAccount(rows, account, lastLogin, out _) : null;
         }, cancellationToken);
     }
 
     public ValueTask<bool> AddAsync(Account account, CancellationToken cancellationToken)
     {
-        var (host, name) = Key(account.Jid);
+        var (host, name) = AccountRow.Key(account.Jid);
         return writer.WriteAsync(session =>
         {
             var id = session.Scalar(AddSql, ("$host", host), ("$name", name), ("$enabled", account.Enabled),
@@ -63,6 +68,7 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
             if (id is null)
                 return false;
 
+            ForgetNotes(account.Jid);
             AddKeys(session, (long)id, account.Keys);
             return true;
         }, cancellationToken);
@@ -70,10 +76,10 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
 
     public ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken)
     {
-        var (host, name) = Key(account);
+        var key = AccountRow.Key(account);
         return writer.WriteAsync(session =>
         {
-            if (session.Scalar(FindIdSql, ("$host", host), ("$name", name)) is not long id)
+            if (AccountRow.FindId(session, key) is not { } id)
                 return false;
 
             session.Execute(DeleteKeysSql, ("$account", id));
@@ -84,14 +90,14 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
 
     public ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken)
     {
-        var (host, name) = Key(account);
+        var (host, name) = AccountRow.Key(account);
         return writer.WriteAsync(
             session => session.Execute(SetEnabledSql, ("$enabled", enabled), ("$host", host), ("$name", name)) > 0, cancellationToken);
     }
 
     public ValueTask SetLastLoginAsync(Jid account, DateTimeOffset when, CancellationToken cancellationToken)
     {
-        Key(account);
+        AccountRow.Key(account);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
 
@@ -101,11 +107,15 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
 
     public ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = Key(account);
+        var (host, name) = AccountRow.Key(account);
         return writer.WriteAsync(session =>
         {
-            logins.Forget(account);
-            return session.Execute(DeleteSql, ("$host", host), ("$name", name)) > 0;
+            ForgetNotes(account);
+            if (session.Scalar(DeleteSql, ("$host", host), ("$name", name)) is not long version)
+                return false;
+
+            session.Execute(KeepVersionSql, ("$version", version));
+            return true;
         }, cancellationToken);
     }
 
@@ -118,7 +128,11 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
             using var rows = session.Query(ListSql, ("$host", host), ("$after", after ?? ""), ("$limit", limit));
             var more = rows.Read();
             while (more)
-                page.Add(ReadAccount(rows, ToJid(rows.GetString(0), host), out more));
+            {
+                var jid = ToJid(rows.GetString(0), host);
+                page.Add(ReadAccount(rows, jid, logins.Find(jid), out more));
+            }
+
             return page;
         }, cancellationToken);
     }
@@ -126,9 +140,9 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
     public ValueTask<long> CountAsync(string host, CancellationToken cancellationToken) =>
         readers.ReadAsync(session => (long)session.Scalar(CountSql, ("$host", host))!, cancellationToken);
 
-    private static (string Host, string Name) Key(Jid account) => account is { Local: { } name, Resource: null }
-        ? (account.Domain, name)
-        : throw new ArgumentException($"{account} is not the bare JID of an account.", nameof(account));
+    /// <summary>Stores a noted login.</summary>
+    internal static void WriteLastLogin(SqliteSession session, Jid account, DateTimeOffset when) =>
+        session.Execute(SetLastLoginSql, ("$when", when.ToUnixTimeMilliseconds()), ("$host", account.Domain), ("$name", account.Local));
 
     private static Jid ToJid(string name, string host) => Jid.TryCreate(name, host, null, out var jid)
         ? jid
@@ -144,11 +158,11 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
     }
 
     // Reads the rows of one account, one for each of its keys, and stops at the first row of the next.
-    private Account ReadAccount(SqliteDataReader rows, Jid jid, out bool more)
+    private static Account ReadAccount(SqliteDataReader rows, Jid jid, DateTimeOffset? lastLogin, out bool more)
     {
         var enabled = rows.GetBoolean(1);
-        var created = ReadTime(rows, 2);
-        var lastLogin = logins.Find(jid) ?? (rows.IsDBNull(3) ? null : ReadTime(rows, 3));
+        var created = rows.GetTime(2);
+        lastLogin ??= rows.IsNull(3) ? null : rows.GetTime(3);
         var keys = new List<ScramKeys>(3);
         do
         {
@@ -164,5 +178,10 @@ internal sealed class SqliteAccounts(SqliteReaders readers, SqliteWriter writer,
     private static ScramKeys ReadKeys(SqliteDataReader rows) => new(
         rows.GetString(4), rows.GetFieldValue<byte[]>(5), rows.GetInt32(6), rows.GetFieldValue<byte[]>(7), rows.GetFieldValue<byte[]>(8));
 
-    private static DateTimeOffset ReadTime(SqliteDataReader rows, int column) => DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(column));
+    // What is on its way to the database belongs to the account before.
+    private void ForgetNotes(Jid account)
+    {
+        logins.Forget(account);
+        lastSeen.Forget(account);
+    }
 }

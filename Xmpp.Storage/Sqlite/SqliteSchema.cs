@@ -42,6 +42,83 @@ internal static class SqliteSchema
             value BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+
+        """
+        ALTER TABLE account ADD COLUMN roster_version INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE account ADD COLUMN roster_floor INTEGER NOT NULL DEFAULT 0;
+        UPDATE account SET roster_version = max(created, 1), roster_floor = max(created, 1);
+
+        CREATE TABLE deleted_roster(version INTEGER NOT NULL) STRICT;
+        INSERT INTO deleted_roster VALUES (0);
+
+        CREATE TABLE roster_entry(
+            account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+            contact TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            listed INTEGER NOT NULL,
+            subscription INTEGER NOT NULL,
+            asking INTEGER NOT NULL,
+            approved INTEGER NOT NULL,
+            name TEXT,
+            groups TEXT,
+            request BLOB,
+            PRIMARY KEY(account, contact)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE roster_removed(
+            account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+            contact TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY(account, contact)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE offline_message(
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+            at INTEGER NOT NULL,
+            stanza BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX offline_message_account ON offline_message(account, id);
+
+        CREATE TABLE blocked(
+            account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+            jid TEXT NOT NULL,
+            PRIMARY KEY(account, jid)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE account_data(
+            account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            key TEXT NOT NULL,
+            value BLOB NOT NULL,
+            PRIMARY KEY(account, kind, key)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE last_seen(
+            account INTEGER PRIMARY KEY REFERENCES account(id) ON DELETE CASCADE,
+            at INTEGER NOT NULL,
+            presence BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE invitation(
+            token TEXT NOT NULL PRIMARY KEY,
+            host TEXT NOT NULL,
+            account INTEGER REFERENCES account(id) ON DELETE CASCADE,
+            allows_account INTEGER NOT NULL,
+            username TEXT,
+            expires INTEGER NOT NULL,
+            uses INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX invitation_account ON invitation(account);
+        CREATE INDEX invitation_expires ON invitation(expires, host);
+
+        CREATE TABLE setting(
+            host TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY(host, name)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>Refuses, before anything is written, a file that is not ours or is newer than this program.</summary>

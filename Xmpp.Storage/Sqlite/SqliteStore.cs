@@ -23,27 +23,35 @@ public sealed class SqliteStore : IStore
         _health = new StoreHealth(() => StatusChanged?.Invoke(Status));
         _writer = new SqliteWriter(file, _health, options.WriteQueueLimit);
         _readers = new SqliteReaders(file, _health, options.Readers, options.ReadQueueLimit);
-        LastLogins = new LastLogins(_writer, time);
-        Accounts = new SqliteAccounts(_readers, _writer, LastLogins);
+        LastLogins = new AccountNotes<DateTimeOffset>(_writer, time, SqliteAccounts.WriteLastLogin, _ => 0);
+        LastSeenNotes = new AccountNotes<LastSeenNote>(_writer, time, SqliteLastSeen.Write, note => note.Presence.Length);
+        Accounts = new SqliteAccounts(_readers, _writer, LastLogins, LastSeenNotes);
+        Rosters = new SqliteRosters(_readers, _writer);
+        Offline = new SqliteOffline(_readers, _writer);
+        BlockLists = new SqliteBlockLists(_readers, _writer);
+        AccountData = new SqliteAccountData(_readers, _writer);
+        LastSeen = new SqliteLastSeen(_readers, LastSeenNotes);
+        Invitations = new SqliteInvitations(_readers, _writer);
+        Settings = new SqliteSettings(_readers, _writer);
     }
 
     public event Action<StoreStatus>? StatusChanged;
 
     public IAccountStore Accounts { get; }
 
-    public IRosterStore Rosters => throw new NotSupportedException();
+    public IRosterStore Rosters { get; }
 
-    public IOfflineStore Offline => throw new NotSupportedException();
+    public IOfflineStore Offline { get; }
 
-    public IBlockListStore BlockLists => throw new NotSupportedException();
+    public IBlockListStore BlockLists { get; }
 
-    public IAccountDataStore AccountData => throw new NotSupportedException();
+    public IAccountDataStore AccountData { get; }
 
-    public ILastSeenStore LastSeen => throw new NotSupportedException();
+    public ILastSeenStore LastSeen { get; }
 
-    public IInvitationStore Invitations => throw new NotSupportedException();
+    public IInvitationStore Invitations { get; }
 
-    public ISettingStore Settings => throw new NotSupportedException();
+    public ISettingStore Settings { get; }
 
     public StoreStatus Status
     {
@@ -54,7 +62,9 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    internal LastLogins LastLogins { get; }
+    internal AccountNotes<DateTimeOffset> LastLogins { get; }
+
+    internal AccountNotes<LastSeenNote> LastSeenNotes { get; }
 
     /// <summary>Opens the file, and makes it (0600) and its directory (0700) when they are missing. Blocks for a few milliseconds.</summary>
     /// <param name="path">Relative to the working directory.</param>
@@ -78,6 +88,7 @@ public sealed class SqliteStore : IStore
     public async ValueTask DisposeAsync()
     {
         await LastLogins.DisposeAsync();
+        await LastSeenNotes.DisposeAsync();
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
         _file.Dispose();

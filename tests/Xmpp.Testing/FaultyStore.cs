@@ -1,68 +1,63 @@
-using Xmpp.Core;
+using System.Reflection;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 
 namespace Xmpp.Testing;
 
 /// <summary>A store in front of another one that fails as long as the test says so.</summary>
-public sealed class FaultyStore(IStore store) : IStore, IAccountStore
+public sealed class FaultyStore : IStore
 {
-    /// <summary>What every operation on accounts fails with; null when all is well.</summary>
+    private readonly IStore _store;
+
+    public FaultyStore(IStore store)
+    {
+        _store = store;
+        Accounts = Guard(store.Accounts);
+        Rosters = Guard(store.Rosters);
+        Offline = Guard(store.Offline);
+        BlockLists = Guard(store.BlockLists);
+        AccountData = Guard(store.AccountData);
+        LastSeen = Guard(store.LastSeen);
+        Invitations = Guard(store.Invitations);
+        Settings = Guard(store.Settings);
+    }
+
+    /// <summary>What every operation fails with; null when all is well.</summary>
     public StanzaErrorCondition? Failure { get; set; }
 
-    public IAccountStore Accounts => this;
+    public IAccountStore Accounts { get; }
 
-    public IRosterStore Rosters => store.Rosters;
+    public IRosterStore Rosters { get; }
 
-    public IOfflineStore Offline => store.Offline;
+    public IOfflineStore Offline { get; }
 
-    public IBlockListStore BlockLists => store.BlockLists;
+    public IBlockListStore BlockLists { get; }
 
-    public IAccountDataStore AccountData => store.AccountData;
+    public IAccountDataStore AccountData { get; }
 
-    public ILastSeenStore LastSeen => store.LastSeen;
+    public ILastSeenStore LastSeen { get; }
 
-    public IInvitationStore Invitations => store.Invitations;
+    public IInvitationStore Invitations { get; }
 
-    public ISettingStore Settings => store.Settings;
+    public ISettingStore Settings { get; }
 
-    public StoreStatus Status => store.Status;
+    public StoreStatus Status => _store.Status;
 
     public event Action<StoreStatus>? StatusChanged
     {
-        add => store.StatusChanged += value;
-        remove => store.StatusChanged -= value;
+        add => _store.StatusChanged += value;
+        remove => _store.StatusChanged -= value;
     }
 
     public ValueTask<byte[]> GetOrCreateSecretAsync(string name, int bytes, CancellationToken cancellationToken) =>
-        store.GetOrCreateSecretAsync(name, bytes, cancellationToken);
+        _store.GetOrCreateSecretAsync(name, bytes, cancellationToken);
 
-    public ValueTask<Account?> FindAsync(Jid account, CancellationToken cancellationToken) =>
-        Working().FindAsync(account, cancellationToken);
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
 
-    public ValueTask<bool> AddAsync(Account account, CancellationToken cancellationToken) =>
-        Working().AddAsync(account, cancellationToken);
-
-    public ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
-        Working().SetKeysAsync(account, keys, cancellationToken);
-
-    public ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken) =>
-        Working().SetEnabledAsync(account, enabled, cancellationToken);
-
-    public ValueTask SetLastLoginAsync(Jid account, DateTimeOffset when, CancellationToken cancellationToken) =>
-        Working().SetLastLoginAsync(account, when, cancellationToken);
-
-    public ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken) =>
-        Working().DeleteAsync(account, cancellationToken);
-
-    public ValueTask<IReadOnlyList<Account>> ListAsync(string host, string? after, int limit, CancellationToken cancellationToken) =>
-        Working().ListAsync(host, after, limit, cancellationToken);
-
-    public ValueTask<long> CountAsync(string host, CancellationToken cancellationToken) =>
-        Working().CountAsync(host, cancellationToken);
-
-    public ValueTask DisposeAsync() => store.DisposeAsync();
-
-    private IAccountStore Working() =>
-        Failure is { } condition ? throw new StoreException(condition, "The test made the store fail.") : store.Accounts;
+    private T Guard<T>(T store) where T : class
+    {
+        var proxy = DispatchProxy.Create<T, StoreProxy>();
+        ((StoreProxy)(object)proxy).Attach(this, store);
+        return proxy;
+    }
 }

@@ -133,7 +133,7 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Makes the account if it isn't there.</summary>
     public async Task CreateAccountAsync(Jid account) =>
-        await Store.AddAsync(
+        await Store.Accounts.AddAsync(
             new Account(account, Keys.Value, Enabled: true, Time.GetUtcNow(), LastLogin: null), CancellationToken.None);
 
     /// <summary>A client with a bound resource that hasn't sent presence.</summary>

@@ -179,7 +179,7 @@ public sealed class AuthenticationTests
     {
         await using var server = await TestServer.StartAsync();
         var client = await OpenAsync(server);
-        await server.Store.SetEnabledAsync(Jid.Parse("juliet@localhost"), enabled: false, TestContext.Current.CancellationToken);
+        await server.Store.Accounts.SetEnabledAsync(Jid.Parse("juliet@localhost"), enabled: false, TestContext.Current.CancellationToken);
 
         await client.AuthenticateAsync("juliet", TestServer.Password);
 
@@ -216,7 +216,7 @@ public sealed class AuthenticationTests
 
         var juliet = await server.ConnectAsync("juliet");
 
-        var account = await server.Store.FindAsync(juliet.Jid.Bare, TestContext.Current.CancellationToken);
+        var account = await server.Store.Accounts.FindAsync(juliet.Jid.Bare, TestContext.Current.CancellationToken);
         Assert.Equal(now, account!.LastLogin);
     }
 

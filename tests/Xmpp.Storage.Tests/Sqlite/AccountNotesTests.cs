@@ -5,14 +5,14 @@ using Xunit;
 
 namespace Xmpp.Storage.Tests.Sqlite;
 
-public sealed class LastLoginsTests : IAsyncLifetime
+public sealed class AccountNotesTests : IAsyncLifetime
 {
     private static readonly Jid Juliet = Jid.Parse("juliet@capulet.example");
     private static readonly DateTimeOffset Created = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
     private static readonly DateTimeOffset Login = Created.AddHours(1);
 
     private readonly TemporaryDirectory _directory = new();
-    private readonly ManualTimer _timer = new();
+    private readonly ManualTimers _timers = new();
     private SqliteStore _store = null!;
 
     // What another process sees is what is in the file.
@@ -20,7 +20,7 @@ public sealed class LastLoginsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _store = SqliteStore.Open(_directory.Database, _timer, new SqliteStoreOptions { BusyTimeout = TimeSpan.FromMilliseconds(20) });
+        _store = SqliteStore.Open(_directory.Database, _timers, new SqliteStoreOptions { BusyTimeout = TimeSpan.FromMilliseconds(20) });
         _other = SqliteStore.Open(_directory.Database);
         await _store.Accounts.AddAsync(new Account(Juliet, [], true, Created, null), CancellationToken.None);
     }
@@ -38,12 +38,12 @@ public sealed class LastLoginsTests : IAsyncLifetime
         await _store.Accounts.SetLastLoginAsync(Juliet, Login, CancellationToken.None);
         await _store.Accounts.SetLastLoginAsync(Juliet, Login.AddHours(1), CancellationToken.None);
         Assert.Null(await StoredAsync());
-        Assert.Equal(LastLogins.Delay, _timer.DueTime);
+        Assert.Equal(AccountNotes<DateTimeOffset>.Delay, _timers.DueTime);
 
         await FlushAsync();
 
         Assert.Equal(Login.AddHours(1), await StoredAsync());
-        Assert.False(_timer.IsSet);
+        Assert.False(_timers.IsSet);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class LastLoginsTests : IAsyncLifetime
         await _store.Accounts.SetLastLoginAsync(Juliet, Login, CancellationToken.None);
         File.Move(_directory.Database, _directory.Database + ".moved");
         await FlushAsync();
-        Assert.Equal(LastLogins.Delay, _timer.DueTime);
+        Assert.Equal(AccountNotes<DateTimeOffset>.Delay, _timers.DueTime);
         File.Move(_directory.Database + ".moved", _directory.Database);
 
         await FlushAsync();
@@ -84,8 +84,8 @@ public sealed class LastLoginsTests : IAsyncLifetime
 
     private async Task FlushAsync()
     {
-        Assert.True(_timer.IsSet);
-        _timer.Fire();
+        Assert.True(_timers.IsSet);
+        _timers.Fire();
         await _store.LastLogins.Flush;
     }
 

@@ -1,0 +1,23 @@
+using Xmpp.Core.Storage;
+using Xmpp.Storage.Sqlite;
+
+namespace Xmpp.Storage.Tests.Sqlite;
+
+public sealed class SqliteAccountsTests() : AccountStoreContract(new SqliteDatabase());
+
+public sealed class SqliteRostersTests() : RosterStoreContract(new SqliteDatabase());
+
+public sealed class SqliteOfflineTests() : OfflineStoreContract(new SqliteDatabase());
+
+internal sealed class SqliteDatabase : TestDatabase
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public override ValueTask<IStore> OpenAsync() => new(SqliteStore.Open(_directory.Database));
+
+    public override ValueTask DisposeAsync()
+    {
+        _directory.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

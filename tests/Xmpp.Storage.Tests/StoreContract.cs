@@ -1,0 +1,60 @@
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+using Xunit;
+
+namespace Xmpp.Storage.Tests;
+
+/// <summary>What the contracts of all stores need: a database of each test's own.</summary>
+public abstract class StoreContract(TestDatabase database) : IAsyncLifetime
+{
+    /// <summary>How many callers do the same at once.</summary>
+    protected const int Callers = 50;
+
+    protected static readonly Jid Juliet = Jid.Parse("juliet@capulet.example");
+    protected static readonly Jid Romeo = Jid.Parse("romeo@montague.example");
+
+    /// <summary>Has no account unless a test makes it.</summary>
+    protected static readonly Jid Nobody = Jid.Parse("nobody@capulet.example");
+
+    protected static readonly DateTimeOffset Created = new(2026, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
+
+    /// <summary>What is no account's address.</summary>
+    public static TheoryData<string> NoAccounts { get; } = ["juliet@capulet.example/balcony", "capulet.example"];
+
+    protected IStore Store { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Store = await database.OpenAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Store.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    protected async Task ReopenAsync()
+    {
+        await Store.DisposeAsync();
+        Store = await database.OpenAsync();
+    }
+
+    protected async Task AddAccountsAsync(params Jid[] accounts)
+    {
+        foreach (var account in accounts)
+            Assert.True(await Store.Accounts.AddAsync(new Account(account, [], Enabled: true, Created, LastLogin: null), CancellationToken.None));
+    }
+
+    /// <summary>Deletes an account and makes it again, at the same time of a clock that stands still.</summary>
+    protected async Task RenewAccountAsync(Jid account)
+    {
+        Assert.True(await Store.Accounts.DeleteAsync(account, CancellationToken.None));
+        await AddAccountsAsync(account);
+    }
+
+    /// <summary>Starts the same thing many times at once.</summary>
+    /// <returns>The results in the order of their numbers.</returns>
+    protected static Task<T[]> AtOnceAsync<T>(Func<int, ValueTask<T>> operation, int callers = Callers) =>
+        Task.WhenAll(Enumerable.Range(0, callers).Select(i => Task.Run(async () => await operation(i))));
+
+    protected static async Task AssertCancelledAsync(Task task) => await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+}
