@@ -41,3 +41,16 @@ public readonly struct GuardVerdict
 /// for accounts whose rules are in memory, as those with sessions are.
 /// </summary>
 public delegate ValueTask<GuardVerdict> StanzaGuard(GuardedStanza stanza, CancellationToken cancellationToken);
+
+/// <summary>
+/// The guards of all loaded modules, for whoever takes stanzas to accounts by ways of its own: for messages and IQs the server asks
+/// them itself.
+/// </summary>
+public interface IGuards
+{
+    /// <summary>False when there are none: then all passes, and nobody has to ask.</summary>
+    bool HasGuards { get; }
+
+    /// <summary>Whether a stanza may pass. The first guard that says no decides; what a guard throws, this throws.</summary>
+    ValueTask<GuardVerdict> CheckAsync(GuardedStanza stanza, CancellationToken cancellationToken);
+}

@@ -11,7 +11,7 @@ using Xmpp.Server.Transport;
 namespace Xmpp.Server.Hosting;
 
 /// <summary>What the streams of a server share.</summary>
-internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory
+internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IGuards
 {
     private readonly ILogger<ServerContext> _logger;
     private ServerState? _current;
@@ -61,7 +61,12 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory
 
     public bool IsLocal(Jid jid) => Current.IsLocal(jid);
 
+    bool IGuards.HasGuards => !Current.Modules.Guards.IsEmpty;
+
     DiscoInfo IDiscoRegistry.Describe(IqTarget target) => Current.Modules.Describe(target);
+
+    ValueTask<GuardVerdict> IGuards.CheckAsync(GuardedStanza stanza, CancellationToken cancellationToken) =>
+        Current.Modules.Guards.CheckAsync(stanza, cancellationToken);
 
     /// <summary>Puts a new state in the place of the present one, which it returns.</summary>
     public ServerState? Replace(ServerState state) => Interlocked.Exchange(ref _current, state);

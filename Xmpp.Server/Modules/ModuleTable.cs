@@ -32,7 +32,7 @@ internal sealed class ModuleTable
         ];
         Presence = _modules.Select(module => module.PresenceHandler).SingleOrDefault(handler => handler is not null);
         _infos = Enum.GetValues<IqTarget>().ToFrozenDictionary(target => target, Collect);
-        Guards = [.. _modules.SelectMany(module => module.Guards)];
+        Guards = new([.. _modules.SelectMany(module => module.Guards)]);
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
         AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
@@ -48,7 +48,7 @@ internal sealed class ModuleTable
 
     public PresenceHandler? Presence { get; }
 
-    public ImmutableArray<StanzaGuard> Guards { get; }
+    public GuardChain Guards { get; }
 
     public ImmutableArray<Func<ISession, ValueTask>> SessionEnded { get; }
 
