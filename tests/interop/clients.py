@@ -25,10 +25,10 @@ class LoginFailed(Exception):
 class Slixmpp(slixmpp.ClientXMPP):
     """python3-slixmpp; `async with` logs in and out."""
 
-    def __init__(self, server, account, *, resource=None, mechanism=None, direct=False, tls=None, certificate=None, priority=0):
+    def __init__(self, server, account, *, resource=None, mechanism=None, direct=False, tls=None, certificate=None, priority=0, available=True):
         jid = account.jid + (f"/{resource}" if resource else "")
         super().__init__(jid, account.password, sasl_mech=mechanism)
-        self.direct, self.priority = direct, priority
+        self.direct, self.priority, self.available = direct, priority, available
         self.port = server.tls_port if direct else server.port
         self.ca_certs = server.ca
         self.default_domain = account.host  # what the certificate is verified for
@@ -82,9 +82,17 @@ class Slixmpp(slixmpp.ClientXMPP):
         except BaseException:
             await self.__aexit__()
             raise
+        await self.before_available()
+        if self.available:
+            await self.become_available()
+        return self
+
+    async def before_available(self):
+        """What a client has to ask first."""
+
+    async def become_available(self):
         self.send_presence(ppriority=self.priority)
         await self.expect_presence(lambda presence: presence["from"] == self.boundjid)
-        return self
 
     async def __aexit__(self, *_):
         if not self.is_over.is_set():

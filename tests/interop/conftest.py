@@ -6,14 +6,27 @@ import signal
 import pytest
 
 from pki import Authority
+from prosody import Prosody
 from xmppchat import Server
 
 NOTES = pytest.StashKey()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--prosody", action="store_true", help="test the tests: run those of instant messaging against Debian's Prosody")
+
+
 def pytest_configure():
     """SIGTERM stops the run like Ctrl-C does, so that the servers are stopped, too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config, items):
+    """What Prosody is known to do differently fails with it, and has to."""
+    if config.getoption("--prosody"):
+        for item in items:
+            if marker := item.get_closest_marker("prosody_differs"):
+                item.add_marker(pytest.mark.xfail(reason=marker.args[0], strict=True))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -85,9 +98,18 @@ def everything_allowed(authority):
 
 
 @pytest.fixture(scope="session")
-def server(start, authority):
+def server(request, start, authority):
     """The server that most tests share."""
+    if request.config.getoption("--prosody"):
+        return request.getfixturevalue("prosody")
     return start("xmppchat", **everything_allowed(authority))
+
+
+@pytest.fixture(scope="session")
+def prosody(tmp_path_factory):
+    server = Prosody(tmp_path_factory.mktemp("prosody"))
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture(scope="session")

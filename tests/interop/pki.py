@@ -1,11 +1,11 @@
-"""Client certificates (XEP-0178) by the openssl command."""
+"""Certificates by the openssl command: clients' (XEP-0178), and those of servers that don't make their own."""
 
 import subprocess
 from pathlib import Path
 
 
 class Authority:
-    """A CA for client certificates."""
+    """A CA."""
 
     def __init__(self, directory):
         self.directory = Path(directory)
@@ -13,18 +13,24 @@ class Authority:
         self.certificate, self.key = self.directory / "ca.crt", self.directory / "ca.key"
         openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-            "-subj", "/CN=Clients", "-keyout", self.key, "-out", self.certificate,
+            "-subj", "/CN=Test CA", "-keyout", self.key, "-out", self.certificate,
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign",
         )  # fmt: skip
 
     def issue(self, name, *jids):
         """A certificate for the addresses, as id-on-xmppAddr (RFC 6120 §13.7.1.4), and its key."""
+        return self._issue(name, "clientAuth", [f"otherName:1.3.6.1.5.5.7.8.5;UTF8:{jid}" for jid in jids])
+
+    def issue_server(self, host):
+        """A certificate for a server's name, and its key."""
+        return self._issue(host, "serverAuth", [f"DNS:{host}"])
+
+    def _issue(self, name, usage, names):
         certificate, key = self.directory / f"{name}.crt", self.directory / f"{name}.key"
         request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"
-        names = ",".join(f"otherName:1.3.6.1.5.5.7.8.5;UTF8:{jid}" for jid in jids)
         extensions.write_text(
-            "basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n"
-            + (f"subjectAltName={names}\n" if jids else "")
+            f"basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage={usage}\n"
+            + (f"subjectAltName={','.join(names)}\n" if names else "")
         )
         openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",

@@ -5,32 +5,7 @@ import datetime
 import pytest
 
 from clients import Slixmpp
-from raw import authenticated, bound, opened
-
-# What Gajim, Dino, Converse.js and Profanity ask when they log in: type, recipient, payload.
-ASKED_AT_LOGIN = [
-    ("get", "server", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-    ("get", "server", "<query xmlns='http://jabber.org/protocol/disco#items'/>"),
-    ("get", "server", "<services xmlns='urn:xmpp:extdisco:2'/>"),
-    ("get", "service", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-    ("get", "service", "<query xmlns='http://jabber.org/protocol/bytestreams'/>"),
-    ("get", "nobody", "<query xmlns='jabber:iq:roster'/>"),
-    ("set", "nobody", "<query xmlns='jabber:iq:roster'><item jid='juliet@localhost' name='J'/></query>"),
-    ("set", "nobody", "<enable xmlns='urn:xmpp:carbons:2'/>"),
-    ("get", "nobody", "<blocklist xmlns='urn:xmpp:blocking'/>"),
-    ("get", "nobody", "<vCard xmlns='vcard-temp'/>"),
-    ("get", "nobody", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>"),
-    ("set", "nobody", "<query xmlns='jabber:iq:private'><roster xmlns='roster:delimiter'>::</roster></query>"),
-    ("set", "nobody", "<query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'><max>50</max></set></query>"),
-    ("get", "nobody", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:bookmarks:1'/></pubsub>"),
-    ("set", "nobody", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:xmpp:bookmarks:1'><item/></publish></pubsub>"),
-    ("get", "nobody", "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><configure node='urn:xmpp:bookmarks:1'/></pubsub>"),
-    ("set", "nobody", "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>"),
-    ("get", "account", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-    ("get", "account", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:example:devices'/></pubsub>"),
-    ("get", "other", "<vCard xmlns='vcard-temp'/>"),
-    ("get", "other's resource", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-]
+from raw import authenticated, opened
 
 INFO, ITEMS = "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items"
 
@@ -104,18 +79,3 @@ def test_the_limits_of_a_stream_are_advertised(strict_server):
         assert stream.features.findtext("{urn:xmpp:stream-limits:0}limits/{urn:xmpp:stream-limits:0}max-bytes") == "10000"
     with authenticated(strict_server, account) as stream:
         assert stream.features.findtext("{urn:xmpp:stream-limits:0}limits/{urn:xmpp:stream-limits:0}max-bytes") == "10000"
-
-
-@pytest.mark.parametrize("kind, to, payload", ASKED_AT_LOGIN)
-def test_every_question_of_a_client_that_logs_in_is_answered(server, romeo, juliet, kind, to, payload):
-    """Once, and by whom it was asked; that it can't be done is an answer, silence is none."""
-    recipient = {
-        "nobody": None, "server": "localhost", "service": "conference.localhost", "account": romeo.jid,
-        "other": juliet.jid, "other's resource": f"{juliet.jid}/elsewhere",
-    }[to]  # fmt: skip
-    address = f" to='{recipient}'" if recipient else ""
-    with bound(server, romeo) as stream:
-        stream.send(f"<presence/><iq type='{kind}' id='asked'{address}>{payload}</iq>")
-        answers = [answer for answer in stream.ping() if answer.get("id") == "asked"]
-        assert [answer.get("type") in ("result", "error") for answer in answers] == [True]
-        assert answers[0].get("from") in (recipient, romeo.jid if recipient is None else recipient)

@@ -58,7 +58,7 @@ class Server:
             options,
         )
         self.process = None
-        self.accounts = 0
+        self.accounts, self._spare = 0, []
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         self.log = ARTIFACTS / f"{name}.log"
         self.log.write_bytes(b"")
@@ -140,6 +140,16 @@ class Server:
         account = Account(f"{name or f'user{self.accounts}'}@{host}", f"pässword {self.accounts}")
         self.ctl("user", "add", account.jid, "--password-stdin", stdin=account.password + "\n")
         return account
+
+    def new_accounts(self, count):
+        """Fresh accounts. They are made many at once, since xmppctl takes its time to start."""
+        if len(self._spare) < count:
+            numbers = range(self.accounts + 1, self.accounts + 1 + max(count, 30))
+            self.accounts = numbers[-1]
+            made = [Account(f"user{number}@localhost", f"pässword {number}") for number in numbers]
+            self.ctl("user", "import", "-", stdin="".join(f"{account.jid} {account.password}\n" for account in made))
+            self._spare += made
+        return [self._spare.pop(0) for _ in range(count)]
 
     def sessions(self, of):
         """Full JIDs of the sessions of an account or host."""
