@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Xmpp.Core.Modules;
 
 namespace Xmpp.Server.Hosting;
 
