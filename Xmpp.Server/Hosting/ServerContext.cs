@@ -27,6 +27,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IG
         Sessions = new SessionRegistry(() => Current.Modules);
         Accounts = new AccountService(
             store.Accounts, time, () => Current.Modules, Sessions.End, loggers.CreateLogger<AccountService>());
+        Queries = new ServerQueries(time);
         Messages = new MessagePipeline(this);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
@@ -47,6 +48,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IG
     public SessionRegistry Sessions { get; }
 
     public AccountService Accounts { get; }
+
+    public ServerQueries Queries { get; }
 
     public MessagePipeline Messages { get; }
 
@@ -109,6 +112,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IG
         if (!session.TryEnd())
             return;
         Sessions.Remove(session);
+        ServerQueries.End(session);
         foreach (var handler in Current.Modules.SessionEnded)
         {
             try

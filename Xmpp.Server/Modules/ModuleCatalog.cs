@@ -8,7 +8,7 @@ namespace Xmpp.Server.Modules;
 /// <summary>What modules may ask of the server.</summary>
 internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, IHostDirectory Hosts, IAccountService Accounts, IStanzaSender Stanzas,
-    IGuards Guards, IStore Store, TimeProvider Time);
+    IGuards Guards, IServerQueries Queries, IStore Store, TimeProvider Time);
 
 /// <summary>A module that can be loaded.</summary>
 /// <param name="Name">As the configuration names it.</param>

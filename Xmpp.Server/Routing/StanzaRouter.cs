@@ -139,7 +139,11 @@ internal sealed partial class StanzaRouter(
         {
             Reply(sender, iq, await AnswerAsync(current, sender, iq, type, to, cancellationToken));
         }
-        // A result or an error for the server or an account answers nothing that was asked (RFC 6121 §8.5.2.1.3).
+        else
+        {
+            // Most answer nothing but a roster push or a ping, of which nobody wants to know (RFC 6121 §2.1.6, §8.5.2.1.3).
+            ServerQueries.Answer(sender, iq, to);
+        }
     }
 
     /// <param name="request">What is asked for; null for an answer, a result or an error.</param>
