@@ -28,8 +28,11 @@ public enum IqTarget
 public delegate ValueTask<IqReply> IqHandler(IqRequest request, CancellationToken cancellationToken);
 
 /// <summary>An IQ of type get or set, addressed to an entity that this server answers for.</summary>
-public sealed class IqRequest
+/// <param name="stanza">The stanza, with one child element; it is only lent until the handler has completed.</param>
+public sealed class IqRequest(StanzaView stanza)
 {
+    private Element? _payload;
+
     public required IqType Type { get; init; }
 
     /// <summary>The full JID of the sender, stamped by the server.</summary>
@@ -40,8 +43,11 @@ public sealed class IqRequest
 
     public required IqTarget Target { get; init; }
 
-    /// <summary>The one child element.</summary>
-    public required Element Payload { get; init; }
+    /// <summary>The name of the one child element.</summary>
+    public XmlName PayloadName => stanza.ChildName(0);
+
+    /// <summary>The one child element; made when first asked for, which the handler does before it has completed, if at all.</summary>
+    public Element Payload => _payload ??= stanza.ToElement().Elements.First();
 
     /// <summary>The sender's session where it is local, else null.</summary>
     public ISession? Session { get; init; }

@@ -80,6 +80,13 @@ public sealed class StanzaView
         };
     }
 
+    /// <summary>The expanded name of a child, as strings.</summary>
+    public XmlName ChildName(int index)
+    {
+        var child = Child(index);
+        return new XmlName(NameTable.Get(child.Namespace), NameTable.Get(child.LocalName));
+    }
+
     public bool HasChild(ReadOnlySpan<byte> ns, ReadOnlySpan<byte> local) => IndexOfChild(ns, local) >= 0;
 
     /// <summary>The index of the first child element of this name, or -1.</summary>

@@ -17,7 +17,7 @@ internal sealed partial class IqDispatcher(ILogger<IqDispatcher> logger)
     public async ValueTask<IqReply> AnswerAsync(ModuleTable modules, IqRequest request, CancellationToken cancellationToken)
     {
         // RFC 6120 §8.4, RFC 6121 §8.5.1: what is not understood, or not for this sender, is not available.
-        if (modules.FindIq(request.Type, request.Target, request.Payload.Name) is not { } handler)
+        if (modules.FindIq(request.Type, request.Target, request.PayloadName) is not { } handler)
             return IqReply.Failed(StanzaErrorCondition.ServiceUnavailable);
         try
         {
@@ -25,12 +25,12 @@ internal sealed partial class IqDispatcher(ILogger<IqDispatcher> logger)
         }
         catch (StoreException failure)
         {
-            LogStoreFailed(failure.Message, request.Payload.Name, request.From);
+            LogStoreFailed(failure.Message, request.PayloadName, request.From);
             return IqReply.Failed(failure.Condition);
         }
         catch (Exception bug) when (!cancellationToken.IsCancellationRequested)
         {
-            LogHandlerFailed(bug, request.Payload.Name, request.From);
+            LogHandlerFailed(bug, request.PayloadName, request.From);
             return IqReply.Failed(StanzaErrorCondition.InternalServerError);
         }
     }

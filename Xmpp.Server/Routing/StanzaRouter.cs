@@ -168,13 +168,12 @@ internal sealed partial class StanzaRouter(
         // RFC 6120 §7.1: a stream has one resource, and this one has it.
         if (type == IqType.Set && iq.HasChild("urn:ietf:params:xml:ns:xmpp-bind"u8, "bind"u8))
             return new(IqReply.Failed(StanzaErrorCondition.NotAllowed));
-        return iqs.AnswerAsync(current.Modules, new IqRequest
+        return iqs.AnswerAsync(current.Modules, new IqRequest(iq)
         {
             Type = type,
             From = sender.Jid,
             To = to,
             Target = to.Local is null ? IqTarget.Server : to == sender.Jid.Bare ? IqTarget.OwnAccount : IqTarget.OtherAccount,
-            Payload = iq.ToElement().Elements.First(),
             Session = sender,
         }, cancellationToken);
     }
@@ -193,12 +192,7 @@ internal sealed partial class StanzaRouter(
             ReplyError(sender, iq, error);
             return;
         }
-        sender.Send(new Element(Namespaces.Client, "iq",
-            Element.Attr("type", "result"),
-            Element.Attr("id", iq.Attribute("id"u8)),
-            Element.Attr("from", iq.Attribute("to"u8)),
-            Element.Attr("to", sender.Jid.ToString()),
-            reply.Payload));
+        Respond(sender, iq, "result"u8, reply.Payload);
     }
 
     /// <summary>Returns a stanza to its sender as an error (RFC 6120 §8.3.1); errors and results are not answered.</summary>
@@ -206,12 +200,14 @@ internal sealed partial class StanzaRouter(
     {
         if (stanza.Attribute("type"u8) is "error" or "result")
             return;
-        sender.Send(new Element(Namespaces.Client, System.Text.Encoding.UTF8.GetString(stanza.LocalName),
-            Element.Attr("type", "error"),
-            Element.Attr("id", stanza.Attribute("id"u8)),
-            Element.Attr("from", stanza.Attribute("to"u8)),
-            Element.Attr("to", sender.Jid.ToString()),
-            error.ToElement()));
+        Respond(sender, stanza, "error"u8, error.ToElement());
+    }
+
+    private static void Respond(ClientSession sender, StanzaView stanza, ReadOnlySpan<byte> type, Element? content)
+    {
+        var output = Scratch.Rent();
+        ResponseWriter.Write(output, stanza, sender, type, content);
+        sender.Send(output.WrittenSpan);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The store failed ({Failure}) for a {Stanza} from {Sender}")]

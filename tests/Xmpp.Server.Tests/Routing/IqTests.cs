@@ -98,10 +98,11 @@ public sealed class IqTests
     public async Task A_handler_learns_who_asks_whom(string to, IqTarget target)
     {
         IqRequest? seen = null;
+        string? text = null;
         await using var server = await TestServer.StartAsync(null, module =>
             module.Iq(IqType.Set, target, Query, (request, _) =>
             {
-                seen = request;
+                (seen, text) = (request, request.Payload.Text);
                 return new(IqReply.Result(new Element(Query, "answer")));
             }));
         var juliet = await server.ConnectAsync("juliet");
@@ -110,12 +111,25 @@ public sealed class IqTests
 
         var from = to.Replace("to=", "from=", StringComparison.Ordinal);
         await juliet.ExpectAsync($"<iq type='result' id='1' {from} to='{juliet.Jid}'><query xmlns='urn:test'>answer</query></iq>");
-        Assert.Equal((juliet.Jid, target, "question"), (seen!.From, seen.Target, seen.Payload.Text));
+        Assert.Equal((juliet.Jid, target, "question"), (seen!.From, seen.Target, text));
         Assert.Same(server.Server.Context.Sessions.Find(juliet.Jid), seen.Session);
 
         // The same payload with the other type is another request.
         await juliet.SendAsync($"<iq type='get' id='2' {to}><query xmlns='urn:test'/></iq>");
         await juliet.ExpectErrorAsync(StanzaErrorCondition.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task Id_and_addresses_come_back_however_they_were_written()
+    {
+        await using var server = await TestServer.StartAsync(null, module =>
+            module.Iq(IqType.Get, IqTarget.Server, Query, (_, _) => new(IqReply.Result())));
+        var juliet = await server.ConnectAsync("juliet", "it's & <balcony>");
+
+        await juliet.SendAsync("""<iq to = "local&#x68;ost" id="it's &quot;1&quot; &amp; &lt;" type='get'><query xmlns='urn:test'/></iq>""");
+
+        await juliet.ExpectAsync(
+            "<iq type='result' id='it&apos;s \"1\" &amp; &lt;' from='localhost' to='juliet@localhost/it&apos;s &amp; &lt;balcony&gt;'/>");
     }
 
     public static TheoryData<Exception, StanzaErrorCondition> Failures { get; } = new()

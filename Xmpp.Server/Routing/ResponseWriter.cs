@@ -1,0 +1,47 @@
+using System.Buffers;
+using Xmpp.Core;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Sessions;
+
+namespace Xmpp.Server.Routing;
+
+/// <summary>
+/// Writes what answers a stanza (RFC 6120 §8.1.2, §8.1.3): its 'id' and its 'to' are copied as they were written, the latter as 'from'.
+/// </summary>
+internal static class ResponseWriter
+{
+    /// <param name="sender">Who sent the stanza, and gets the response.</param>
+    public static void Write(
+        ArrayBufferWriter<byte> output, StanzaView stanza, ClientSession sender, ReadOnlySpan<byte> type, Element? content)
+    {
+        var bytes = stanza.Bytes.Span;
+        output.Write("<"u8);
+        output.Write(stanza.LocalName);
+        output.Write(" type='"u8);
+        output.Write(type);
+        output.Write("'"u8);
+        if (stanza.TryGetAttribute("id"u8, out var id))
+        {
+            output.Write(" "u8);
+            output.Write(bytes[id.Start..id.End]);
+        }
+        if (stanza.TryGetAttribute("to"u8, out var to))
+        {
+            // With its quotes.
+            output.Write(" from="u8);
+            output.Write(bytes[(to.RawValue.Start.Value - 1)..to.End]);
+        }
+        output.Write(" to"u8);
+        output.Write(sender.Stamp.AsSpan(" from".Length));
+        if (content is null)
+        {
+            output.Write("/>"u8);
+            return;
+        }
+        output.Write(">"u8);
+        XmlStreamWriter.Write(output, content, Namespaces.Client);
+        output.Write("</"u8);
+        output.Write(stanza.LocalName);
+        output.Write(">"u8);
+    }
+}
