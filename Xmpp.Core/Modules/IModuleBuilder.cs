@@ -28,7 +28,7 @@ public interface IModuleBuilder
     /// <summary>Handles the presence stanzas that local sessions send. One module does.</summary>
     void Presence(PresenceHandler handler);
 
-    /// <summary>Shows an element in the stream features of a phase; null leaves it out.</summary>
+    /// <summary>Shows an element in the stream features of a phase; null leaves it out. Asked once for equal contexts.</summary>
     void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature);
 
     /// <summary>Called when a session ends, after it has left the directory.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Xmpp.Core.Sasl;
@@ -6,6 +7,9 @@ namespace Xmpp.Core.Sasl;
 public sealed class SaslMechanisms
 {
     private readonly ISaslMechanism[] _mechanisms;
+
+    /// <summary>The offers made so far, by a bit for each mechanism.</summary>
+    private readonly ConcurrentDictionary<int, string[]> _offers = new();
 
     /// <param name="names">Names out of <see cref="Known"/>, best first, each once.</param>
     /// <param name="decoys">What accounts that don't exist answer with.</param>
@@ -32,11 +36,16 @@ public sealed class SaslMechanisms
     public static IReadOnlyList<string> Default { get; } =
         [.. Known.Where(name => name != AnonymousMechanism.MechanismName)];
 
-    /// <summary>The context with <see cref="SaslContext.OfferedMechanisms"/> filled in: those that this stream can use.</summary>
-    public SaslContext Offer(SaslContext context) => context with
+    /// <summary>
+    /// The context with <see cref="SaslContext.OfferedMechanisms"/> filled in: those that this stream can use. Equal offers are the same list.
+    /// </summary>
+    public SaslContext Offer(SaslContext context)
     {
-        OfferedMechanisms = [.. _mechanisms.Where(mechanism => mechanism.IsAvailable(context)).Select(mechanism => mechanism.Name)],
-    };
+        var available = 0;
+        for (var i = 0; i < _mechanisms.Length; i++)
+            available |= _mechanisms[i].IsAvailable(context) ? 1 << i : 0;
+        return context with { OfferedMechanisms = _offers.GetOrAdd(available, NamesOf) };
+    }
 
     /// <summary>Starts an exchange by the mechanism that the client chose, if it was offered.</summary>
     /// <param name="context">As returned by <see cref="Offer"/>: what is not on its list is refused.</param>
@@ -60,6 +69,9 @@ public sealed class SaslMechanisms
             refusal = new(SaslFailureCondition.InvalidMechanism);
         return exchange is not null;
     }
+
+    private string[] NamesOf(int available) =>
+        [.. _mechanisms.Where((_, i) => (available >> i & 1) != 0).Select(mechanism => mechanism.Name)];
 
     private static ISaslMechanism? Create(string name, DecoyKeys decoys) => name switch
     {

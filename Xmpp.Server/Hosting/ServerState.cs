@@ -1,14 +1,16 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Xmpp.Core;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Modules;
+using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Hosting;
 
 /// <summary>
-/// Everything that follows from the configuration, immutable: a reload makes a new one and puts it in the old one's place.
+/// Everything that follows from the configuration, unchanging: a reload makes a new one and puts it in the old one's place.
 /// </summary>
 internal sealed class ServerState(
     ServerOptions options, ModuleTable modules, SaslMechanisms mechanisms, AuthenticationThrottle throttle,
@@ -36,6 +38,9 @@ internal sealed class ServerState(
 
     public FramerLimits AuthenticatedLimits { get; } =
         new(options.Limits.StanzaBytes, options.Limits.Depth, options.Limits.Attributes);
+
+    /// <summary>Stream features as UTF-8, kept once they were made.</summary>
+    public ConcurrentDictionary<StreamOffer, byte[]> StreamFeatures { get; } = new();
 
     /// <summary>Whether this server answers for an address.</summary>
     public bool IsLocal(Jid jid) => Hosts.Contains(jid.Domain);

@@ -22,11 +22,15 @@ internal sealed partial class SaslNegotiation(StreamNegotiator negotiator) : Str
     private int _guesses;
     private int _failures;
 
+    /// <summary>Decides what this stream is offered; null when it isn't the time.</summary>
+    public SaslContext? Prepare() => _context = Negotiator.Phase == NegotiationPhase.Secured
+        ? Negotiator.Server.CreateSaslContext(Negotiator.Host!, Negotiator.Stream.Connection.Tls)
+        : null;
+
     public override IEnumerable<Element> Offer()
     {
-        if (Negotiator.Phase != NegotiationPhase.Secured)
+        if (_context is null)
             yield break;
-        _context = Negotiator.Server.CreateSaslContext(Negotiator.Host!, Negotiator.Stream.Connection.Tls);
         yield return new Element(Namespaces.Sasl, "mechanisms",
             _context.OfferedMechanisms.Select(name => new Element(Namespaces.Sasl, "mechanism", name)));
         if (ChannelBindingCapability.Feature(_context) is { } capability)

@@ -11,6 +11,7 @@ namespace Xmpp.Server.Streams;
 /// <summary>A stream from its first header to the bound resource (RFC 6120 §4-7). Thrown away after that.</summary>
 internal sealed class StreamNegotiator
 {
+    private readonly SaslNegotiation _sasl;
     private readonly StreamFeature[] _features;
     private int _isHeaderSent;
 
@@ -20,7 +21,8 @@ internal sealed class StreamNegotiator
         Stream = stream;
         Phase = tls == ListenerTls.StartTls ? NegotiationPhase.Clear : NegotiationPhase.Secured;
         IsTlsNext = tls == ListenerTls.Direct;
-        _features = [new StartTls(this), new SaslNegotiation(this), new ResourceBinding(this)];
+        _sasl = new SaslNegotiation(this);
+        _features = [new StartTls(this), _sasl, new ResourceBinding(this)];
     }
 
     public ServerContext Server { get; }
@@ -52,7 +54,7 @@ internal sealed class StreamNegotiator
         Language = header.Language;
         SendHeader(header);
         Check(header, to);
-        Stream.Send(new Element(Namespaces.Stream, "features", Features()));
+        Stream.Send(Features());
     }
 
     /// <summary>Sends a header if none was sent since the stream (re)started, so that an error can follow.</summary>
@@ -100,14 +102,23 @@ internal sealed class StreamNegotiator
         Stream.Restart();
     }
 
-    private IEnumerable<Element> Features()
+    /// <summary>The features as they are sent: made once for all streams that are offered the same.</summary>
+    private byte[] Features()
+    {
+        var sasl = _sasl.Prepare();
+        var offer = new StreamOffer(Host!, Phase, sasl?.OfferedMechanisms, sasl?.OfferedChannelBindings);
+        return Server.Current.StreamFeatures.GetOrAdd(offer, static (_, negotiator) => negotiator.WriteFeatures(), this);
+    }
+
+    private byte[] WriteFeatures()
     {
         var current = Server.Current;
         var limits = Phase >= NegotiationPhase.Authenticated ? current.AuthenticatedLimits : current.UnauthenticatedLimits;
-        return _features
-            .SelectMany(feature => feature.Offer())
-            .Concat(current.Modules.StreamFeatures(
-                new StreamFeatureContext(Host!, Phase, limits.MaxStanzaBytes, IdleTimeoutOf(current.Options.Limits))));
+        var context = new StreamFeatureContext(Host!, Phase, limits.MaxStanzaBytes, IdleTimeoutOf(current.Options.Limits));
+        var output = new ArrayBufferWriter<byte>(1024);
+        XmlStreamWriter.Write(output, new Element(Namespaces.Stream, "features",
+            _features.SelectMany(feature => feature.Offer()), current.Modules.StreamFeatures(context)), Namespaces.Client);
+        return output.WrittenSpan.ToArray();
     }
 
     /// <summary>How long silence is accepted: until the resource is bound, the time for negotiation; then until the next ping.</summary>
