@@ -9,6 +9,12 @@ namespace Xmpp.Core.Modules;
 /// </summary>
 public interface IAccountService
 {
+    /// <summary>
+    /// The keys to make of a password as the configuration wants them; null when it can't be one (empty, control characters). Takes
+    /// some milliseconds of a thread of the pool.
+    /// </summary>
+    ValueTask<IReadOnlyList<ScramKeys>?> MakeKeysAsync(string password, CancellationToken cancellationToken);
+
     /// <summary>Makes an account; false when there is one of that name. Those who registered for it are told.</summary>
     ValueTask<bool> AddAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken);
 
@@ -20,7 +26,8 @@ public interface IAccountService
     ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken);
 
     /// <summary>Removes an account with all that is kept for it; its contacts are told and its sessions end. False when there was none.</summary>
-    ValueTask<bool> RemoveAsync(Jid account, CancellationToken cancellationToken);
+    /// <param name="except">The session that asked for it, which has to be told first and then ended; or null.</param>
+    ValueTask<bool> RemoveAsync(Jid account, ISession? except, CancellationToken cancellationToken);
 
     /// <summary>Ends the sessions of an account (bare JID), or one (full JID).</summary>
     /// <returns>How many there were.</returns>

@@ -19,6 +19,9 @@ public interface IModuleBuilder
     /// <summary>Answers IQs of one type with one kind of payload, for these entities. One handler for each.</summary>
     void Iq(IqType type, IqTarget targets, XmlName payload, IqHandler handler);
 
+    /// <summary>Answers IQs of one type with one kind of payload from clients that have not authenticated, on a protected stream.</summary>
+    void UnauthenticatedIq(IqType type, XmlName payload, UnauthenticatedIqHandler handler);
+
     /// <summary>Sees the messages of local accounts at a stage; handlers of a stage run in the order of the module list.</summary>
     void Message(MessageStage stage, MessageHandler handler);
 

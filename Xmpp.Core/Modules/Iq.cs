@@ -1,4 +1,5 @@
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Modules;
@@ -62,7 +63,13 @@ public readonly struct IqReply
 
     public StanzaError? Error { get; }
 
+    /// <summary>What the sender's session ends with once the reply was sent; null when it goes on.</summary>
+    public StreamError? End { get; private init; }
+
     public static IqReply Result(Element? payload = null) => new(payload, null);
+
+    /// <summary>A result that is the last thing the sender's session hears.</summary>
+    public static IqReply ResultThenEnd(StreamError end) => new(null, null) { End = end };
 
     public static IqReply Failed(StanzaError error) => new(null, error);
 

@@ -33,7 +33,7 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             AddUserRequest add => One(BoxAsync(server.Accounts.AddAsync(Served(add.Jid), add.Keys, cancellationToken))),
             SetKeysRequest set => One(BoxAsync(server.Accounts.SetKeysAsync(set.Jid, set.Keys, except: null, cancellationToken))),
             SetEnabledRequest set => One(BoxAsync(server.Accounts.SetEnabledAsync(set.Jid, set.Enabled, cancellationToken))),
-            DeleteUserRequest delete => One(BoxAsync(server.Accounts.RemoveAsync(delete.Jid, cancellationToken))),
+            DeleteUserRequest delete => One(BoxAsync(server.Accounts.RemoveAsync(delete.Jid, except: null, cancellationToken))),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
+using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Server.Modules;
@@ -9,16 +10,30 @@ using Xmpp.Server.Modules;
 namespace Xmpp.Server.Hosting;
 
 /// <inheritdoc cref="IAccountService"/>
+/// <param name="iterations">PBKDF2 iterations of new keys, now.</param>
 /// <param name="modules">Those that are loaded now.</param>
 /// <param name="endSessions">Ends the sessions of a bare JID, or one of a full JID, but not the one excepted; says how many.</param>
 internal sealed partial class AccountService(
-    IAccountStore accounts, TimeProvider time, Func<ModuleTable> modules, Func<Jid, ISession?, StreamError, int> endSessions,
-    ILogger<AccountService> logger) : IAccountService
+    IAccountStore accounts, TimeProvider time, Func<int> iterations, Func<ModuleTable> modules,
+    Func<Jid, ISession?, StreamError, int> endSessions, ILogger<AccountService> logger) : IAccountService
 {
+    public async ValueTask<IReadOnlyList<ScramKeys>?> MakeKeysAsync(string password, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(() => PasswordKeys.Create(password, iterations()), cancellationToken);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
     public async ValueTask<bool> AddAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken)
     {
         if (!await accounts.AddAsync(new(account, keys, Enabled: true, time.GetUtcNow(), LastLogin: null), cancellationToken))
             return false;
+        LogAdded(account);
         await TellAsync(modules().AccountAdded, account);
         return true;
     }
@@ -42,14 +57,15 @@ internal sealed partial class AccountService(
         return true;
     }
 
-    public async ValueTask<bool> RemoveAsync(Jid account, CancellationToken cancellationToken)
+    public async ValueTask<bool> RemoveAsync(Jid account, ISession? except, CancellationToken cancellationToken)
     {
         if (await accounts.FindAsync(account, cancellationToken) is null)
             return false;
         await TellAsync(modules().AccountRemoving, account);
         var wasThere = await accounts.DeleteAsync(account, cancellationToken);
-        EndSessions(account, new(StreamErrorCondition.NotAuthorized, "The account was removed."));
+        endSessions(account, except, new(StreamErrorCondition.NotAuthorized, "The account was removed."));
         await TellAsync(modules().AccountRemoved, account);
+        LogRemoved(account);
         return wasThere;
     }
 
@@ -74,6 +90,12 @@ internal sealed partial class AccountService(
             }
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The account {Account} was made")]
+    private partial void LogAdded(Jid account);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The account {Account} was removed")]
+    private partial void LogRemoved(Jid account);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The store failed ({Failure}) while the account {Account} was made or removed")]
     private partial void LogStoreFailed(Jid account, string failure);

@@ -26,7 +26,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IG
         Clock = new CoarseClock(time);
         Sessions = new SessionRegistry(() => Current.Modules);
         Accounts = new AccountService(
-            store.Accounts, time, () => Current.Modules, Sessions.End, loggers.CreateLogger<AccountService>());
+            store.Accounts, time, () => Current.Options.Authentication.ScramIterations, () => Current.Modules, Sessions.End,
+            loggers.CreateLogger<AccountService>());
         Queries = new ServerQueries(time);
         Messages = new MessagePipeline(this);
         Router = new StanzaRouter(

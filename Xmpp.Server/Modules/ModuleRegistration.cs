@@ -22,6 +22,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<(IqType Type, IqTarget Targets, XmlName Payload, IqHandler Handler)> Iqs { get; } = [];
 
+    public List<(IqType Type, XmlName Payload, UnauthenticatedIqHandler Handler)> UnauthenticatedIqs { get; } = [];
+
     public List<(MessageStage Stage, MessageHandler Handler)> Messages { get; } = [];
 
     public List<StanzaGuard> Guards { get; } = [];
@@ -47,6 +49,9 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void Extension(IqTarget targets, DataForm form) => Extensions.Add((targets, form));
 
     public void Iq(IqType type, IqTarget targets, XmlName payload, IqHandler handler) => Iqs.Add((type, targets, payload, handler));
+
+    public void UnauthenticatedIq(IqType type, XmlName payload, UnauthenticatedIqHandler handler) =>
+        UnauthenticatedIqs.Add((type, payload, handler));
 
     public void Message(MessageStage stage, MessageHandler handler) => Messages.Add((stage, handler));
 

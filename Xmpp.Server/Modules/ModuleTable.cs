@@ -11,6 +11,7 @@ namespace Xmpp.Server.Modules;
 internal sealed class ModuleTable
 {
     private readonly FrozenDictionary<(IqType, IqTarget, XmlName), IqHandler> _iqs;
+    private readonly FrozenDictionary<(IqType, XmlName), UnauthenticatedIqHandler> _unauthenticatedIqs;
     private readonly ImmutableArray<MessageHandler>[] _messages;
     private readonly ImmutableArray<ModuleRegistration> _modules;
     private readonly FrozenDictionary<IqTarget, DiscoInfo> _infos;
@@ -22,6 +23,9 @@ internal sealed class ModuleTable
             .SelectMany(module => module.Iqs)
             .SelectMany(iq => Single(iq.Targets), (iq, target) => (Key: (iq.Type, target, iq.Payload), iq.Handler))
             .ToFrozenDictionary(entry => entry.Key, entry => entry.Handler);
+        _unauthenticatedIqs = _modules
+            .SelectMany(module => module.UnauthenticatedIqs)
+            .ToFrozenDictionary(iq => (iq.Type, iq.Payload), iq => iq.Handler);
         _messages =
         [
             .. Enum.GetValues<MessageStage>().Select(stage => _modules
@@ -61,6 +65,9 @@ internal sealed class ModuleTable
     public ImmutableArray<Func<Jid, ValueTask>> AccountRemoved { get; }
 
     public IqHandler? FindIq(IqType type, IqTarget target, XmlName payload) => _iqs.GetValueOrDefault((type, target, payload));
+
+    public UnauthenticatedIqHandler? FindUnauthenticatedIq(IqType type, XmlName payload) =>
+        _unauthenticatedIqs.GetValueOrDefault((type, payload));
 
     public ImmutableArray<MessageHandler> MessageHandlers(MessageStage stage) => _messages[(int)stage];
 

@@ -137,7 +137,10 @@ internal sealed partial class StanzaRouter(
         }
         else if (request is { } type)
         {
-            Reply(sender, iq, await AnswerAsync(current, sender, iq, type, to, cancellationToken));
+            var reply = await AnswerAsync(current, sender, iq, type, to, cancellationToken);
+            Reply(sender, iq, reply);
+            if (reply.End is { } end)
+                sender.End(end);
         }
         else
         {

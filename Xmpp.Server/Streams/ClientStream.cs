@@ -128,7 +128,7 @@ internal sealed partial class ClientStream
         var now = _server.Clock.Seconds;
         if (Session is not { } session)
         {
-            if (now - _startedAt <= limits.NegotiationTimeout.TotalSeconds)
+            if (now - _startedAt <= (limits.NegotiationTimeout + (_negotiator?.ExtraTime ?? TimeSpan.Zero)).TotalSeconds)
                 return;
             // In the middle of a TLS handshake nothing can be said.
             if (IsTlsNext)

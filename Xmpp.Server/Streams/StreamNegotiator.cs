@@ -12,6 +12,7 @@ namespace Xmpp.Server.Streams;
 internal sealed class StreamNegotiator
 {
     private readonly SaslNegotiation _sasl;
+    private readonly UnauthenticatedIqs _iqs;
     private readonly StreamFeature[] _features;
     private int _isHeaderSent;
 
@@ -22,7 +23,8 @@ internal sealed class StreamNegotiator
         Phase = tls == ListenerTls.StartTls ? NegotiationPhase.Clear : NegotiationPhase.Secured;
         IsTlsNext = tls == ListenerTls.Direct;
         _sasl = new SaslNegotiation(this);
-        _features = [new StartTls(this), _sasl, new ResourceBinding(this)];
+        _iqs = new UnauthenticatedIqs(this);
+        _features = [new StartTls(this), _sasl, _iqs, new ResourceBinding(this)];
     }
 
     public ServerContext Server { get; }
@@ -42,6 +44,9 @@ internal sealed class StreamNegotiator
 
     /// <summary>Whether the next bytes are a TLS handshake: on a listener of its own, or after <c>&lt;proceed/&gt;</c>.</summary>
     public bool IsTlsNext { get; private set; }
+
+    /// <summary>What the client has on top of the time for negotiation.</summary>
+    public TimeSpan ExtraTime => _iqs.ExtraTime;
 
     /// <summary>Whether headers were exchanged since the stream (re)started.</summary>
     public bool IsOpen => Volatile.Read(ref _isHeaderSent) != 0;

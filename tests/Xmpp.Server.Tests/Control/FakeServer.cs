@@ -26,7 +26,8 @@ internal sealed class FakeServer(string directory) : IServerControl, IAsyncDispo
     public List<(string Jid, StreamErrorCondition Reason)> Ended { get; } = [];
 
     public IAccountService Accounts => new AccountService(
-        _store.Accounts, TimeProvider.System, () => new ModuleTable([]), EndSessions, NullLogger<AccountService>.Instance);
+        _store.Accounts, TimeProvider.System, () => 4096, () => new ModuleTable([]), EndSessions,
+        NullLogger<AccountService>.Instance);
 
     public Func<ReloadReport> OnReload { get; set; } = () => new(["log.level"], [], [], []);
 
