@@ -11,7 +11,7 @@ namespace Xmpp.Modules;
 /// </summary>
 [Xep(30, "2.5.0")]
 [Xep(128, "1.0.1")]
-public sealed class ServiceDiscovery(IDiscoRegistry registry) : IXmppModule
+public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory sessions) : IXmppModule
 {
     public void Register(IModuleBuilder builder)
     {
@@ -20,30 +20,87 @@ public sealed class ServiceDiscovery(IDiscoRegistry registry) : IXmppModule
         builder.Identity(IqTarget.OwnAccount, new DiscoIdentity("account", "registered"));
         builder.Feature(everyone, Namespaces.DiscoInfo);
         builder.Feature(everyone, Namespaces.DiscoItems);
-        builder.Iq(IqType.Get, everyone, new XmlName(Namespaces.DiscoInfo, "query"), (iq, _) => new(Info(iq)));
-        builder.Iq(IqType.Get, everyone, new XmlName(Namespaces.DiscoItems, "query"), (iq, _) => new(Items(iq)));
+        builder.Node(IqTarget.Server, (_, node, _) => new(Capabilities(node)));
+        builder.Items(IqTarget.OwnAccount, (query, _) => new(Resources(query.Entity)));
+        builder.Iq(IqType.Get, everyone, new XmlName(Namespaces.DiscoInfo, "query"), InfoAsync);
+        builder.Iq(IqType.Get, everyone, new XmlName(Namespaces.DiscoItems, "query"), ItemsAsync);
     }
 
-    private IqReply Info(IqRequest iq)
+    private async ValueTask<IqReply> InfoAsync(IqRequest iq, CancellationToken cancellationToken)
     {
-        var info = registry.Describe(iq.Target);
         var node = iq.Payload["node"];
-        // The one node there is names what the server said of itself in its capabilities (XEP-0115 §6.2).
-        if (node is not null && (iq.Target != IqTarget.Server || node != EntityCapabilities.NodeOf(info)))
-            return IqReply.Failed(StanzaErrorCondition.ItemNotFound);
-        return IqReply.Result(new Element(Namespaces.DiscoInfo, "query",
-            Element.Attr("node", node),
-            info.Identities.Select(identity => new Element(Namespaces.DiscoInfo, "identity",
-                Element.Attr("category", identity.Category),
-                Element.Attr("type", identity.Type),
-                Element.Attr("name", identity.Name),
-                identity.Language is { } language ? new ElementAttribute(new XmlName(Namespaces.Xml, "lang"), language) : null)),
-            info.Features.Select(feature => new Element(Namespaces.DiscoInfo, "feature", Element.Attr("var", feature))),
-            info.Forms.Select(form => form.ToElement())));
+        if (node is null)
+            return IqReply.Result(InfoElement(registry.Describe(iq.Target), null));
+        return await FindNodeAsync(iq, node, cancellationToken) switch
+        {
+            null => IqReply.Failed(StanzaErrorCondition.ItemNotFound),
+            { Error: { } error } => IqReply.Failed(error),
+            var found => IqReply.Result(InfoElement(found.Info, node)),
+        };
     }
 
-    /// <summary>Neither the server nor an account has items or nodes yet.</summary>
-    private static IqReply Items(IqRequest iq) => iq.Payload["node"] is null
-        ? IqReply.Result(new Element(Namespaces.DiscoItems, "query"))
-        : IqReply.Failed(StanzaErrorCondition.ItemNotFound);
+    private async ValueTask<IqReply> ItemsAsync(IqRequest iq, CancellationToken cancellationToken)
+    {
+        if (iq.Payload["node"] is { } node)
+        {
+            return await FindNodeAsync(iq, node, cancellationToken) switch
+            {
+                null => IqReply.Failed(StanzaErrorCondition.ItemNotFound),
+                { Error: { } error } => IqReply.Failed(error),
+                var found => IqReply.Result(ItemsElement(found.Items, node)),
+            };
+        }
+        var items = new List<DiscoItem>();
+        foreach (var handler in registry.Items(iq.Target))
+            items.AddRange(await handler(QueryOf(iq), cancellationToken));
+        return IqReply.Result(ItemsElement(items, null));
+    }
+
+    private async ValueTask<DiscoNode?> FindNodeAsync(IqRequest iq, string node, CancellationToken cancellationToken)
+    {
+        foreach (var handler in registry.Nodes(iq.Target))
+        {
+            if (await handler(QueryOf(iq), node, cancellationToken) is { } found)
+                return found;
+        }
+        return null;
+    }
+
+    /// <summary>XEP-0115 §6.2: a node names what the server said of itself in its capabilities.</summary>
+    private DiscoNode? Capabilities(string node)
+    {
+        var info = registry.Describe(IqTarget.Server);
+        return node == EntityCapabilities.NodeOf(info) ? new(info, []) : null;
+    }
+
+    /// <summary>§4.1: the account's available resources.</summary>
+    private List<DiscoItem> Resources(Jid account)
+    {
+        var items = new List<DiscoItem>();
+        foreach (var session in sessions.Of(account))
+        {
+            if (session.Presence is not null)
+                items.Add(new(session.Jid));
+        }
+        return items;
+    }
+
+    private static DiscoQuery QueryOf(IqRequest iq) => new(iq.Target, iq.To, iq.From);
+
+    private static Element InfoElement(DiscoInfo info, string? node) => new(Namespaces.DiscoInfo, "query",
+        Element.Attr("node", node),
+        info.Identities.Select(identity => new Element(Namespaces.DiscoInfo, "identity",
+            Element.Attr("category", identity.Category),
+            Element.Attr("type", identity.Type),
+            Element.Attr("name", identity.Name),
+            identity.Language is { } language ? new ElementAttribute(new XmlName(Namespaces.Xml, "lang"), language) : null)),
+        info.Features.Select(feature => new Element(Namespaces.DiscoInfo, "feature", Element.Attr("var", feature))),
+        info.Forms.Select(form => form.ToElement()));
+
+    private static Element ItemsElement(IEnumerable<DiscoItem> items, string? node) => new(Namespaces.DiscoItems, "query",
+        Element.Attr("node", node),
+        items.Select(item => new Element(Namespaces.DiscoItems, "item",
+            Element.Attr("jid", item.Jid.ToString()),
+            Element.Attr("node", item.Node),
+            Element.Attr("name", item.Name))));
 }

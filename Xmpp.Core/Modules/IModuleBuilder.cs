@@ -16,6 +16,15 @@ public interface IModuleBuilder
     /// <summary>Adds a form to the disco#info of these entities (XEP-0128).</summary>
     void Extension(IqTarget targets, DataForm form);
 
+    /// <summary>Adds items to the disco#items of these entities (XEP-0030 §4).</summary>
+    void Items(IqTarget targets, DiscoItemsHandler items);
+
+    /// <summary>Answers for nodes of these entities, for disco#info and disco#items (XEP-0030 §3.2, §4.2).</summary>
+    void Node(IqTarget targets, DiscoNodeHandler node);
+
+    /// <summary>Offers an ad-hoc command (XEP-0050).</summary>
+    void Command(AdHocCommand command);
+
     /// <summary>Answers IQs of one type with one kind of payload, for these entities. One handler for each.</summary>
     void Iq(IqType type, IqTarget targets, XmlName payload, IqHandler handler);
 

@@ -11,7 +11,7 @@ using Xmpp.Server.Transport;
 namespace Xmpp.Server.Hosting;
 
 /// <summary>What the streams of a server share.</summary>
-internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IGuards
+internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, IHostDirectory, IGuards
 {
     private readonly ILogger<ServerContext> _logger;
     private ServerState? _current;
@@ -29,6 +29,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IG
             store.Accounts, time, () => Current.Options.Authentication.ScramIterations, () => Current.Modules, Sessions.End,
             loggers.CreateLogger<AccountService>());
         Queries = new ServerQueries(time);
+        Administrators = new Administrators(store.Settings, () => Current.Administrators);
         Messages = new MessagePipeline(this);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
@@ -52,6 +53,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IG
 
     public ServerQueries Queries { get; }
 
+    public Administrators Administrators { get; }
+
     public MessagePipeline Messages { get; }
 
     public StanzaRouter Router { get; }
@@ -71,6 +74,14 @@ internal sealed partial class ServerContext : IDiscoRegistry, IHostDirectory, IG
 
     ValueTask<GuardVerdict> IGuards.CheckAsync(GuardedStanza stanza, CancellationToken cancellationToken) =>
         Current.Modules.Guards.CheckAsync(stanza, cancellationToken);
+
+    IReadOnlyList<DiscoItemsHandler> IDiscoRegistry.Items(IqTarget target) => Current.Modules.Items(target);
+
+    IReadOnlyList<DiscoNodeHandler> IDiscoRegistry.Nodes(IqTarget target) => Current.Modules.Nodes(target);
+
+    IReadOnlyList<AdHocCommand> ICommandRegistry.Commands(IqTarget target) => Current.Modules.Commands(target);
+
+    AdHocCommand? ICommandRegistry.FindCommand(IqTarget target, string node) => Current.Modules.FindCommand(target, node);
 
     /// <summary>Puts a new state in the place of the present one, which it returns.</summary>
     public ServerState? Replace(ServerState state) => Interlocked.Exchange(ref _current, state);

@@ -44,6 +44,9 @@ public sealed record ServerOptions
     /// <summary>The virtual hosts, domainparts. The first is the default certificate's.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = ["localhost"];
 
+    /// <summary>Bare JIDs of those who may administer all hosts by commands from their clients (XEP-0133).</summary>
+    public IReadOnlyList<string> Administrators { get; init; } = [];
+
     public IReadOnlyList<ListenerOptions> Listeners { get; init; } =
         [new() { Port = 5222, Tls = ListenerTls.StartTls }, new() { Port = 5223, Tls = ListenerTls.Direct }];
 
@@ -216,6 +219,8 @@ public sealed record ModuleOptions
 {
     /// <summary>Modules not to load, by name.</summary>
     public IReadOnlyList<string> Disabled { get; init; } = [];
+
+    public AdHocCommandOptions AdHocCommands { get; init; } = new();
 
     public ContactAddressOptions ContactAddresses { get; init; } = new();
 }

@@ -14,7 +14,7 @@ public static class ServerOptionsValidator
 
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
     [
-        .. Hosts(options), .. Listeners(options), .. Authentication(options),
+        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Authentication(options),
         .. Limits(options.Limits), .. Control(options.Control), .. Modules(options.Modules),
     ];
 
@@ -48,6 +48,18 @@ public static class ServerOptionsValidator
                 yield return new($"hosts[{i}]", Json(options.Hosts[i]), "expected a domain, such as \"example.org\" (RFC 7622 §3.2)");
             else if (!seen.Add(host.Domain))
                 yield return new($"hosts[{i}]", Json(options.Hosts[i]), "given twice; remove one of the two");
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Administrators(ServerOptions options)
+    {
+        for (var i = 0; i < options.Administrators.Count; i++)
+        {
+            if (!Jid.TryParse(options.Administrators[i], out var jid) || jid is not { Local: not null, IsBare: true })
+            {
+                yield return new($"administrators[{i}]", Json(options.Administrators[i]),
+                    "expected the address of an account, such as \"juliet@example.org\"");
+            }
         }
     }
 

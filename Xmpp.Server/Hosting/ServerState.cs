@@ -20,6 +20,9 @@ internal sealed class ServerState(
 
     public FrozenSet<string> Hosts { get; } = options.Hosts.ToFrozenSet(StringComparer.Ordinal);
 
+    /// <summary>Bare JIDs.</summary>
+    public FrozenSet<Jid> Administrators { get; } = options.Administrators.Select(Jid.Parse).ToFrozenSet();
+
     public string DefaultHost => Options.Hosts[0];
 
     public ModuleTable Modules { get; } = modules;

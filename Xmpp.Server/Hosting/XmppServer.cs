@@ -38,7 +38,8 @@ public sealed partial class XmppServer : IAsyncDisposable
         _decoySecret = decoySecret;
         _context = new ServerContext(store, time, loggers, _stopping.Token);
         _modules = new ModuleHost(catalog, new ModuleServices(
-            _context.Sessions, _context, _context, _context.Accounts, _context.Messages, _context, _context.Queries, store, time));
+            _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
+            _context.Queries, store, time));
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
@@ -87,6 +88,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         try
         {
             var state = CreateState(options);
+            await _context.Administrators.LoadAsync(options.Hosts, _stopping.Token);
             var replaced = _context.Replace(state);
             try
             {

@@ -7,8 +7,8 @@ namespace Xmpp.Server.Modules;
 
 /// <summary>What modules may ask of the server.</summary>
 internal sealed record ModuleServices(
-    ISessionDirectory Sessions, IDiscoRegistry Disco, IHostDirectory Hosts, IAccountService Accounts, IStanzaSender Stanzas,
-    IGuards Guards, IServerQueries Queries, IStore Store, TimeProvider Time);
+    ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
+    IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IStore Store, TimeProvider Time);
 
 /// <summary>A module that can be loaded.</summary>
 /// <param name="Name">As the configuration names it.</param>
@@ -21,7 +21,7 @@ internal static class ModuleCatalog
 {
     public static IReadOnlyList<ModuleEntry> All { get; } =
     [
-        new("serviceDiscovery", (services, _) => new ServiceDiscovery(services.Disco)),
+        new("serviceDiscovery", (services, _) => new ServiceDiscovery(services.Disco, services.Sessions)),
         new("entityCapabilities", (services, _) => new EntityCapabilities(services.Disco)),
         new("sessionEstablishment", (_, _) => new SessionEstablishment()),
         new("streamLimits", (_, _) => new StreamLimits()),
@@ -29,6 +29,9 @@ internal static class ModuleCatalog
         new("ping", (_, _) => new Ping()),
         new("softwareVersion", (_, _) => new SoftwareVersion()),
         new("entityTime", (services, _) => new EntityTime(services.Time)),
+        new("adHocCommands", (services, options) => new AdHocCommands(
+            services.Commands, services.Administrators, services.Hosts, options.AdHocCommands, services.Time),
+            options => options.AdHocCommands),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];
 }

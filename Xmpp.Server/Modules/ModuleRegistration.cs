@@ -20,6 +20,12 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<(IqTarget Targets, DataForm Form)> Extensions { get; } = [];
 
+    public List<(IqTarget Targets, DiscoItemsHandler Items)> ItemsHandlers { get; } = [];
+
+    public List<(IqTarget Targets, DiscoNodeHandler Node)> NodeHandlers { get; } = [];
+
+    public List<AdHocCommand> Commands { get; } = [];
+
     public List<(IqType Type, IqTarget Targets, XmlName Payload, IqHandler Handler)> Iqs { get; } = [];
 
     public List<(IqType Type, XmlName Payload, UnauthenticatedIqHandler Handler)> UnauthenticatedIqs { get; } = [];
@@ -47,6 +53,12 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void Identity(IqTarget targets, DiscoIdentity identity) => Identities.Add((targets, identity));
 
     public void Extension(IqTarget targets, DataForm form) => Extensions.Add((targets, form));
+
+    public void Items(IqTarget targets, DiscoItemsHandler items) => ItemsHandlers.Add((targets, items));
+
+    public void Node(IqTarget targets, DiscoNodeHandler node) => NodeHandlers.Add((targets, node));
+
+    public void Command(AdHocCommand command) => Commands.Add(command);
 
     public void Iq(IqType type, IqTarget targets, XmlName payload, IqHandler handler) => Iqs.Add((type, targets, payload, handler));
 

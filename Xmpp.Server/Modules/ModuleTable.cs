@@ -15,6 +15,7 @@ internal sealed class ModuleTable
     private readonly ImmutableArray<MessageHandler>[] _messages;
     private readonly ImmutableArray<ModuleRegistration> _modules;
     private readonly FrozenDictionary<IqTarget, DiscoInfo> _infos;
+    private readonly FrozenDictionary<(IqTarget, string), AdHocCommand> _commands;
 
     public ModuleTable(IEnumerable<ModuleRegistration> modules)
     {
@@ -37,6 +38,10 @@ internal sealed class ModuleTable
         Presence = _modules.Select(module => module.PresenceHandler).SingleOrDefault(handler => handler is not null);
         _infos = Enum.GetValues<IqTarget>().ToFrozenDictionary(target => target, Collect);
         Guards = new([.. _modules.SelectMany(module => module.Guards)]);
+        _commands = _modules
+            .SelectMany(module => module.Commands)
+            .SelectMany(command => Single(command.Targets), (command, target) => (Key: (target, command.Node), command))
+            .ToFrozenDictionary(entry => entry.Key, entry => entry.command);
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
         AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
@@ -79,6 +84,17 @@ internal sealed class ModuleTable
 
     /// <summary>What the modules advertise for an entity; the same object each time.</summary>
     public DiscoInfo Describe(IqTarget target) => _infos[target];
+
+    public IReadOnlyList<DiscoItemsHandler> Items(IqTarget target) =>
+        [.. from module in _modules from entry in module.ItemsHandlers where entry.Targets.HasFlag(target) select entry.Items];
+
+    public IReadOnlyList<DiscoNodeHandler> Nodes(IqTarget target) =>
+        [.. from module in _modules from entry in module.NodeHandlers where entry.Targets.HasFlag(target) select entry.Node];
+
+    public IReadOnlyList<AdHocCommand> Commands(IqTarget target) =>
+        [.. from module in _modules from command in module.Commands where command.Targets.HasFlag(target) select command];
+
+    public AdHocCommand? FindCommand(IqTarget target, string node) => _commands.GetValueOrDefault((target, node));
 
     private DiscoInfo Collect(IqTarget target) => new(
         [.. from module in _modules from entry in module.Identities where entry.Targets.HasFlag(target) select entry.Identity],

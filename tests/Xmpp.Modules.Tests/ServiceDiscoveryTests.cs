@@ -1,3 +1,4 @@
+using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Testing;
@@ -19,7 +20,8 @@ public sealed class ServiceDiscoveryTests
         Assert.Equal([new DiscoIdentity("server", "im", "XmppChat")], info.Identities);
         Assert.Equal(
         [
-            "http://jabber.org/protocol/caps", "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
+            "http://jabber.org/protocol/caps", "http://jabber.org/protocol/commands", "http://jabber.org/protocol/disco#info",
+            "http://jabber.org/protocol/disco#items",
             "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:time",
         ], info.Features.Order(StringComparer.Ordinal));
         Assert.Empty(info.Forms);
@@ -35,7 +37,10 @@ public sealed class ServiceDiscoveryTests
 
         Assert.Equal([new DiscoIdentity("account", "registered")], info.Identities);
         Assert.Equal(
-            ["http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items", "urn:xmpp:ping"],
+        [
+            "http://jabber.org/protocol/commands", "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
+            "urn:xmpp:ping",
+        ],
             info.Features.Order(StringComparer.Ordinal));
     }
 
@@ -83,6 +88,53 @@ public sealed class ServiceDiscoveryTests
     }
 
     [Fact]
+    public async Task An_account_s_available_resources_are_its_items_to_its_owner()
+    {
+        await using var server = await TestServer.StartAsync();
+        var balcony = await server.LoginAsync("juliet", "balcony");
+        await server.ConnectAsync("juliet", "chamber");
+
+        await balcony.SendAsync("<iq type='get' id='1' to='juliet@localhost'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
+
+        await balcony.ExpectAsync($"<iq type='result' id='1' from='juliet@localhost' to='{balcony.Jid}'>"
+            + "<query xmlns='http://jabber.org/protocol/disco#items'><item jid='juliet@localhost/balcony'/></query></iq>");
+    }
+
+    [Fact]
+    public async Task A_module_s_items_and_nodes_are_shown_where_it_said()
+    {
+        await using var server = await TestServer.StartAsync(null, module =>
+        {
+            module.Items(IqTarget.Server, (query, _) =>
+                new([new(Jid.Parse("chat.localhost"), Name: $"Rooms for {query.Asker.Local}"), new(query.Entity, "books")]));
+            module.Node(IqTarget.Server, (query, node, _) => new(node switch
+            {
+                "books" => new DiscoNode(
+                    new([new("hierarchy", "branch")], ["urn:test:books"], []), [new(query.Entity, "books/1", "The first")]),
+                "secrets" => DiscoNode.Refused(StanzaError.Of(StanzaErrorCondition.Forbidden)),
+                _ => null,
+            }));
+        });
+        var juliet = await server.ConnectAsync("juliet");
+
+        await juliet.SendAsync("<iq type='get' id='1' to='localhost'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
+        await juliet.ExpectAsync($"<iq type='result' id='1' from='localhost' to='{juliet.Jid}'>"
+            + "<query xmlns='http://jabber.org/protocol/disco#items'><item jid='chat.localhost' name='Rooms for juliet'/>"
+            + "<item jid='localhost' node='books'/></query></iq>");
+        await juliet.SendAsync(
+            "<iq type='get' id='2' to='localhost'><query xmlns='http://jabber.org/protocol/disco#items' node='books'/></iq>");
+        await juliet.ExpectAsync($"<iq type='result' id='2' from='localhost' to='{juliet.Jid}'>"
+            + "<query xmlns='http://jabber.org/protocol/disco#items' node='books'>"
+            + "<item jid='localhost' node='books/1' name='The first'/></query></iq>");
+        var info = await juliet.InfoAsync("localhost", "books");
+        Assert.Equal("books", info.Elements.Single()["node"]);
+        Assert.Equal(["urn:test:books"], Discovery.Parse(info).Features);
+        Assert.Equal(StanzaErrorCondition.Forbidden, StanzaError.Parse(await juliet.InfoAsync("localhost", "secrets"))?.Condition);
+        // Not the account's.
+        Assert.Equal(StanzaErrorCondition.ItemNotFound, StanzaError.Parse(await juliet.InfoAsync("juliet@localhost", "books"))?.Condition);
+    }
+
+    [Fact]
     public async Task A_module_s_features_and_identities_are_shown_where_it_said()
     {
         await using var server = await TestServer.StartAsync(null, module =>
@@ -104,7 +156,7 @@ public sealed class ServiceDiscoveryTests
         Assert.Contains(
             "<identity category='pubsub' type='pep' name='Pubblicazioni' xml:lang='it'/>", account.ToString(), StringComparison.Ordinal);
 
-        static IEnumerable<string> TestFeatures(Core.Xml.Element result) => Discovery.Parse(result).Features
+        static IEnumerable<string> TestFeatures(Xmpp.Core.Xml.Element result) => Discovery.Parse(result).Features
             .Where(feature => feature.StartsWith("urn:test:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
     }
 }
