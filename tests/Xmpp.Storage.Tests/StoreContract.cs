@@ -40,8 +40,11 @@ public abstract class StoreContract(TestDatabase database) : IAsyncLifetime
 
     protected async Task AddAccountsAsync(params Jid[] accounts)
     {
-        foreach (var account in accounts)
-            Assert.True(await Store.Accounts.AddAsync(new Account(account, [], Enabled: true, Created, LastLogin: null), CancellationToken.None));
+        foreach (var jid in accounts)
+        {
+            var account = new Account(jid, [], Enabled: true, Created, LastLogin: null);
+            Assert.True(await Store.Accounts.AddAsync(account, CancellationToken.None));
+        }
     }
 
     /// <summary>Deletes an account and makes it again, at the same time of a clock that stands still.</summary>

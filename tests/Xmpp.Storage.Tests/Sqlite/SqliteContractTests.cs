@@ -9,6 +9,16 @@ public sealed class SqliteRostersTests() : RosterStoreContract(new SqliteDatabas
 
 public sealed class SqliteOfflineTests() : OfflineStoreContract(new SqliteDatabase());
 
+public sealed class SqliteBlockListsTests() : BlockListStoreContract(new SqliteDatabase());
+
+public sealed class SqliteAccountDataTests() : AccountDataStoreContract(new SqliteDatabase());
+
+public sealed class SqliteLastSeenTests() : LastSeenStoreContract(new SqliteDatabase());
+
+public sealed class SqliteInvitationsTests() : InvitationStoreContract(new SqliteDatabase());
+
+public sealed class SqliteSettingsTests() : SettingStoreContract(new SqliteDatabase());
+
 internal sealed class SqliteDatabase : TestDatabase
 {
     private readonly TemporaryDirectory _directory = new();

@@ -47,6 +47,11 @@ public sealed class SqliteSchemaTests : IDisposable
         Assert.Equal([3], Assert.Single(juliet.Keys).ServerKey.ToArray());
         Assert.Equal([4, 5], await store.GetOrCreateSecretAsync("decoy", 32, CancellationToken.None));
         Assert.Equal(SqliteSchema.Migrations.Count, store.Status.SchemaVersion);
+
+        // What the later steps added is there, for old accounts as for new ones.
+        var roster = await store.Rosters.LoadAsync(juliet.Jid, CancellationToken.None);
+        Assert.Equal((1700000000123, 1700000000123), (roster!.Version, roster.Floor));
+        Assert.Equal(OfflineOutcome.Kept, await store.Offline.AddAsync(juliet.Jid, juliet.Created, default, 1, CancellationToken.None));
     }
 
     [Fact]
