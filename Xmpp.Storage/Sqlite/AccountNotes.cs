@@ -30,7 +30,8 @@ internal sealed class AccountNotes<T> : IAsyncDisposable where T : struct
     public AccountNotes(SqliteWriter writer, TimeProvider time, Action<SqliteSession, Jid, T> write, Func<T, int> sizeOf)
     {
         (_writer, _write, _sizeOf) = (writer, write, sizeOf);
-        _timer = time.CreateTimer(static self => ((AccountNotes<T>)self!).StartFlush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(
+            static self => ((AccountNotes<T>)self!).StartFlush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>How long a note waits for others.</summary>
@@ -50,7 +51,7 @@ internal sealed class AccountNotes<T> : IAsyncDisposable where T : struct
 
             _pending[account] = note;
             _bytes = bytes;
-            if (_pending.Count == 1)
+            if (!isKnown && _pending.Count == 1)
                 _timer.Change(Delay, Timeout.InfiniteTimeSpan);
         }
     }

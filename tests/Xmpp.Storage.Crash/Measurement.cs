@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Xmpp.Core.Storage;
 using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Storage.Crash;
@@ -14,18 +15,42 @@ internal static class Measurement
         Console.WriteLine($"open and close an existing file: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:n1} ms");
 
         await using var store = SqliteStore.Open(path);
-        var accounts = Enumerable.Range(0, 80_000).Select(i => Accounts.New($"user{i}")).ToArray();
+        var accounts = Enumerable.Range(0, 80_000).Select(i => Samples.NewAccount($"user{i}")).ToArray();
+        await WriteAsync(store, accounts);
+        await ReadAsync(store, accounts);
+        return 0;
+    }
+
+    private static async Task WriteAsync(SqliteStore store, Account[] accounts)
+    {
         var added = 0;
         foreach (var (callers, operations) in ((int, int)[])[(1, 500), (1, 2_000), (10, 10_000), (100, 50_000)])
         {
             var first = added;
-            await RunAsync("add an account", callers, operations, i => store.Accounts.AddAsync(accounts[first + i], CancellationToken.None).AsTask());
+            await RunAsync("add an account", callers, operations,
+                i => store.Accounts.AddAsync(accounts[first + i], CancellationToken.None).AsTask());
+            await RunAsync("change a roster item", callers, operations / 2,
+                i => store.Rosters.ApplyAsync(accounts[i % 500].Jid, Samples.NewRoster(i, contacts: 1), CancellationToken.None).AsTask());
+            await RunAsync("keep a message", callers, operations / 2,
+                i => store.Offline.AddAsync(accounts[i % 500].Jid, default, Samples.NewMessage("Hark!"), 100, CancellationToken.None).AsTask());
             added += operations;
         }
+    }
 
+    private static async Task ReadAsync(SqliteStore store, Account[] accounts)
+    {
+        const int Rosters = 1_000;
+        foreach (var account in accounts[..Rosters])
+            await store.Rosters.ApplyAsync(account.Jid, Samples.NewRoster(100_000, contacts: 50), CancellationToken.None);
         foreach (var callers in (int[])[1, 1, 10, 100])
-            await RunAsync("find an account", callers, 50_000, i => store.Accounts.FindAsync(accounts[i * 7919 % added].Jid, CancellationToken.None).AsTask());
-        return 0;
+        {
+            await RunAsync("find an account", callers, 50_000,
+                i => store.Accounts.FindAsync(accounts[i * 7919 % 62_500].Jid, CancellationToken.None).AsTask());
+            await RunAsync("load a roster of 50", callers, 20_000,
+                i => store.Rosters.LoadAsync(accounts[i * 7919 % Rosters].Jid, CancellationToken.None).AsTask());
+            await RunAsync("load an empty roster", callers, 20_000,
+                i => store.Rosters.LoadAsync(accounts[Rosters + i * 7919 % Rosters].Jid, CancellationToken.None).AsTask());
+        }
     }
 
     private static async Task RunAsync(string what, int callers, int operations, Func<int, Task> operation)
@@ -46,7 +71,7 @@ internal static class Measurement
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         cpu = Environment.CpuUsage.TotalTime - cpu;
         Array.Sort(waits);
-        Console.WriteLine($"{what}, {callers} callers: {operations / seconds:n0}/s, {cpu.TotalMicroseconds / operations:n1} us of CPU each, " +
-            $"median {waits[operations / 2]:n3} ms, p99 {waits[operations * 99 / 100]:n3} ms");
+        Console.WriteLine($"{what}, {callers} callers: {operations / seconds:n0}/s, " +
+            $"{cpu.TotalMicroseconds / operations:n1} us of CPU each, median {waits[operations / 2]:n3} ms, p99 {waits[operations * 99 / 100]:n3} ms");
     }
 }

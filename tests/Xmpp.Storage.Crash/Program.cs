@@ -4,7 +4,8 @@ using Xmpp.Storage.Crash;
 using Xmpp.Storage.Sqlite;
 
 // A process for the storage tests to kill, to starve and to lock out. Everything is bounded, should its parent be gone.
-//   write FILE    prints "NAME KEY" for each account whose addition was acknowledged, until it is killed
+//   write FILE    prints what was acknowledged, until it is killed; a line that is whole ends with a full stop:
+//                 "account NAME KEY.", then "roster NAME VERSION." for its contacts and "message NAME VERSION." for a message to it
 //   fill FILE     prints "ready" and, for each line it reads, "refused CONDITION" once a write was refused or "accepted" when none was
 //   open FILE     prints "accepted" or "refused CONDITION" and the message
 //   measure FILE  prints the figures of docs/storage.md
@@ -27,9 +28,17 @@ static async Task<int> WriteAsync(string path)
     {
         for (var i = 0; i < WritesEach; i++)
         {
-            var account = Accounts.New($"{Environment.ProcessId}-{writer}-{i}");
-            if (await store.Accounts.AddAsync(account, CancellationToken.None))
-                Console.WriteLine($"{account.Jid.Local} {Convert.ToHexString(account.Keys[^1].ServerKey.Span)}");
+            var account = Samples.NewAccount($"{Environment.ProcessId}-{writer}-{i}");
+            await store.Accounts.AddAsync(account, CancellationToken.None);
+            Console.WriteLine($"account {account.Jid.Local} {Convert.ToHexString(account.Keys[^1].ServerKey.Span)}.");
+
+            var version = 1_000 + i;
+            await store.Rosters.ApplyAsync(account.Jid, Samples.NewRoster(version, contacts: 3), CancellationToken.None);
+            Console.WriteLine($"roster {account.Jid.Local} {version}.");
+
+            var message = Samples.NewMessage($"{version}");
+            await store.Offline.AddAsync(account.Jid, DateTimeOffset.UnixEpoch, message, limit: 1, CancellationToken.None);
+            Console.WriteLine($"message {account.Jid.Local} {version}.");
         }
     }));
     return 0;

@@ -1,5 +1,7 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using Xmpp.Core;
+using Xmpp.Core.Storage;
 using Xmpp.Storage.Crash;
 using Xmpp.Storage.Sqlite;
 using Xunit;
@@ -16,42 +18,57 @@ public sealed class SqliteCrashTests : IDisposable
     public async Task Everything_acknowledged_survives_kill_9_in_the_middle_of_writes()
     {
         const int Rounds = 5;
-        const int Acknowledgements = 400;
+        const int Acknowledgements = 600;
 
-        var acknowledged = new Dictionary<string, string>();
+        var acknowledged = new List<string>();
         for (var round = 1; round <= Rounds; round++)
         {
             using var child = new ChildProcess("write", _directory.Database);
             // Killed at another place of the batch each time.
             for (var i = 0; i < Acknowledgements + 7 * round; i++)
-                Acknowledge(await child.ReadLineAsync());
+                acknowledged.Add(Assert.IsType<string>(await child.ReadLineAsync()));
             await child.KillAsync();
-            // What it had printed before it died counts as well.
-            while (await child.ReadLineAsync() is { } line && IsWhole(line))
-                Acknowledge(line);
+            // What it had printed before it died counts as well; the last line may have been cut off.
+            while (await child.ReadLineAsync() is { } line && line.EndsWith('.'))
+                acknowledged.Add(line);
 
             await using var store = SqliteStore.Open(_directory.Database);
-            foreach (var (name, key) in acknowledged)
-            {
-                var account = await store.Accounts.FindAsync(Jid.Parse($"{name}@{Accounts.Host}"), CancellationToken.None);
-                Assert.Equal(key, Convert.ToHexString(account!.Keys[^1].ServerKey.Span));
-            }
-
-            // Acknowledged or not, nothing is there by halves.
-            foreach (var account in await store.Accounts.ListAsync(Accounts.Host, null, int.MaxValue, CancellationToken.None))
-                Assert.Equal(Accounts.Hashes, account.Keys.Select(keys => keys.Hash));
+            foreach (var line in acknowledged)
+                Assert.Equal(line, await FindAsync(store, line));
+            foreach (var account in await store.Accounts.ListAsync(Samples.Host, null, int.MaxValue, CancellationToken.None))
+                await AssertWholeAsync(store, account);
             Assert.Equal("ok", IntegrityCheck());
-        }
-
-        void Acknowledge(string? line)
-        {
-            var parts = Assert.IsType<string>(line).Split(' ');
-            acknowledged.Add(parts[0], parts[1]);
         }
     }
 
-    // The last line may have been cut off: 32 octets in hexadecimal make it whole.
-    private static bool IsWhole(string line) => line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && line.Length == space + 1 + 64;
+    // What is stored, in the words in which it was acknowledged.
+    private static async Task<string> FindAsync(SqliteStore store, string line)
+    {
+        var (what, name) = (line.Split(' ')[0], line.Split(' ')[1]);
+        var jid = Jid.Parse($"{name}@{Samples.Host}");
+        var value = what switch
+        {
+            "account" => Convert.ToHexString((await store.Accounts.FindAsync(jid, CancellationToken.None))!.Keys[^1].ServerKey.Span),
+            "roster" => $"{(await store.Rosters.LoadAsync(jid, CancellationToken.None))!.Version}",
+            _ => Body(Assert.Single(await store.Offline.ReadAsync(jid, 0, 10, CancellationToken.None))),
+        };
+        return $"{what} {name} {value}.";
+    }
+
+    // Acknowledged or not, nothing is there by halves.
+    private static async Task AssertWholeAsync(SqliteStore store, Account account)
+    {
+        Assert.Equal(Samples.Hashes, account.Keys.Select(keys => keys.Hash));
+        var roster = await store.Rosters.LoadAsync(account.Jid, CancellationToken.None);
+        Assert.Contains(roster!.Entries.Count, (int[])[0, 3]);
+        Assert.All(roster.Entries, entry => Assert.Equal(roster.Version, entry.Version));
+    }
+
+    private static string Body(OfflineMessage message)
+    {
+        var text = Encoding.UTF8.GetString(message.Stanza.Span);
+        return text[(text.IndexOf("<body>", StringComparison.Ordinal) + 6)..text.IndexOf("</body>", StringComparison.Ordinal)];
+    }
 
     private object? IntegrityCheck()
     {
