@@ -20,6 +20,12 @@ public interface IInvitationStore
     /// <summary>An invitation that may still be used at this time, or null.</summary>
     ValueTask<Invitation?> FindAsync(string token, DateTimeOffset now, CancellationToken cancellationToken);
 
+    /// <summary>Whether a localpart is reserved for whoever has the invitation of it.</summary>
+    ValueTask<bool> IsReservedAsync(string host, string username, DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>How many of an inviter's may still be used.</summary>
+    ValueTask<int> CountAsync(Jid inviter, DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Uses it once: of several callers only as many succeed as it has uses. Null when it can't be used (any more).</summary>
     /// <returns>What it is from now on, with one use less.</returns>
     ValueTask<Invitation?> UseAsync(string token, DateTimeOffset now, CancellationToken cancellationToken);

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
+using Xmpp.Modules.Registration;
 
 namespace Xmpp.Server.Hosting;
 
@@ -223,4 +224,10 @@ public sealed record ModuleOptions
     public AdHocCommandOptions AdHocCommands { get; init; } = new();
 
     public ContactAddressOptions ContactAddresses { get; init; } = new();
+
+    public RegistrationOptions Registration { get; init; } = new();
+
+    public VCardOptions VCard { get; init; } = new();
+
+    public PrivateXmlOptions PrivateXml { get; init; } = new();
 }

@@ -1,6 +1,7 @@
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
+using Xmpp.Modules.Registration;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Modules;
@@ -32,6 +33,17 @@ internal static class ModuleCatalog
         new("adHocCommands", (services, options) => new AdHocCommands(
             services.Commands, services.Administrators, services.Hosts, options.AdHocCommands, services.Time),
             options => options.AdHocCommands),
+        new("registration",
+            (services, options) => new InBandRegistration(
+                services.Accounts,
+                new Registrar(
+                    services.Accounts, services.Store.Accounts, services.Store.Invitations, services.Administrators, options.Registration,
+                    services.Time),
+                options.Registration),
+            options => options.Registration),
+        new("vCard", (services, options) => new VCardTemp(services.Store.AccountData, options.VCard), options => options.VCard),
+        new("privateXml",
+            (services, options) => new PrivateXml(services.Store.AccountData, options.PrivateXml), options => options.PrivateXml),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];
 }

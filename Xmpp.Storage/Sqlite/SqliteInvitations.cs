@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Xmpp.Core;
 using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Sqlite;
@@ -20,6 +21,15 @@ internal sealed class SqliteInvitations(SqliteReaders readers, SqliteWriter writ
 
     private const string FindSql = $"{SelectSql} WHERE i.token = $token AND i.expires > $now AND i.uses > 0";
     private const string ListSql = $"{SelectSql} WHERE i.host = $host AND i.expires > $now AND i.uses > 0 ORDER BY i.expires, i.token";
+    private const string IsReservedSql =
+        "SELECT EXISTS(SELECT 1 FROM invitation WHERE host = $host AND username = $username AND expires > $now AND uses > 0)";
+
+    private const string CountSql =
+        """
+        SELECT count(*) FROM invitation i JOIN account a ON a.id = i.account
+        WHERE a.host = $host AND a.name = $name AND i.expires > $now AND i.uses > 0
+        """;
+
     private const string UseSql = "UPDATE invitation SET uses = uses - 1 WHERE token = $token";
     private const string RemoveUsedSql = "DELETE FROM invitation WHERE token = $token AND uses <= 0";
     private const string RemoveSql = "DELETE FROM invitation WHERE token = $token";
@@ -43,6 +53,21 @@ internal sealed class SqliteInvitations(SqliteReaders readers, SqliteWriter writ
 
     public ValueTask<Invitation?> FindAsync(string token, DateTimeOffset now, CancellationToken cancellationToken) =>
         readers.ReadAsync(session => Find(session, token, now), cancellationToken);
+
+    public ValueTask<bool> IsReservedAsync(string host, string username, DateTimeOffset now, CancellationToken cancellationToken) =>
+        readers.ReadAsync(
+            session => session.Scalar(
+                IsReservedSql, ("$host", host), ("$username", username), ("$now", now.ToUnixTimeMilliseconds())) is not 0L,
+            cancellationToken);
+
+    public ValueTask<int> CountAsync(Jid inviter, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (host, name) = AccountRow.Key(inviter);
+        return readers.ReadAsync(
+            session => (int)(long)session.Scalar(
+                CountSql, ("$host", host), ("$name", name), ("$now", now.ToUnixTimeMilliseconds()))!,
+            cancellationToken);
+    }
 
     public ValueTask<Invitation?> UseAsync(string token, DateTimeOffset now, CancellationToken cancellationToken) =>
         writer.WriteAsync(session =>

@@ -111,6 +111,7 @@ internal static class SqliteSchema
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX invitation_account ON invitation(account);
         CREATE INDEX invitation_expires ON invitation(expires, host);
+        CREATE INDEX invitation_username ON invitation(host, username) WHERE username IS NOT NULL;
 
         CREATE TABLE setting(
             host TEXT NOT NULL,

@@ -21,8 +21,8 @@ public sealed class ServiceDiscoveryTests
         Assert.Equal(
         [
             "http://jabber.org/protocol/caps", "http://jabber.org/protocol/commands", "http://jabber.org/protocol/disco#info",
-            "http://jabber.org/protocol/disco#items",
-            "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:time",
+            "http://jabber.org/protocol/disco#items", "jabber:iq:private", "jabber:iq:register",
+            "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:time", "vcard-temp",
         ], info.Features.Order(StringComparer.Ordinal));
         Assert.Empty(info.Forms);
     }
@@ -39,7 +39,7 @@ public sealed class ServiceDiscoveryTests
         Assert.Equal(
         [
             "http://jabber.org/protocol/commands", "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
-            "urn:xmpp:ping",
+            "jabber:iq:private", "urn:xmpp:ping", "vcard-temp",
         ],
             info.Features.Order(StringComparer.Ordinal));
     }
