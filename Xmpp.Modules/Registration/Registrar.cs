@@ -25,7 +25,7 @@ public sealed class Registrar(
     private readonly RegistrationLimiter _limiter = new(options, time);
 
     // An invitation is used up when the account is there and not before (XEP-0445 §4), so one account is made by one at a time.
-    private readonly SemaphoreSlim _redeeming = new(1);
+    private SemaphoreSlim Redeeming { get; } = new(1);
 
     private string Instructions =>
         $"Choose a username, and a password of at least {options.MinimumPasswordLength} characters, for use with this service.";
@@ -163,7 +163,7 @@ public sealed class Registrar(
     private async ValueTask<IqReply> RedeemAsync(
         Jid account, IReadOnlyList<ScramKeys> keys, Invitation invitation, DateTimeOffset shownAt, CancellationToken cancellationToken)
     {
-        await _redeeming.WaitAsync(cancellationToken);
+        await Redeeming.WaitAsync(cancellationToken);
         try
         {
             if (await invitations.FindAsync(invitation.Token, shownAt, cancellationToken) is null)
@@ -174,7 +174,7 @@ public sealed class Registrar(
         }
         finally
         {
-            _redeeming.Release();
+            Redeeming.Release();
         }
         return IqReply.Result();
     }

@@ -1,7 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
-using Xmpp.Core.Xml;
 using Xmpp.Testing;
 using Xunit;
 

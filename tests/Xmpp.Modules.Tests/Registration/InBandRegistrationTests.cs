@@ -1,7 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
-using Xmpp.Core.Xml;
 using Xmpp.Modules.Registration;
 using Xmpp.Server.Hosting;
 using Xmpp.Testing;
@@ -166,6 +165,21 @@ public sealed class InBandRegistrationTests
         var bill = await server.OpenStreamAsync();
 
         await bill.RegisterAsync(name);
+
+        await bill.ExpectErrorAsync(StanzaErrorCondition.Conflict);
+    }
+
+    [Fact]
+    public async Task Nobody_becomes_an_administrator_by_name()
+    {
+        await using var server = await TestServer.StartAsync(options => options with
+        {
+            Administrators = ["lord@localhost"],
+            Modules = options.Modules with { Registration = new() { Access = RegistrationAccess.Open } },
+        });
+        var bill = await server.OpenStreamAsync();
+
+        await bill.RegisterAsync("lord");
 
         await bill.ExpectErrorAsync(StanzaErrorCondition.Conflict);
     }
