@@ -37,7 +37,8 @@ public sealed class SaslMechanisms
         [.. Known.Where(name => name != AnonymousMechanism.MechanismName)];
 
     /// <summary>
-    /// The context with <see cref="SaslContext.OfferedMechanisms"/> filled in: those that this stream can use. Equal offers are the same list.
+    /// The context with <see cref="SaslContext.OfferedMechanisms"/> filled in: those that this stream can use. Equal offers are the
+    /// same list.
     /// </summary>
     public SaslContext Offer(SaslContext context)
     {

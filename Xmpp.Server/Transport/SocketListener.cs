@@ -9,7 +9,10 @@ namespace Xmpp.Server.Transport;
 /// Asked with the peer's address before anything is set up for it; false closes the connection at once. It runs between
 /// two accepts, so it has to be quick.
 /// </param>
-/// <param name="handle">Runs a connection to its end, on the thread pool. What it throws is logged and aborts the connection.</param>
+/// <param name="handle">
+/// Runs a connection to its end; until it first waits, between two accepts as well, which spares a change of threads. It never blocks.
+/// What it throws is logged and aborts the connection.
+/// </param>
 public sealed partial class SocketListener(
     SocketListenerOptions options,
     Func<IPEndPoint, bool> admit,
@@ -144,9 +147,9 @@ public sealed partial class SocketListener(
             return;
         }
         if (options.TrustedProxies.Any(network => network.Contains(remote.Address)))
-            _ = Task.Run(() => RunBehindProxyAsync(socket, remote));
+            _ = RunBehindProxyAsync(socket, remote);
         else if (admit(remote))
-            _ = Task.Run(() => RunAsync(socket, remote));
+            _ = RunAsync(socket, remote);
         else
             socket.Close(0);
     }

@@ -25,7 +25,7 @@ public sealed class SqliteStore : IStore
         _readers = new SqliteReaders(file, _health, options.Readers, options.ReadQueueLimit);
         LastLogins = new AccountNotes<DateTimeOffset>(_writer, time, SqliteAccounts.WriteLastLogin, _ => 0);
         LastSeenNotes = new AccountNotes<LastSeenNote>(_writer, time, SqliteLastSeen.Write, note => note.Presence.Length);
-        Accounts = new SqliteAccounts(_readers, _writer, LastLogins, LastSeenNotes);
+        Accounts = new RecentAccounts(new SqliteAccounts(_readers, _writer, LastLogins, LastSeenNotes));
         Rosters = new SqliteRosters(_readers, _writer);
         Offline = new SqliteOffline(_readers, _writer);
         BlockLists = new SqliteBlockLists(_readers, _writer);

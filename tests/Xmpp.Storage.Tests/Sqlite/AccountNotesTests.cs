@@ -18,19 +18,16 @@ public sealed class AccountNotesTests : IAsyncLifetime
     private SqliteStore _store = null!;
 
     // What another process sees is what is in the file.
-    private SqliteStore _other = null!;
 
     public async ValueTask InitializeAsync()
     {
         _store = SqliteStore.Open(_directory.Database, _timers, new SqliteStoreOptions { BusyTimeout = TimeSpan.FromMilliseconds(20) });
-        _other = SqliteStore.Open(_directory.Database);
         foreach (var account in (Jid[])[Juliet, Romeo])
             await _store.Accounts.AddAsync(new Account(account, [], true, Created, null), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _other.DisposeAsync();
         await _store.DisposeAsync();
         _directory.Dispose();
     }
@@ -135,11 +132,13 @@ public sealed class AccountNotesTests : IAsyncLifetime
         await _store.LastSeenNotes.Flush;
     }
 
+    /// <summary>As a process reads it that starts now.</summary>
     private async Task<(DateTimeOffset? Login, DateTimeOffset? Seen)> StoredAsync(Jid account)
     {
-        var seen = await _other.LastSeen.FindAsync(account, CancellationToken.None);
+        await using var other = SqliteStore.Open(_directory.Database);
+        var seen = await other.LastSeen.FindAsync(account, CancellationToken.None);
         if (seen is not null)
             Assert.Equal($"{seen.At}", Encoding.UTF8.GetString(seen.Presence.Span));
-        return ((await _other.Accounts.FindAsync(account, CancellationToken.None))!.LastLogin, seen?.At);
+        return ((await other.Accounts.FindAsync(account, CancellationToken.None))!.LastLogin, seen?.At);
     }
 }
