@@ -46,7 +46,7 @@ public sealed record StoredRoster(
 /// <param name="Version">The roster's version from now on; the same as before when clients see no change.</param>
 public sealed record RosterChange(long Version)
 {
-    /// <summary>Entries to add or replace.</summary>
+    /// <summary>Entries to add or replace. One that was listed and no longer is counts as removed at <see cref="Version"/>.</summary>
     public IReadOnlyList<RosterEntry> Saved { get; init; } = [];
 
     /// <summary>Contacts whose entries go. Those that were listed are remembered as removed at <see cref="Version"/>.</summary>
@@ -59,6 +59,9 @@ public interface IRosterStore
     /// <summary>An account's roster; null when there is no such account.</summary>
     ValueTask<StoredRoster?> LoadAsync(Jid account, CancellationToken cancellationToken);
 
-    /// <summary>Applies a change; false when there is no such account. The last 100 or so removals are remembered.</summary>
+    /// <summary>
+    /// Applies a change; false when there is no such account. The last 100 or so removals are remembered, of those who are not listed
+    /// again. The version never goes back, whatever the change says.
+    /// </summary>
     ValueTask<bool> ApplyAsync(Jid account, RosterChange change, CancellationToken cancellationToken);
 }

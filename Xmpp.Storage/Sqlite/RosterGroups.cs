@@ -12,7 +12,22 @@ internal static partial class RosterGroups
     public static string? Write(IReadOnlyList<string> groups) =>
         groups.Count == 0 ? null : JsonSerializer.Serialize([.. groups], Json.StringArray);
 
-    public static string[] Read(ReadOnlySpan<byte> utf8) => utf8.IsEmpty ? [] : JsonSerializer.Deserialize(utf8, Json.StringArray)!;
+    // By hand, since a login reads those of a whole roster.
+    public static IReadOnlyList<string> Read(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.IsEmpty)
+            return [];
+
+        var groups = new List<string>(1);
+        var json = new Utf8JsonReader(utf8);
+        while (json.Read())
+        {
+            if (json.TokenType == JsonTokenType.String)
+                groups.Add(json.GetString()!);
+        }
+
+        return groups;
+    }
 
     [JsonSerializable(typeof(string[]))]
     private sealed partial class GroupsJson : JsonSerializerContext;

@@ -11,12 +11,16 @@ namespace Xmpp.Storage.Sqlite;
 internal static class SqliteValues
 {
     /// <summary>The octets of a text or blob, without a copy: only until the next row. Empty for NULL.</summary>
-    public static ReadOnlySpan<byte> GetOctets(this SqliteDataReader row, int column) => raw.sqlite3_column_blob(row.Handle, column);
+    public static unsafe ReadOnlySpan<byte> GetOctets(this SqliteDataReader row, int column)
+    {
+        var statement = Statement(row);
+        return new(SqliteLibrary.ColumnBlob(statement, column), SqliteLibrary.ColumnBytes(statement, column));
+    }
 
-    /// <summary>An integer; much cheaper than the reader's own method, which counts where there are many rows.</summary>
-    public static long GetInteger(this SqliteDataReader row, int column) => raw.sqlite3_column_int64(row.Handle, column);
+    public static long GetInteger(this SqliteDataReader row, int column) => SqliteLibrary.ColumnInteger(Statement(row), column);
 
-    public static bool IsNull(this SqliteDataReader row, int column) => raw.sqlite3_column_type(row.Handle, column) == raw.SQLITE_NULL;
+    public static bool IsNull(this SqliteDataReader row, int column) =>
+        SqliteLibrary.ColumnType(Statement(row), column) == raw.SQLITE_NULL;
 
     public static string? GetText(this SqliteDataReader row, int column) =>
         row.IsNull(column) ? null : Encoding.UTF8.GetString(row.GetOctets(column));
@@ -29,4 +33,7 @@ internal static class SqliteValues
     public static Jid GetJid(this SqliteDataReader row, int column) => Jid.TryParse(row.GetOctets(column), out var jid)
         ? jid
         : throw new StoreException(StanzaErrorCondition.InternalServerError, $"The stored address {row.GetText(column)} is not a JID.");
+
+    // The reader, which its caller is about to dispose, keeps the statement.
+    private static nint Statement(SqliteDataReader row) => row.Handle!.DangerousGetHandle();
 }
