@@ -6,23 +6,25 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'END'
-bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--keep FILE] [--write]
-  --runs N        repetitions, of which the minimum counts (default 3; the memory cases run once)
+bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--users N] [--keep FILE] [--write]
+  --runs N        repetitions, of which the minimum counts (default 3; accounts, contacts and the memory cases: once)
   --servers LIST  of xmppchat,prosody,ejabberd (default: all)
   --cases REGEX   only the cases whose name matches
   --seconds S     length of one measurement (default 3)
+  --users N       users who have each other as contacts (default 2000)
   --keep FILE     keep the results, one JSON object a line
   --write         update the table in docs/performance.md
 END
 }
 
-runs=3 servers=xmppchat,prosody,ejabberd cases=. seconds=3 keep= write=()
+runs=3 servers=xmppchat,prosody,ejabberd cases=. seconds=3 users=2000 keep= write=()
 while [ $# -gt 0 ]; do
   case $1 in
     --runs) runs=$2; shift ;;
     --servers) servers=$2; shift ;;
     --cases) cases=$2; shift ;;
     --seconds) seconds=$2; shift ;;
+    --users) users=$2; shift ;;
     --keep) keep=$2; shift ;;
     --write) write=(--write docs/performance.md) ;;
     -h | --help) usage; exit ;;
@@ -75,7 +77,7 @@ install_packages() {
 
 package_version() { dpkg-query -W -f '${Version}' "$1" | sed 's/[-+].*//'; }
 
-# Servers: each has a directory, two ports, and functions that start it and make its accounts --------------------------------
+# Servers: each has a directory, two ports, and a function that starts it ------------------------------------------------------
 
 start_prosody() {
   prosody -F --config "$dir/prosody/prosody.cfg.lua" > "$dir/prosody/out" 2>&1 < /dev/null &
@@ -97,17 +99,6 @@ start_ejabberd() {
 start_xmppchat() {
   dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll --config "$dir/xmppchat/xmppchat.json" > "$dir/xmppchat/out" 2>&1 < /dev/null &
   pid[xmppchat]=$!
-}
-
-add_accounts() {
-  local server=$1
-  if [ "$server" = xmppchat ]; then
-    bench accounts --count $accounts \
-      | dotnet Xmpp.Ctl/bin/Release/net10.0/xmppctl.dll --config "$dir/xmppchat/xmppchat.json" user import - > "$dir/xmppchat/import" 2>&1 \
-      || { cat "$dir/xmppchat/import" >&2; fail "xmppctl user import failed"; }
-  else
-    bench register --count $accounts --port "${port[$server]}" --tls none
-  fi
 }
 
 prepare() {
@@ -182,6 +173,18 @@ on_each_fresh() {
   done
 }
 
+# Users with contacts are others: their rosters would be in the way of the other cases.
+friends=(--user 'friend{n}' --password 'friend-{n}')
+
+befriend() {
+  [[ contacts =~ $cases || presence =~ $cases ]] || return 0
+  local server
+  for server in $servers; do
+    bench register --count "$users" --port "${port[$server]}" --tls none "${friends[@]}" > /dev/null
+    measure "$server" contacts plain contacts --users "$users" "${friends[@]}"
+  done
+}
+
 traffic=(--duration "$seconds" --warmup 2)
 
 run_once() {
@@ -193,6 +196,8 @@ run_once() {
   on_each ping plain ping --sessions 200 "${traffic[@]}"
   on_each login plain login --count 1000 --concurrency 4
   on_each login-tls tls login --count 1000 --concurrency 4
+  on_each presence plain presence --users "$users" "${friends[@]}"
+  on_each offline plain offline
   on_each chat-rate1000 plain chat --pairs 200 --rate 1000 "${traffic[@]}"
 }
 
@@ -203,7 +208,7 @@ for server in $servers; do
   case $server in
     xmppchat)
       port[$server]=15422 tls_port[$server]=15423 version[$server]=XmppChat
-      projects+=(Xmpp.Server Xmpp.Ctl)
+      projects+=(Xmpp.Server)
       ;;
     prosody | ejabberd)
       install_packages $server
@@ -224,18 +229,19 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 cat "$certs/localhost.key" "$certs/localhost.crt" > "$certs/localhost.pem"
 chmod 600 "$certs/localhost.key" "$certs/localhost.pem"
 
+: > "$dir/results"
 declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json)
 for server in $servers; do
   prepare "$server" "${template[$server]}"
   start "$server"
   echo "$server: pid ${pid[$server]}, $accounts accounts ..." >&2
-  add_accounts "$server"
+  measure "$server" register plain register --count $accounts
 done
 
-: > "$dir/results"
 on_each_fresh idle plain idle --counts 500 2000
 on_each_fresh idle-tls tls idle --counts 500 2000
 for server in $servers; do restart "$server"; done
+befriend
 for run in $(seq "$runs"); do
   echo "run $run of $runs" >&2
   run_once

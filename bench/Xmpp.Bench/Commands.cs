@@ -118,17 +118,60 @@ internal static class Commands
         var count = Count("--count", 2000, "Accounts");
         var concurrency = Count("--concurrency", 8, "Registrations at a time", maximum: 1000);
         var command = new Command("register", "Makes the accounts by in-band registration (XEP-0077)") { count, concurrency };
-        common.AddTo(command);
-        command.SetAction(arguments =>
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "register", (target, server) => RegisterScenario.Run(
+            target,
+            server,
+            arguments.GetRequiredValue(count),
+            arguments.GetRequiredValue(concurrency))));
+        return command;
+    }
+
+    public static Command Contacts()
+    {
+        var common = new CommonOptions();
+        var ring = new RingOptions();
+        var command = new Command("contacts", "Makes accounts without contacts those of each other: roster, both subscriptions");
+        ring.AddTo(command);
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "contacts", (target, server) =>
+            ContactsScenario.Run(target, server, ring.Read(arguments))));
+        return command;
+    }
+
+    public static Command Presence()
+    {
+        var common = new CommonOptions();
+        var ring = new RingOptions();
+        var rounds = Count("--rounds", 2, "Changes of everybody's presence");
+        var command = new Command("presence", "A storm of logins of users who are contacts, then presences; after the command contacts")
         {
-            var target = common.Target(arguments);
-            Workers.Run(arguments.GetRequiredValue(count), arguments.GetRequiredValue(concurrency), number =>
-            {
-                using var stream = ClientStream.Connect(target);
-                stream.Register(target.User(number), target.Password(number));
-                stream.Close();
-            });
-        });
+            rounds,
+        };
+        ring.AddTo(command);
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "presence", (target, server) => PresenceScenario.Run(
+            target,
+            server,
+            new(ring.Read(arguments), arguments.GetRequiredValue(rounds)))));
+        return command;
+    }
+
+    public static Command Offline()
+    {
+        var common = new CommonOptions();
+        var receivers = Count("--receivers", 200, "Accounts that are offline");
+        var messages = Count("--messages", 50, "Messages for each of them");
+        var senders = Count("--senders", 8, "Sessions that send them", maximum: 1000);
+        var command = new Command("offline", "Messages to accounts that are offline, and their delivery") { receivers, messages, senders };
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "offline", (target, server) => OfflineScenario.Run(
+            target,
+            server,
+            new(
+                arguments.GetRequiredValue(receivers),
+                arguments.GetRequiredValue(messages),
+                arguments.GetRequiredValue(senders)))));
         return command;
     }
 
@@ -182,6 +225,25 @@ internal static class Commands
 
     // Templates times window must fit in a socket's buffer: see Channel.Send.
     private static Option<int> Window() => Count("--window", 1, "Stanzas under way at once in each conversation", maximum: 256);
+
+    private sealed class RingOptions
+    {
+        private readonly Option<int> _users = Count("--users", 2000, "Users, more than each has contacts", minimum: 3);
+        private readonly Option<int> _contacts = Count("--contacts", 50, "Contacts of each, an even number", minimum: 2);
+
+        public void AddTo(Command command)
+        {
+            command.Options.Add(_users);
+            command.Options.Add(_contacts);
+            command.Validators.Add(result =>
+            {
+                if (result.GetValue(_contacts) % 2 != 0 || result.GetValue(_contacts) >= result.GetValue(_users))
+                    result.AddError("--contacts takes an even number below that of --users");
+            });
+        }
+
+        public ContactRing Read(ParseResult arguments) => new(arguments.GetRequiredValue(_users), arguments.GetRequiredValue(_contacts));
+    }
 
     private sealed class LengthOptions
     {

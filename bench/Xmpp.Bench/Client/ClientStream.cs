@@ -9,6 +9,9 @@ namespace Xmpp.Bench.Client;
 /// </summary>
 internal sealed partial class ClientStream : IDisposable
 {
+    /// <summary>Looks at an element that has arrived; its spans end with the call.</summary>
+    public delegate void ElementTaker(ScannedElement element);
+
     private const string SaslNamespace = "urn:ietf:params:xml:ns:xmpp-sasl";
 
     private static readonly Dictionary<string, HashAlgorithmName> ScramHashes = new()
@@ -79,6 +82,69 @@ internal sealed partial class ClientStream : IDisposable
             stream.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Fetches the roster, sends initial presence, and waits until the server has processed both; what arrives meanwhile is handed on.
+    /// </summary>
+    /// <returns>The roster, as it came.</returns>
+    public string BecomeInterested(ElementTaker take)
+    {
+        Send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>");
+        string? roster = null;
+        Sync(element =>
+        {
+            if (element.Id.SequenceEqual("roster"u8))
+                roster = Encoding.UTF8.GetString(element.Whole);
+            else
+                take(element);
+        });
+        return roster ?? throw new BenchException("the server gave no roster");
+    }
+
+    /// <summary>Waits until the server has processed what was sent; what arrives meanwhile is handed on.</summary>
+    public void Sync(ElementTaker take)
+    {
+        Send($"<iq type='get' id='sync' to='{_target.Domain}'><ping xmlns='urn:xmpp:ping'/></iq>");
+        var isOver = false;
+        while (!isOver)
+        {
+            Channel.WaitUntilReadable();
+            TakeArrived(element =>
+            {
+                if (element.Id.SequenceEqual("sync"u8))
+                    isOver = true;
+                else
+                    take(element);
+            });
+        }
+    }
+
+    /// <summary>Hands on what has arrived, without waiting. What the server asks for is answered, and not handed on.</summary>
+    public void TakeArrived(ElementTaker take)
+    {
+        do
+        {
+            MakeRoom();
+            var read = Channel.Receive(_received.AsSpan(_end));
+            if (read == 0)
+                throw new BenchException("the server closed a connection");
+            if (read < 0)
+                return;
+            _end += read;
+            var unread = Unread;
+            while (ElementScanner.TryRead(ref unread, out var element))
+            {
+                if (element.Name.IsEmpty || element.Name.SequenceEqual("stream:error"u8))
+                    throw new BenchException($"the server ended a stream: {Encoding.UTF8.GetString(element.Whole)}");
+                if (element.Name.SequenceEqual("iq"u8) && (element.Type.SequenceEqual("get"u8) || element.Type.SequenceEqual("set"u8)))
+                    Answer(element);
+                else
+                    take(element);
+            }
+            _start = _end - unread.Length;
+        }
+        while (Channel.HasPending);
     }
 
     /// <summary>Sends initial presence and waits until the server has processed it.</summary>
@@ -212,14 +278,7 @@ internal sealed partial class ClientStream : IDisposable
     /// <returns>False at the end of the connection.</returns>
     private bool Fill()
     {
-        if (_start > 0)
-        {
-            Unread.CopyTo(_received);
-            _end -= _start;
-            _start = 0;
-        }
-        if (_end == _received.Length)
-            Array.Resize(ref _received, _received.Length * 2);
+        MakeRoom();
         int read;
         do
         {
@@ -229,6 +288,25 @@ internal sealed partial class ClientStream : IDisposable
         while (read < 0);
         _end += read;
         return read > 0;
+    }
+
+    private void MakeRoom()
+    {
+        if (_start > 0)
+        {
+            Unread.CopyTo(_received);
+            _end -= _start;
+            _start = 0;
+        }
+        if (_end == _received.Length)
+            Array.Resize(ref _received, _received.Length * 2);
+    }
+
+    /// <summary>Roster pushes and pings: RFC 6120 §8.2.3 wants an answer.</summary>
+    private void Answer(ScannedElement request)
+    {
+        var from = Encoding.UTF8.GetString(request.From);
+        Send($"<iq type='result' id='{Encoding.UTF8.GetString(request.Id)}'{(from.Length == 0 ? "" : $" to='{from}'")}/>");
     }
 
     private void SendSasl(string startTag, string name, string payload) =>

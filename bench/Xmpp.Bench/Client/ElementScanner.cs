@@ -14,7 +14,13 @@ internal readonly ref struct ScannedElement(ReadOnlySpan<byte> whole, ReadOnlySp
     /// <summary>The <c>id</c> attribute, empty if there is none.</summary>
     public ReadOnlySpan<byte> Id => Attribute(" id="u8);
 
-    public bool IsError => Attribute(" type="u8).SequenceEqual("error"u8);
+    /// <summary>The <c>type</c> attribute, empty if there is none.</summary>
+    public ReadOnlySpan<byte> Type => Attribute(" type="u8);
+
+    /// <summary>The <c>from</c> attribute as it is escaped, empty if there is none.</summary>
+    public ReadOnlySpan<byte> From => Attribute(" from="u8);
+
+    public bool IsError => Type.SequenceEqual("error"u8);
 
     private ReadOnlySpan<byte> Attribute(ReadOnlySpan<byte> key)
     {

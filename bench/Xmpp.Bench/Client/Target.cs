@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 
 namespace Xmpp.Bench.Client;
 
@@ -27,6 +29,16 @@ internal sealed record Target(
     public string User(int number) => Fill(UserPattern, number);
 
     public string Password(int number) => Fill(PasswordPattern, number);
+
+    public string BareJid(int number) => $"{User(number)}@{Domain}";
+
+    /// <summary>The number of the account that an address belongs to; -1 if it is none of them.</summary>
+    public int NumberOf(ReadOnlySpan<byte> jid)
+    {
+        var prefixLength = UserPattern.IndexOf('{', StringComparison.Ordinal);
+        return prefixLength >= 0 && jid.Length > prefixLength && Ascii.Equals(jid[..prefixLength], UserPattern.AsSpan(0, prefixLength))
+            && Utf8Parser.TryParse(jid[prefixLength..], out int number, out _) ? number : -1;
+    }
 
     private static string Fill(string pattern, int number) =>
         pattern.Replace("{n}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
