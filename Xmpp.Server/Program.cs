@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Xmpp.Core.Modules;
 using Xmpp.Modules;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Transport;
@@ -26,47 +27,55 @@ switch (args)
 
 SocketTuning.Apply();
 using var systemd = new SystemdNotifier();
-ServerProcess server;
-try
+var stop = new TaskCompletionSource<ServerEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
+ServerProcess? running = null;
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
+while (true)
 {
-    server = await ServerProcess.StartAsync(ConfigurationLoader.ChoosePath(file), TimeProvider.System);
-}
-catch (StartException failure)
-{
-    Console.Error.WriteLine(failure.Message);
-    return 1;
-}
-
-await using (server)
-{
-    var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-    using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
-
+    try
+    {
+        running = await ServerProcess.StartAsync(ConfigurationLoader.ChoosePath(file), TimeProvider.System);
+    }
+    catch (StartException failure)
+    {
+        Console.Error.WriteLine(failure.Message);
+        return 1;
+    }
+    await using var server = running;
     foreach (var listener in server.Listeners)
         Console.WriteLine($"Listening on {listener.EndPoint} ({Describe(listener.Tls)})");
     Console.WriteLine($"Serving {string.Join(", ", server.Options.Hosts)}. Add a user: ./xmppctl user add NAME@{server.Options.Hosts[0]}");
     systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
-    await stop.Task;
-    systemd.Stopping();
 
-    void Stop(PosixSignalContext signal)
+    var how = await await Task.WhenAny(stop.Task, server.EndAsked);
+    running = null;
+    if (how == ServerEnd.ShutDown)
     {
-        // The runtime would end the process at once.
-        signal.Cancel = true;
-        stop.TrySetResult();
+        systemd.Stopping();
+        return 0;
     }
-
-    async void Reload(PosixSignalContext signal)
-    {
-        signal.Cancel = true;
-        systemd.Reloading();
-        await server.ReloadAsync(CancellationToken.None);
-        systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
-    }
+    systemd.Reloading();
 }
-return 0;
+
+void Stop(PosixSignalContext signal)
+{
+    // The runtime would end the process at once.
+    signal.Cancel = true;
+    stop.TrySetResult(ServerEnd.ShutDown);
+}
+
+async void Reload(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    // Between two servers there is nothing to reload: the next one reads everything anew.
+    if (Volatile.Read(ref running) is not { } server)
+        return;
+    systemd.Reloading();
+    await server.ReloadAsync(CancellationToken.None);
+    systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
+}
 
 static string Describe(ListenerTls tls) => tls switch
 {

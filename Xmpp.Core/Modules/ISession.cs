@@ -20,6 +20,12 @@ public interface ISession
     /// <summary>The presence by which the resource is available; null while it is only connected.</summary>
     AvailablePresence? Presence { get; set; }
 
+    /// <summary>For how long its client has sent neither a message nor presence; to about a second.</summary>
+    TimeSpan IdleTime { get; }
+
+    /// <summary>How many stanzas its client has sent.</summary>
+    long StanzasSent { get; }
+
     /// <summary>What modules keep for the session; gone with it.</summary>
     SessionState State { get; }
 

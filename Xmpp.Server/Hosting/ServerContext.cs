@@ -55,6 +55,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     public Administrators Administrators { get; }
 
+    public ServerLifetime Lifetime { get; } = new();
+
     public MessagePipeline Messages { get; }
 
     public StanzaRouter Router { get; }

@@ -223,6 +223,8 @@ public sealed record ModuleOptions
 
     public AdHocCommandOptions AdHocCommands { get; init; } = new();
 
+    public ServiceAdministrationOptions ServiceAdministration { get; init; } = new();
+
     public ContactAddressOptions ContactAddresses { get; init; } = new();
 
     public RegistrationOptions Registration { get; init; } = new();

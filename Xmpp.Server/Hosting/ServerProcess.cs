@@ -47,6 +47,9 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
 
     public int Connections => _server.Connections;
 
+    /// <inheritdoc cref="XmppServer.EndAsked"/>
+    public Task<ServerEnd> EndAsked => _server.EndAsked;
+
     public IAccountService Accounts => _server.Context.Accounts;
 
     public int Sessions => _server.Context.Sessions.Count;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
@@ -39,13 +40,16 @@ public sealed partial class XmppServer : IAsyncDisposable
         _context = new ServerContext(store, time, loggers, _stopping.Token);
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
-            _context.Queries, store, time));
+            _context.Queries, _context.Lifetime, store, time));
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
 
     /// <summary>Open connections, bound or not.</summary>
     public int Connections => _limiter.Open;
+
+    /// <summary>Completes when an administrator asks that the server end, and says how; it is for the owner to do.</summary>
+    public Task<ServerEnd> EndAsked => _context.Lifetime.Asked;
 
     internal ServerContext Context => _context;
 

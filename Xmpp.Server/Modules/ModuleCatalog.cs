@@ -9,7 +9,8 @@ namespace Xmpp.Server.Modules;
 /// <summary>What modules may ask of the server.</summary>
 internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
-    IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IStore Store, TimeProvider Time);
+    IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerLifetime Lifetime,
+    IStore Store, TimeProvider Time);
 
 /// <summary>A module that can be loaded.</summary>
 /// <param name="Name">As the configuration names it.</param>
@@ -44,6 +45,10 @@ internal static class ModuleCatalog
         new("vCard", (services, options) => new VCardTemp(services.Store.AccountData, options.VCard), options => options.VCard),
         new("privateXml",
             (services, options) => new PrivateXml(services.Store.AccountData, options.PrivateXml), options => options.PrivateXml),
+        new("serviceAdministration", (services, options) => new ServiceAdministration(
+            services.Store, services.Accounts, services.Administrators, services.Sessions, services.Hosts, services.Stanzas,
+            services.Lifetime, options.ServiceAdministration, services.Time),
+            options => options.ServiceAdministration),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];
 }

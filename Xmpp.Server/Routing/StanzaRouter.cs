@@ -24,6 +24,7 @@ internal sealed partial class StanzaRouter(
         CheckFrom(sender, stanza);
 
         var name = stanza.LocalName;
+        sender.Note(isActivity: !name.SequenceEqual("iq"u8));
         if (name.SequenceEqual("message"u8))
             return MessageAsync(sender, stanza, cancellationToken);
         if (name.SequenceEqual("presence"u8))

@@ -17,6 +17,10 @@ internal sealed class ClientSession : ISession
     private AvailablePresence? _presence;
     private int _hasEnded;
 
+    // Written by the stream's loop only.
+    private long _stanzas;
+    private int _activeAt;
+
     public ClientSession(Jid jid, ClientStream stream, string? language, DateTimeOffset since)
     {
         Jid = jid;
@@ -44,6 +48,10 @@ internal sealed class ClientSession : ISession
         set => Interlocked.Exchange(ref _presence, value); // A full fence: who sets it looks at others next.
     }
 
+    public TimeSpan IdleTime => TimeSpan.FromSeconds(Math.Max(0, Stream.Now - Volatile.Read(ref _activeAt)));
+
+    public long StanzasSent => Volatile.Read(ref _stanzas);
+
     public SessionState State => _state ?? Interlocked.CompareExchange(ref _state, new SessionState(), null) ?? _state!;
 
     /// <summary>The attribute that replaces a stanza's own 'from': <c> from='juliet@example.com/balcony'</c>, escaped.</summary>
@@ -64,6 +72,18 @@ internal sealed class ClientSession : ISession
     }
 
     public void End(StreamError error) => Stream.End(error);
+
+    /// <summary>Counts a stanza of its client.</summary>
+    /// <param name="isActivity">Whether a person may have sent it: many IQs are programs' talk.</param>
+    public void Note(bool isActivity)
+    {
+        Volatile.Write(ref _stanzas, _stanzas + 1);
+        if (isActivity)
+            NoteActivity();
+    }
+
+    /// <summary>The person at the client is active.</summary>
+    public void NoteActivity() => Volatile.Write(ref _activeAt, Stream.Now);
 
     /// <summary>True for the first who calls it.</summary>
     public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;

@@ -44,6 +44,9 @@ internal sealed partial class ClientStream
 
     public Connection Connection => _connection;
 
+    /// <summary>Seconds of the server's coarse clock.</summary>
+    public int Now => _server.Clock.Seconds;
+
     private bool IsTlsNext => _negotiator is { IsTlsNext: true };
 
     /// <summary>Null until a resource is bound.</summary>
@@ -162,6 +165,7 @@ internal sealed partial class ClientStream
     internal void Bind(ClientSession session)
     {
         Session = session;
+        session.NoteActivity();
         _negotiator = null;
     }
 

@@ -319,6 +319,8 @@ public sealed class AdHocCommandsTests
         options => options with
         {
             Administrators = ["juliet@localhost"],
+            // Only the commands of this test.
+            Modules = options.Modules with { Disabled = ["serviceAdministration"] },
             Limits = options.Limits with { KeepAliveInterval = TimeSpan.FromDays(1) },
         },
         module =>
