@@ -70,6 +70,9 @@ public sealed class Jid : IEquatable<Jid>
     /// <summary>The address without its resourcepart (this instance when there is none).</summary>
     public Jid Bare => _isFull ? _parent! : this;
 
+    /// <summary>The domainpart as an address (this instance when there is nothing else).</summary>
+    public Jid Host => Bare._parent ?? Bare;
+
     /// <summary>The address as UTF-8 (not XML-escaped).</summary>
     public ReadOnlyMemory<byte> Utf8 => _utf8;
 

@@ -15,7 +15,7 @@ public enum StanzaKind
 /// <param name="Account">The bare JID of the account whose rules are asked.</param>
 /// <param name="Direction">Whether the account's client sends it or it is for the account.</param>
 /// <param name="Peer">The other side, as full as the stanza says.</param>
-/// <param name="Type">The type attribute; null when there is none.</param>
+/// <param name="Type">The type attribute; "normal" for a message without, null for presence without.</param>
 public readonly record struct GuardedStanza(StanzaKind Kind, Jid Account, MessageDirection Direction, Jid Peer, string? Type);
 
 /// <summary>What a guard says of a stanza.</summary>
@@ -30,7 +30,10 @@ public readonly struct GuardVerdict
 
     public bool Passes { get; }
 
-    /// <summary>What its sender is told when it does not pass; null for nothing. Never sent in reply to an error, a result or to presence that asks nothing.</summary>
+    /// <summary>
+    /// What its sender is told when it does not pass; null for nothing. Never sent in reply to an error, a result or to presence that
+    /// asks nothing.
+    /// </summary>
     public StanzaError? Error { get; }
 
     public static GuardVerdict Refuse(StanzaError error) => new(false, error);

@@ -26,6 +26,12 @@ public interface ISession
     /// <summary>How many stanzas its client has sent.</summary>
     long StanzasSent { get; }
 
+    /// <summary>
+    /// Set while older messages to its account are still on their way to the session. Newer ones to the bare JID don't come in between:
+    /// unless another session can take them, they count as undelivered.
+    /// </summary>
+    bool IsCatchingUp { get; set; }
+
     /// <summary>What modules keep for the session; gone with it.</summary>
     SessionState State { get; }
 
@@ -34,6 +40,9 @@ public interface ISession
 
     /// <summary>Queues a stanza that is bytes already, complete with its addresses.</summary>
     void Send(ReadOnlySpan<byte> stanza);
+
+    /// <summary>Queues several stanzas of that kind, which leave together.</summary>
+    void Send(IReadOnlyList<ReadOnlyMemory<byte>> stanzas);
 
     /// <summary>Queues a stanza that others get as well, addressed to <paramref name="to"/>: this session's full JID or its bare JID.</summary>
     void Send(BroadcastStanza stanza, Jid to);

@@ -19,4 +19,14 @@ public static class MessageTypes
             _ => MessageType.Normal,
         };
     }
+
+    /// <summary>The type as it is written.</summary>
+    public static string NameOf(MessageType type) => type switch
+    {
+        MessageType.Chat => "chat",
+        MessageType.Groupchat => "groupchat",
+        MessageType.Headline => "headline",
+        MessageType.Error => "error",
+        _ => "normal",
+    };
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 
@@ -59,7 +61,9 @@ public delegate ValueTask<Verdict> MessageHandler(MessageContext context, Cancel
 /// <summary>A message on its way, as one local account sees it.</summary>
 public abstract class MessageContext
 {
-    /// <summary>The message as its sender wrote it; 'from' and 'to' are those below, whatever it says.</summary>
+    /// <summary>
+    /// The message as its sender wrote it: 'from' and 'to' are those below, whatever it says, and what handlers change is not in it.
+    /// </summary>
     public abstract StanzaView Stanza { get; }
 
     public abstract MessageType Type { get; }
@@ -76,6 +80,32 @@ public abstract class MessageContext
 
     /// <summary>The sender's session where it is local, else null.</summary>
     public abstract ISession? Sender { get; }
+
+    /// <summary>
+    /// Whether what is done to the message is done to what the account gets: it is received, or sent to oneself, which runs the
+    /// stages once.
+    /// </summary>
+    public bool IsForAccount => Direction == MessageDirection.Received || To.Bare == Account;
+
+    /// <summary>The id by which the account knows the message for good (XEP-0359); null when it has none.</summary>
+    public SortableId? StanzaId { get; set; }
+
+    /// <summary>Adds a child behind the others to what the account gets.</summary>
+    /// <param name="element">UTF-8 that stands well in the namespace "jabber:client"; copied.</param>
+    public abstract void Append(ReadOnlySpan<byte> element);
+
+    /// <summary>Leaves a child of <see cref="Stanza"/> out of what the account gets.</summary>
+    public abstract void Drop(int child);
+
+    /// <summary>Writes the message as the account gets it, as UTF-8 for the namespace "jabber:client".</summary>
+    public abstract void Write(IBufferWriter<byte> output);
+
+    /// <summary>
+    /// Delivers once more, for a handler of <see cref="MessageStage.Undelivered"/> who finds that somebody may have come.
+    /// </summary>
+    /// <param name="toWhoIsCatchingUp">Whether a session will do that is still to get older messages before this one.</param>
+    /// <returns>Whether somebody got it.</returns>
+    public abstract bool TryDeliver(bool toWhoIsCatchingUp);
 
     /// <summary>Set by a handler that stops the message and wants its sender to know. Never sent in reply to an error.</summary>
     public StanzaError? Error { get; set; }

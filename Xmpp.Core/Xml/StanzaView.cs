@@ -11,6 +11,7 @@ public sealed class StanzaView
     private ChildEntry[] _children = new ChildEntry[8];
     private NamespaceRef _namespace;
     private Element? _element;
+    private StartTag? _child; // Of the child whose attributes were asked for last.
 
     internal StanzaView(StartTag head, NamespaceScope namespaces)
     {
@@ -46,10 +47,31 @@ public sealed class StanzaView
     private ReadOnlySpan<byte> Span => Bytes.Span;
 
     /// <summary>Looks up an attribute without prefix by its name; also <c>xml:lang</c> and the like, whose prefix can't change.</summary>
-    public bool TryGetAttribute(ReadOnlySpan<byte> name, out StanzaAttribute attribute)
+    public bool TryGetAttribute(ReadOnlySpan<byte> name, out StanzaAttribute attribute) => TryGetAttribute(_head, name, out attribute);
+
+    private bool TryGetChildAttribute(int index, ReadOnlySpan<byte> name, out StanzaAttribute attribute)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)ChildCount, nameof(index));
+        _child ??= new StartTag();
+        _child.Parse(Span, _children[index].Start, int.MaxValue); // It was parsed before, and is well-formed.
+        return TryGetAttribute(_child, name, out attribute);
+    }
+
+    /// <summary>The address in an attribute of a child; null when there is none, or it is no address.</summary>
+    public Jid? ChildJid(int index, ReadOnlySpan<byte> name)
+    {
+        if (!TryGetChildAttribute(index, name, out var attribute))
+            return null;
+        var raw = Span[attribute.RawValue];
+        return attribute.IsPlain
+            ? Jid.TryParse(raw, out var jid) ? jid : null
+            : Jid.TryParse(XmlReference.ToText(raw, isPlain: false), out jid) ? jid : null;
+    }
+
+    private bool TryGetAttribute(StartTag tag, ReadOnlySpan<byte> name, out StanzaAttribute attribute)
     {
         var bytes = Span;
-        foreach (ref readonly var candidate in _head.Attributes)
+        foreach (ref readonly var candidate in tag.Attributes)
         {
             if (candidate.Name.Length == name.Length && candidate.Name.Of(bytes).SequenceEqual(name))
             {

@@ -30,6 +30,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             loggers.CreateLogger<AccountService>());
         Queries = new ServerQueries(time);
         Administrators = new Administrators(store.Settings, () => Current.Administrators);
+        Tasks = new ServerTasks(loggers.CreateLogger<ServerTasks>(), stopping);
         Messages = new MessagePipeline(this);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
@@ -56,6 +57,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public Administrators Administrators { get; }
 
     public ServerLifetime Lifetime { get; } = new();
+
+    public ServerTasks Tasks { get; }
 
     public MessagePipeline Messages { get; }
 

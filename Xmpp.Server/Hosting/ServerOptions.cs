@@ -225,6 +225,10 @@ public sealed record ModuleOptions
 
     public ServiceAdministrationOptions ServiceAdministration { get; init; } = new();
 
+    public BlockingCommandOptions BlockingCommand { get; init; } = new();
+
+    public OfflineMessageOptions OfflineMessages { get; init; } = new();
+
     public ContactAddressOptions ContactAddresses { get; init; } = new();
 
     public RegistrationOptions Registration { get; init; } = new();

@@ -9,8 +9,13 @@ namespace Xmpp.Server.Modules;
 /// <summary>What modules may ask of the server.</summary>
 internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
-    IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerLifetime Lifetime,
-    IStore Store, TimeProvider Time);
+    IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
+    IServerLifetime Lifetime, IStore Store, TimeProvider Time)
+{
+    public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
+
+    public OfflineDelivery OfflineDelivery { get; } = new(Sessions, Store.Offline, Queries, Guards, Tasks);
+}
 
 /// <summary>A module that can be loaded.</summary>
 /// <param name="Name">As the configuration names it.</param>
@@ -28,6 +33,19 @@ internal static class ModuleCatalog
         new("sessionEstablishment", (_, _) => new SessionEstablishment()),
         new("streamLimits", (_, _) => new StreamLimits()),
         new("presence", (services, _) => new PresenceBroadcast(services.Sessions)),
+        new("blockingCommand",
+            (services, options) => new BlockingCommand(
+                options.BlockingCommand, services.BlockLists, presence: null,
+                new SpamReports(
+                    options.BlockingCommand, options.ContactAddresses, services.Administrators, services.Stanzas, services.Tasks,
+                    services.Time),
+                services.Sessions),
+            options => new object[] { options.BlockingCommand, options.ContactAddresses }),
+        new("stanzaIds", (services, _) => new StanzaIds(services.Time)),
+        new("offlineMessages",
+            (services, options) => new OfflineMessages(
+                options.OfflineMessages, services.OfflineDelivery, services.Store.Offline, services.Time),
+            options => options.OfflineMessages),
         new("ping", (_, _) => new Ping()),
         new("softwareVersion", (_, _) => new SoftwareVersion()),
         new("entityTime", (services, _) => new EntityTime(services.Time)),

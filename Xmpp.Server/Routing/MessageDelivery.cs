@@ -21,24 +21,37 @@ internal enum DeliveryAction
     Ignore,
 }
 
-/// <summary>The delivery rules of RFC 6121 §8.5 for messages, as one function.</summary>
+/// <summary>What a message for this server is addressed to.</summary>
+internal enum DeliveryTarget
+{
+    /// <summary>The server itself, domainpart or domainpart/resourcepart.</summary>
+    Server,
+
+    /// <summary>A bare JID, whether there is such an account or not.</summary>
+    Account,
+
+    /// <summary>A full JID to which exactly a session is bound.</summary>
+    ConnectedResource,
+
+    /// <summary>A full JID that no session has.</summary>
+    MissingResource,
+}
+
+/// <summary>
+/// The delivery rules of RFC 6121 §8.4 and §8.5 for messages, as one function. An account that doesn't exist is one without
+/// resources: the table of §8.5.4 allows the same for it, and so a sender learns nothing of accounts.
+/// </summary>
 internal static class MessageDelivery
 {
-    /// <param name="type">The message's type.</param>
-    /// <param name="isFull">Whether 'to' is a full JID.</param>
-    /// <param name="isConnected">Whether a session with exactly this full JID is there (§8.5.3.1).</param>
-    /// <param name="isAvailable">Whether any resource is available with non-negative priority.</param>
-    public static DeliveryAction Decide(MessageType type, bool isFull, bool isConnected, bool isAvailable)
+    /// <param name="isAvailable">Whether any resource of the account is available with non-negative priority.</param>
+    public static DeliveryAction Decide(MessageType type, DeliveryTarget target, bool isAvailable) => (target, type) switch
     {
-        if (isFull && isConnected)
-            return DeliveryAction.ToResource;
-        return (type, isFull) switch
-        {
-            (MessageType.Error, _) => DeliveryAction.Ignore,
-            (MessageType.Groupchat, _) or (MessageType.Normal, true) => DeliveryAction.Refuse,
-            (MessageType.Headline, true) => DeliveryAction.Ignore,
-            (MessageType.Headline, false) => isAvailable ? DeliveryAction.ToAvailable : DeliveryAction.Ignore,
-            _ => isAvailable ? DeliveryAction.ToAvailable : DeliveryAction.Undelivered,
-        };
-    }
+        (DeliveryTarget.ConnectedResource, _) => DeliveryAction.ToResource,
+        (_, MessageType.Error) => DeliveryAction.Ignore,
+        (DeliveryTarget.Server, _) or (_, MessageType.Groupchat) => DeliveryAction.Refuse,
+        (DeliveryTarget.MissingResource, MessageType.Normal) => DeliveryAction.Refuse,
+        (DeliveryTarget.MissingResource, MessageType.Headline) => DeliveryAction.Ignore,
+        (_, MessageType.Headline) => isAvailable ? DeliveryAction.ToAvailable : DeliveryAction.Ignore,
+        _ => isAvailable ? DeliveryAction.ToAvailable : DeliveryAction.Undelivered,
+    };
 }

@@ -49,7 +49,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         // Messages are many: their context is used again, as long as its handlers complete at once.
         var context = t_context ?? new Context();
         t_context = null;
-        context.Start(sender, from, stanza, to);
+        context.Start(this, sender, from, stanza, to);
 
         var (type, error) = (context.Type, await RunAsync(modules, context, isLocal, cancellationToken));
 
@@ -64,23 +64,24 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         if (context.Sender is not null)
         {
             context.Touch(context.From.Bare, MessageDirection.Sent);
-            if (await RunStagesAsync(modules, context, cancellationToken) == Verdict.Stop)
+            if (await RunStagesAsync(modules, context, context.To, cancellationToken) == Verdict.Stop)
                 return context.Error;
         }
         if (!isLocal)
             return StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.");
-        if (context.To.Local is null)
-            return StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
 
-        // A message to oneself touches one account, once.
-        var isToSelf = context.Sender is not null && context.To.Bare == context.Account;
-        context.Touch(context.To.Bare, MessageDirection.Received);
-        if (!isToSelf && await RunStagesAsync(modules, context, cancellationToken) == Verdict.Stop)
-            return context.Error;
-        if (await RunStageAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
-            return context.Error;
+        if (context.To.Local is not null)
+        {
+            // A message to oneself touches one account, once.
+            var isToSelf = context.Sender is not null && context.To.Bare == context.Account;
+            context.Touch(context.To.Bare, MessageDirection.Received);
+            if (!isToSelf && await RunStagesAsync(modules, context, context.From, cancellationToken) == Verdict.Stop)
+                return context.Error;
+            if (await RunStageAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
+                return context.Error;
+        }
 
-        switch (Deliver(context))
+        switch (Deliver(context, toWhoIsCatchingUp: false))
         {
             case DeliveryAction.Undelivered:
                 return await RunStageAsync(modules.MessageHandlers(MessageStage.Undelivered), context, cancellationToken) == Verdict.Stop
@@ -93,8 +94,21 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         }
     }
 
-    private static async ValueTask<Verdict> RunStagesAsync(ModuleTable modules, Context context, CancellationToken cancellationToken)
+    /// <param name="peer">Who is on the other side from the account that the context is about.</param>
+    private static async ValueTask<Verdict> RunStagesAsync(
+        ModuleTable modules, Context context, Jid peer, CancellationToken cancellationToken)
     {
+        if (!modules.Guards.IsEmpty)
+        {
+            var type = MessageTypes.NameOf(context.Type);
+            var verdict = await modules.Guards.CheckAsync(
+                new(StanzaKind.Message, context.Account, context.Direction, peer, type), cancellationToken);
+            if (!verdict.Passes)
+            {
+                context.Error = verdict.Error;
+                return Verdict.Stop;
+            }
+        }
         foreach (var stage in StagesBeforeDelivery)
         {
             if (await RunStageAsync(modules.MessageHandlers(stage), context, cancellationToken) == Verdict.Stop)
@@ -114,30 +128,33 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         return Verdict.Continue;
     }
 
-    private DeliveryAction Deliver(Context context)
+    private DeliveryAction Deliver(Context context, bool toWhoIsCatchingUp)
     {
-        var resources = server.Sessions.Of(context.Account);
+        var resources = context.To.Local is null ? [] : server.Sessions.Of(context.Account);
+        // What is worth nothing later doesn't wait for what was said before.
+        toWhoIsCatchingUp |= context.Type == MessageType.Headline;
         ISession? addressed = null;
         var isAvailable = false;
         foreach (var resource in resources)
         {
             if (context.To.IsFull && resource.Jid.Resource == context.To.Resource)
                 addressed = resource;
-            isAvailable |= IsAvailable(resource);
+            isAvailable |= IsAvailable(resource) && (toWhoIsCatchingUp || !resource.IsCatchingUp);
         }
 
-        var action = MessageDelivery.Decide(context.Type, context.To.IsFull, addressed is not null, isAvailable);
+        var action = MessageDelivery.Decide(context.Type, TargetOf(context.To, addressed), isAvailable);
         if (action is not (DeliveryAction.ToResource or DeliveryAction.ToAvailable))
             return action;
 
         // Written once, however many resources get it.
         var message = Scratch.Rent();
-        StanzaStamper.Write(message, context.Stanza, context.SenderSession);
+        context.Write(message);
         if (action == DeliveryAction.ToResource)
         {
             addressed!.Send(message.WrittenSpan);
             return action;
         }
+        // Once one of them takes it, those that are catching up don't go without it: late messages say when they were sent.
         foreach (var resource in resources)
         {
             if (IsAvailable(resource))
@@ -146,10 +163,19 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         return action;
     }
 
+    private static DeliveryTarget TargetOf(Jid to, ISession? addressed) => to switch
+    {
+        { Local: null } => DeliveryTarget.Server,
+        { IsFull: false } => DeliveryTarget.Account,
+        _ => addressed is not null ? DeliveryTarget.ConnectedResource : DeliveryTarget.MissingResource,
+    };
+
     private static bool IsAvailable(ISession session) => session.Presence is { TakesMessages: true };
 
     private sealed class Context : MessageContext
     {
+        private readonly StanzaEdits _edits = new();
+        private MessagePipeline? _pipeline;
         private ClientSession? _sender;
         private Jid? _from;
         private StanzaView? _stanza;
@@ -172,21 +198,38 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 
         public override ISession? Sender => _sender;
 
-        public ClientSession? SenderSession => _sender;
-
-        public void Start(ClientSession? sender, Jid from, StanzaView stanza, Jid to)
+        public void Start(MessagePipeline pipeline, ClientSession? sender, Jid from, StanzaView stanza, Jid to)
         {
-            (_sender, _from, _stanza, _to) = (sender, from, stanza, to);
+            (_pipeline, _sender, _from, _stanza, _to) = (pipeline, sender, from, stanza, to);
             _type = MessageTypes.Of(stanza);
-            Error = null;
         }
 
-        public void Touch(Jid account, MessageDirection direction) => (_account, _direction) = (account, direction);
+        /// <summary>What follows is about this account; what was changed for another is not for this one.</summary>
+        public void Touch(Jid account, MessageDirection direction)
+        {
+            if (_account is not null && _account != account)
+            {
+                _edits.Clear();
+                StanzaId = null;
+            }
+            (_account, _direction) = (account, direction);
+        }
+
+        public override void Append(ReadOnlySpan<byte> element) => _edits.Append(element);
+
+        public override void Drop(int child) => _edits.Drop(child);
+
+        public override void Write(IBufferWriter<byte> output) => StanzaStamper.Write(output, Stanza, _sender, _edits);
+
+        public override bool TryDeliver(bool toWhoIsCatchingUp) =>
+            _pipeline!.Deliver(this, toWhoIsCatchingUp) is DeliveryAction.ToResource or DeliveryAction.ToAvailable;
 
         /// <summary>Lets go of everything, so that a waiting context keeps no session alive.</summary>
         public void Clear()
         {
-            (_sender, _from, _stanza, _to, _account) = (null, null, null, null, null);
+            (_pipeline, _sender, _from, _stanza, _to, _account) = (null, null, null, null, null, null);
+            _edits.Clear();
+            StanzaId = null;
             Error = null;
         }
     }

@@ -124,6 +124,14 @@ internal sealed partial class StanzaRouter(
 
         to ??= sender.Jid.Bare;
         var current = server.Current;
+        if (!current.Modules.Guards.IsEmpty
+            && await CheckAsync(current, sender, iq, request, to, cancellationToken) is { Passes: false } verdict)
+        {
+            // A request is answered, whatever the guards say (RFC 6120 §8.2.3).
+            if (request is not null)
+                ReplyError(sender, iq, verdict.Error ?? StanzaError.Of(StanzaErrorCondition.ServiceUnavailable));
+            return;
+        }
         if (!current.IsLocal(to))
         {
             if (request is not null)
@@ -150,6 +158,33 @@ internal sealed partial class StanzaRouter(
         }
     }
 
+    /// <summary>Asks the guards for the sender's account and for the recipient's. Within one account there is nothing to ask.</summary>
+    private async ValueTask<GuardVerdict> CheckAsync(
+        ServerState current, ClientSession sender, StanzaView iq, IqType? request, Jid to, CancellationToken cancellationToken)
+    {
+        var account = sender.Jid.Bare;
+        if (to.Bare == account)
+            return GuardVerdict.Pass;
+        var type = request switch
+        {
+            IqType.Get => "get",
+            IqType.Set => "set",
+            _ => IsError(iq) ? "error" : "result",
+        };
+        try
+        {
+            var guards = current.Modules.Guards;
+            var verdict = await guards.CheckAsync(new(StanzaKind.Iq, account, MessageDirection.Sent, to, type), cancellationToken);
+            return verdict.Passes && to.Local is not null && current.IsLocal(to)
+                ? await guards.CheckAsync(new(StanzaKind.Iq, to.Bare, MessageDirection.Received, sender.Jid, type), cancellationToken)
+                : verdict;
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            return GuardVerdict.Refuse(ErrorOf(failure, "iq", sender.Jid));
+        }
+    }
+
     /// <param name="request">What is asked for; null for an answer, a result or an error.</param>
     private static bool TryGetType(StanzaView iq, out IqType? request)
     {
@@ -163,6 +198,9 @@ internal sealed partial class StanzaRouter(
             request = IqType.Set;
         return request is not null || value.SequenceEqual("result"u8) || value.SequenceEqual("error"u8);
     }
+
+    private static bool IsError(StanzaView stanza) =>
+        stanza.TryGetAttribute("type"u8, out var type) && stanza.Bytes.Span[type.RawValue].SequenceEqual("error"u8);
 
     private ValueTask<IqReply> AnswerAsync(
         ServerState current, ClientSession sender, StanzaView iq, IqType type, Jid to, CancellationToken cancellationToken)

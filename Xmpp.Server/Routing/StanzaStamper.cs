@@ -13,34 +13,36 @@ internal static class StanzaStamper
 {
     private static readonly XmlName Language = new(Namespaces.Xml, "lang");
 
-    /// <param name="sender">Null for a stanza that no session sent: it is complete.</param>
-    public static void Write(ArrayBufferWriter<byte> output, StanzaView stanza, ClientSession? sender)
+    /// <param name="sender">Null for a stanza that no session sent: it has its 'from'.</param>
+    /// <param name="edits">What changes of its children; null for nothing.</param>
+    public static void Write(IBufferWriter<byte> output, StanzaView stanza, ClientSession? sender, StanzaEdits? edits = null)
     {
-        if (sender is null)
-        {
-            output.Write(stanza.Bytes.Span);
-            return;
-        }
+        if (edits is { IsEmpty: true })
+            edits = null;
         if (!stanza.IsSelfContained)
         {
             // It leans on prefixes of its own stream's header, which the recipient's doesn't have.
-            XmlStreamWriter.Write(output, Stamped(stanza, sender), Namespaces.Client);
+            var element = sender is null ? stanza.ToElement() : Stamped(stanza, sender);
+            XmlStreamWriter.Write(output, edits?.Apply(element) ?? element, Namespaces.Client, streamPrefix: false);
             return;
         }
         var bytes = stanza.Bytes.Span;
-        var nameEnd = stanza.NameEnd;
-        var stamp = stanza.TryGetAttribute("xml:lang"u8, out _) ? sender.Stamp : sender.StampWithLanguage;
-        output.Write(bytes[..nameEnd]);
-        output.Write(stamp);
-        if (stanza.TryGetAttribute("from"u8, out var from))
+        var position = 0;
+        if (sender is not null)
         {
-            output.Write(bytes[nameEnd..from.Start]);
-            output.Write(bytes[from.End..]);
+            position = stanza.NameEnd;
+            output.Write(bytes[..position]);
+            output.Write(stanza.TryGetAttribute("xml:lang"u8, out _) ? sender.Stamp : sender.StampWithLanguage);
+            if (stanza.TryGetAttribute("from"u8, out var from))
+            {
+                output.Write(bytes[position..from.Start]);
+                position = from.End;
+            }
         }
+        if (edits is null)
+            output.Write(bytes[position..]);
         else
-        {
-            output.Write(bytes[nameEnd..]);
-        }
+            edits.WriteRest(output, stanza, position);
     }
 
     /// <summary>The same as an element.</summary>

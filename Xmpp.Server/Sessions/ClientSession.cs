@@ -15,6 +15,7 @@ internal sealed class ClientSession : ISession
 {
     private SessionState? _state;
     private AvailablePresence? _presence;
+    private volatile bool _isCatchingUp;
     private int _hasEnded;
 
     // Written by the stream's loop only.
@@ -52,6 +53,12 @@ internal sealed class ClientSession : ISession
 
     public long StanzasSent => Volatile.Read(ref _stanzas);
 
+    public bool IsCatchingUp
+    {
+        get => _isCatchingUp;
+        set => _isCatchingUp = value;
+    }
+
     public SessionState State => _state ?? Interlocked.CompareExchange(ref _state, new SessionState(), null) ?? _state!;
 
     /// <summary>The attribute that replaces a stanza's own 'from': <c> from='juliet@example.com/balcony'</c>, escaped.</summary>
@@ -63,6 +70,13 @@ internal sealed class ClientSession : ISession
     public void Send(Element stanza) => Stream.Send(stanza);
 
     public void Send(ReadOnlySpan<byte> stanza) => Stream.Send(stanza);
+
+    public void Send(IReadOnlyList<ReadOnlyMemory<byte>> stanzas)
+    {
+        using var batch = OutputBatch.Begin();
+        foreach (var stanza in stanzas)
+            Stream.Send(stanza.Span);
+    }
 
     public void Send(BroadcastStanza stanza, Jid to)
     {

@@ -20,9 +20,19 @@ public sealed class ServiceDiscoveryTests
         Assert.Equal([new DiscoIdentity("server", "im", "XmppChat")], info.Identities);
         Assert.Equal(
         [
-            "http://jabber.org/protocol/caps", "http://jabber.org/protocol/commands", "http://jabber.org/protocol/disco#info",
-            "http://jabber.org/protocol/disco#items", "jabber:iq:private", "jabber:iq:register",
-            "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:time", "vcard-temp",
+            "http://jabber.org/protocol/caps",
+            "http://jabber.org/protocol/commands",
+            "http://jabber.org/protocol/disco#info",
+            "http://jabber.org/protocol/disco#items",
+            "jabber:iq:private",
+            "jabber:iq:register",
+            "jabber:iq:version",
+            "msgoffline",
+            "urn:xmpp:blocking",
+            "urn:xmpp:ping",
+            "urn:xmpp:reporting:1",
+            "urn:xmpp:time",
+            "vcard-temp",
         ], info.Features.Order(StringComparer.Ordinal));
         Assert.Empty(info.Forms);
     }
@@ -38,8 +48,13 @@ public sealed class ServiceDiscoveryTests
         Assert.Equal([new DiscoIdentity("account", "registered")], info.Identities);
         Assert.Equal(
         [
-            "http://jabber.org/protocol/commands", "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
-            "jabber:iq:private", "urn:xmpp:ping", "vcard-temp",
+            "http://jabber.org/protocol/commands",
+            "http://jabber.org/protocol/disco#info",
+            "http://jabber.org/protocol/disco#items",
+            "jabber:iq:private",
+            "urn:xmpp:ping",
+            "urn:xmpp:sid:0",
+            "vcard-temp",
         ],
             info.Features.Order(StringComparer.Ordinal));
     }

@@ -169,6 +169,7 @@ public sealed class AccountChangeTests
     {
         await using var server = await TestServer.StartAsync();
         var juliet = await server.ConnectAsync("juliet");
+        await juliet.ExpectNothingFromAsync(juliet); // What it takes to send messages has been loaded.
         server.Store.Failure = StanzaErrorCondition.ResourceConstraint;
 
         await juliet.SendAsync("<iq type='set' id='1'><query xmlns='jabber:iq:register'><remove/></query></iq>");

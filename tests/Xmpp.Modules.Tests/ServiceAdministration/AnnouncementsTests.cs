@@ -1,5 +1,6 @@
 using System.Text;
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 using Xmpp.Testing;
@@ -151,7 +152,7 @@ public sealed class AnnouncementsTests
 
     private static async Task ExpectMessageAsync(TestClient client, string text)
     {
-        var message = await client.ReadAsync();
+        var message = StanzaId.Strip(await client.ReadAsync(), client.Jid.Bare);
         Assert.Equal(
             Element.Parse($"<message id='{message["id"]}' from='{client.Jid.Domain}' to='{client.Jid.Bare}'><body>{text}</body></message>"),
             message);
