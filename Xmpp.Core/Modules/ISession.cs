@@ -68,6 +68,9 @@ public interface ISessionDirectory
     /// those who registered for <see cref="IModuleBuilder.BecomingAvailable"/> come first.
     /// </summary>
     ValueTask MakeAvailableAsync(ISession session, AvailablePresence presence);
+
+    /// <summary>Runs what sends a lot: each client gets what is for it in one go, at the end.</summary>
+    void Together(Action send);
 }
 
 /// <summary>The name of a piece of state that one module keeps in sessions. A private static field of it.</summary>

@@ -52,6 +52,15 @@ public sealed class IqRequest(StanzaView stanza)
 
     /// <summary>The sender's session where it is local, else null.</summary>
     public ISession? Session { get; init; }
+
+    /// <summary>The stanza that a reply is: for a handler that sends it itself, because it has a place among other stanzas.</summary>
+    public Element ToStanza(IqReply reply) => new(Namespaces.Client, "iq",
+        Element.Attr("type", reply.Error is null ? "result" : "error"),
+        Element.Attr("id", stanza.Attribute("id"u8)),
+        Element.Attr("from", stanza.Attribute("to"u8)),
+        Element.Attr("to", From.ToString()),
+        reply.Payload,
+        reply.Error?.ToElement());
 }
 
 /// <summary>The reply to an IQ: a result, possibly empty, or an error.</summary>
@@ -65,6 +74,11 @@ public readonly struct IqReply
 
     /// <summary>What the sender's session ends with once the reply was sent; null when it goes on.</summary>
     public StreamError? End { get; private init; }
+
+    /// <summary>The handler has sent the reply itself (<see cref="IqRequest.ToStanza"/>).</summary>
+    public static IqReply Sent { get; } = new(null, null) { IsSent = true };
+
+    public bool IsSent { get; private init; }
 
     public static IqReply Result(Element? payload = null) => new(payload, null);
 

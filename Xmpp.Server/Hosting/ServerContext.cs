@@ -3,6 +3,8 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
+using Xmpp.Modules;
+using Xmpp.Modules.Rosters;
 using Xmpp.Server.Routing;
 using Xmpp.Server.Sessions;
 using Xmpp.Server.Streams;
@@ -32,6 +34,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Administrators = new Administrators(store.Settings, () => Current.Administrators);
         Tasks = new ServerTasks(loggers.CreateLogger<ServerTasks>(), stopping);
         Messages = new MessagePipeline(this);
+        Rosters = new RosterDirectory(store.Rosters, Sessions);
+        Presences = new Presences(Sessions, Rosters, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
+        Subscriptions = new Subscriptions(Rosters, Presences, this, Sessions, () => Current.Options.Modules.Roster);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
@@ -61,6 +66,12 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public ServerTasks Tasks { get; }
 
     public MessagePipeline Messages { get; }
+
+    public RosterDirectory Rosters { get; }
+
+    public Presences Presences { get; }
+
+    public Subscriptions Subscriptions { get; }
 
     public StanzaRouter Router { get; }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
 using Xmpp.Modules.Registration;
+using Xmpp.Modules.Rosters;
 
 namespace Xmpp.Server.Hosting;
 
@@ -228,6 +229,8 @@ public sealed record ModuleOptions
     public BlockingCommandOptions BlockingCommand { get; init; } = new();
 
     public OfflineMessageOptions OfflineMessages { get; init; } = new();
+
+    public RosterOptions Roster { get; init; } = new();
 
     public ContactAddressOptions ContactAddresses { get; init; } = new();
 

@@ -2,6 +2,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Registration;
+using Xmpp.Modules.Rosters;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Modules;
@@ -10,7 +11,7 @@ namespace Xmpp.Server.Modules;
 internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
-    IServerLifetime Lifetime, IStore Store, TimeProvider Time)
+    IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions, IStore Store, TimeProvider Time)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -32,7 +33,8 @@ internal static class ModuleCatalog
         new("entityCapabilities", (services, _) => new EntityCapabilities(services.Disco)),
         new("sessionEstablishment", (_, _) => new SessionEstablishment()),
         new("streamLimits", (_, _) => new StreamLimits()),
-        new("presence", (services, _) => new PresenceBroadcast(services.Sessions)),
+        new("roster", (services, _) => new RosterManagement(services.Rosters, services.Subscriptions)),
+        new("presence", (services, _) => new PresenceExchange(services.Presences, services.Subscriptions, services.Hosts)),
         new("blockingCommand",
             (services, options) => new BlockingCommand(
                 options.BlockingCommand, services.BlockLists, presence: null,

@@ -229,6 +229,8 @@ internal sealed partial class StanzaRouter(
 
     private static void Reply(ClientSession sender, StanzaView iq, IqReply reply)
     {
+        if (reply.IsSent)
+            return;
         if (reply.Error is { } error)
         {
             ReplyError(sender, iq, error);

@@ -3,6 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Streams;
 using Xmpp.Server.Modules;
+using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Sessions;
 
@@ -64,6 +65,12 @@ internal sealed class SessionRegistry(Func<ModuleTable> modules) : ISessionDirec
             next = () => handler(session, following);
         }
         return next();
+    }
+
+    public void Together(Action send)
+    {
+        using (OutputBatch.Begin())
+            send();
     }
 
     /// <summary>Ends the sessions of a bare JID, or the one of a full JID, but not the one excepted.</summary>

@@ -1,0 +1,86 @@
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Modules.Rosters;
+
+namespace Xmpp.Modules;
+
+/// <summary>What clients do by presence stanzas (RFC 6121 §3, §4): come and go, subscribe, direct presence to somebody, probe.</summary>
+public sealed class PresenceExchange(Presences presences, Subscriptions subscriptions, IHostDirectory hosts) : IXmppModule
+{
+    public void Register(IModuleBuilder builder)
+    {
+        builder.StreamFeature(NegotiationPhase.Authenticated, _ => new Element("urn:xmpp:features:pre-approval", "sub"));
+        builder.Presence(HandleAsync);
+        builder.SessionEnded(session => presences.GoOfflineAsync(
+            session, PresenceStanzas.Unavailable(session.Jid), hasEnded: true, CancellationToken.None));
+    }
+
+    private async ValueTask HandleAsync(PresenceRequest presence, CancellationToken cancellationToken)
+    {
+        if (await ExecuteAsync(presence, cancellationToken) is { } error)
+            Refuse(presence, error);
+    }
+
+    /// <returns>What the client is told when it can't be done.</returns>
+    private async ValueTask<StanzaError?> ExecuteAsync(PresenceRequest presence, CancellationToken cancellationToken)
+    {
+        var session = presence.Session;
+        switch (presence)
+        {
+            case { To: null, Type: null }:
+                if (!AvailablePresence.TryRead(presence.Stanza, out var available))
+                    return StanzaError.Of(StanzaErrorCondition.BadRequest); // §4.7.2.3
+                await presences.GoOnlineAsync(session, available, cancellationToken);
+                return null;
+            case { To: null, Type: "unavailable" }:
+                await presences.GoOfflineAsync(session, presence.Stanza, hasEnded: false, cancellationToken);
+                return null;
+            case { To: { } to, Type: null or "unavailable" }:
+                return !hosts.IsLocal(to)
+                    ? StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.")
+                    : await presences.DirectAsync(session, to, presence.Stanza, cancellationToken);
+            case { Type: "error" }:
+                if (presence.To is { } sender)
+                    await presences.ReturnErrorAsync(session, sender, presence.Stanza, cancellationToken);
+                return null;
+            case { Type: "probe" }:
+                await ProbeAsync(presence, cancellationToken);
+                return null; // §4.3: a probe is never a client's mistake.
+            case { To: { } to } when PresenceStanzas.SubscriptionTypeOf(presence.Type) is { } type:
+                var (account, contact) = (session.Jid.Bare, to.Bare); // §3.1.2, rule 1; §3, the first note
+                return await subscriptions.SendAsync(
+                    account, contact, type,
+                    presence.Stanza.With("from", account.ToString()).With("to", contact.ToString()), cancellationToken);
+            default:
+                return StanzaError.Of(StanzaErrorCondition.BadRequest); // §4.7.1 knows no other type.
+        }
+    }
+
+    /// <summary>§4.3.2.</summary>
+    private async ValueTask ProbeAsync(PresenceRequest probe, CancellationToken cancellationToken)
+    {
+        var (session, stanza) = (probe.Session, probe.Stanza);
+        var target = probe.To ?? session.Jid.Bare;
+        if (target.Local is null || !hosts.IsLocal(target)
+            || !(await presences.CheckAsync(session.Jid, target, "probe", cancellationToken)).Passes
+            || await presences.AnswerProbeAsync(session, target, stanza, cancellationToken))
+        {
+            return;
+        }
+        // Rule 1. Whoever has it that there is a subscription learns better in the usual way, others by this stanza only.
+        var unsubscribed = PresenceStanzas.Subscription(target.Bare, SubscriptionType.Unsubscribed, session.Jid.Bare, stanza["id"]);
+        if (!await subscriptions.CorrectAsync(session.Jid.Bare, target.Bare, unsubscribed, cancellationToken))
+            session.Send(unsubscribed);
+    }
+
+    private static void Refuse(PresenceRequest presence, StanzaError error) => presence.Session.Send(
+        new Element(Namespaces.Client, "presence",
+            Element.Attr("type", "error"),
+            Element.Attr("id", presence.Stanza["id"]),
+            Element.Attr("from", presence.Stanza["to"]),
+            Element.Attr("to", presence.Session.Jid.ToString()),
+            error.ToElement()));
+}

@@ -1,0 +1,36 @@
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules;
+
+/// <summary>Answers to presence probes (RFC 6121 §4.3.2, §4.6.6).</summary>
+public sealed partial class Presences
+{
+    /// <summary>Answers a client's probe of somebody of this server, to that client.</summary>
+    /// <param name="probe">With its 'id', which is in answers that are the server's own (§4.3.2.1).</param>
+    /// <returns>False when the prober is to be told that it is not subscribed.</returns>
+    internal async ValueTask<bool> AnswerProbeAsync(ISession prober, Jid target, Element probe, CancellationToken cancellationToken)
+    {
+        var (watcher, account) = (prober.Jid.Bare, target.Bare);
+        var isSubscribed = watcher == account
+            || await _rosters.GetAsync(account, cancellationToken) is { } roster && roster.IsSubscribed(watcher);
+        if (target.IsFull)
+        {
+            var isDirected = IsDirectedTo(prober.Jid, target);
+            if (!isSubscribed && !isDirected)
+                return false;
+            // Only that it is there: not who else is, nor how it is.
+            var isThere = isDirected || _sessions.Find(target)?.Presence is not null;
+            prober.Send(PresenceStanzas.Mere(target, isThere ? null : "unavailable", probe["id"], prober.Jid));
+            return true;
+        }
+        if (!isSubscribed)
+            return false;
+        if (IsAvailable(account))
+            await TellAsync(account, watcher, prober, cancellationToken);
+        else
+            prober.Send(PresenceStanzas.LastSeen(account, await _lastSeen.FindAsync(account, cancellationToken), probe["id"], prober.Jid));
+        return true;
+    }
+}
