@@ -58,9 +58,11 @@ public sealed partial class Presences
     internal ValueTask<GuardVerdict> CheckReceivedAsync(Jid to, Jid from, string? type, CancellationToken cancellationToken) =>
         CheckAsync(new(StanzaKind.Presence, to.Bare, MessageDirection.Received, from, type), cancellationToken);
 
-    /// <summary>Nothing stands between the resources of one account.</summary>
+    /// <summary>Nothing stands between the resources of one account, and what is no account has no rules.</summary>
     private ValueTask<GuardVerdict> CheckAsync(GuardedStanza stanza, CancellationToken cancellationToken) =>
-        _guards.HasGuards && stanza.Account != stanza.Peer.Bare ? _guards.CheckAsync(stanza, cancellationToken) : new(GuardVerdict.Pass);
+        _guards.HasGuards && stanza.Account.Local is not null && stanza.Account != stanza.Peer.Bare
+            ? _guards.CheckAsync(stanza, cancellationToken)
+            : new(GuardVerdict.Pass);
 
     /// <summary>Whether what is broadcast reaches an address: a subscriber's, and of a resource only while it is available.</summary>
     private bool IsTold(Jid to, Func<Jid, bool> isSubscribed) =>

@@ -13,7 +13,7 @@ namespace Xmpp.Modules;
 /// What an account's presence is, and what is said of it, has one order: changes of it and answers about it happen in the account's
 /// gate, a lock in which is only ever queued. So nobody is left with a presence that was over before.
 /// </remarks>
-public sealed partial class Presences
+public sealed partial class Presences : IBlockedPresence
 {
     private const int GateCount = 1024;
 

@@ -12,7 +12,7 @@ namespace Xmpp.Modules;
 /// </summary>
 [Xep(191, "1.3")]
 public sealed class BlockingCommand(
-    BlockingCommandOptions options, BlockLists lists, IBlockedPresence? presence, SpamReports reports, ISessionDirectory sessions)
+    BlockingCommandOptions options, BlockLists lists, IBlockedPresence presence, SpamReports reports, ISessionDirectory sessions)
     : IXmppModule
 {
     private const string Ns = "urn:xmpp:blocking";
@@ -81,8 +81,8 @@ public sealed class BlockingCommand(
             // The last that they see, before the guard is there.
             async () =>
             {
-                foreach (var item in presence is null ? [] : items)
-                    await presence!.HideAsync(account, item, cancellationToken);
+                foreach (var item in items)
+                    await presence.HideAsync(account, item, cancellationToken);
             },
             () => Push(account, "block", items),
             cancellationToken);
@@ -109,8 +109,8 @@ public sealed class BlockingCommand(
             () => default,
             async () =>
             {
-                foreach (var item in presence is null ? [] : removed)
-                    await presence!.ShowAsync(account, item, cancellationToken);
+                foreach (var item in removed)
+                    await presence.ShowAsync(account, item, cancellationToken);
                 await Push(account, "unblock", items);
             },
             cancellationToken);

@@ -37,7 +37,7 @@ internal static class ModuleCatalog
         new("presence", (services, _) => new PresenceExchange(services.Presences, services.Subscriptions, services.Hosts)),
         new("blockingCommand",
             (services, options) => new BlockingCommand(
-                options.BlockingCommand, services.BlockLists, presence: null,
+                options.BlockingCommand, services.BlockLists, services.Presences,
                 new SpamReports(
                     options.BlockingCommand, options.ContactAddresses, services.Administrators, services.Stanzas, services.Tasks,
                     services.Time),

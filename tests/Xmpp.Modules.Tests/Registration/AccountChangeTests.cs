@@ -175,6 +175,7 @@ public sealed class AccountChangeTests
         await juliet.SendAsync("<iq type='set' id='1'><query xmlns='jabber:iq:register'><remove/></query></iq>");
 
         await juliet.ExpectErrorAsync(StanzaErrorCondition.ResourceConstraint);
+        server.Store.Failure = null;
         await juliet.ExpectNothingFromAsync(juliet);
     }
 
