@@ -25,15 +25,29 @@ internal static class OfflineScenario
         var body = new string('x', 80);
         var metrics = new List<Metric>();
 
-        // Whatever waits there from before.
+        // Whatever waits there from before; then a few, to warm up.
         Workers.Run(settings.Receivers, Concurrency, receiver => Receive(receiver));
+        var few = Math.Min(settings.Senders, settings.Receivers);
+        SendTo(few);
+        Workers.Run(few, Concurrency, receiver => Check(receiver, Receive(receiver), settings.Messages));
 
         var sent = new CpuMeter(server);
-        Workers.Run(settings.Senders, settings.Senders, sender =>
+        SendTo(settings.Receivers);
+        Report("stored message", sent);
+
+        var delivered = new CpuMeter(server);
+        Workers.Run(settings.Receivers, Concurrency, receiver => Check(receiver, Receive(receiver), settings.Messages));
+        metrics.AddRange(Report("delivered message", delivered));
+
+        // Once is enough.
+        Workers.Run(settings.Receivers, Concurrency, receiver => Check(receiver, Receive(receiver), 0));
+        return metrics;
+
+        void SendTo(int receivers) => Workers.Run(settings.Senders, settings.Senders, sender =>
         {
             using var stream = ClientStream.Login(target, settings.Receivers + sender, "bench");
             stream.BecomeAvailable();
-            for (var receiver = sender; receiver < settings.Receivers; receiver += settings.Senders)
+            for (var receiver = sender; receiver < receivers; receiver += settings.Senders)
             {
                 for (var number = 0; number < settings.Messages; number++)
                 {
@@ -45,15 +59,6 @@ internal static class OfflineScenario
             stream.Sync(Refuse);
             stream.Close();
         });
-        Report("stored message", sent);
-
-        var delivered = new CpuMeter(server);
-        Workers.Run(settings.Receivers, Concurrency, receiver => Check(receiver, Receive(receiver), settings.Messages));
-        metrics.AddRange(Report("delivered message", delivered));
-
-        // Once is enough.
-        Workers.Run(settings.Receivers, Concurrency, receiver => Check(receiver, Receive(receiver), 0));
-        return metrics;
 
         // Logs in and takes what comes, in the order in which it comes.
         List<int> Receive(int receiver)
