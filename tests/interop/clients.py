@@ -25,7 +25,9 @@ class LoginFailed(Exception):
 class Slixmpp(slixmpp.ClientXMPP):
     """python3-slixmpp; `async with` logs in and out."""
 
-    def __init__(self, server, account, *, resource=None, mechanism=None, direct=False, tls=None, certificate=None, priority=0, available=True):
+    def __init__(
+        self, server, account, *, resource=None, mechanism=None, direct=False, tls=None, certificate=None, priority=0, available=True
+    ):
         jid = account.jid + (f"/{resource}" if resource else "")
         super().__init__(jid, account.password, sasl_mech=mechanism)
         self.direct, self.priority, self.available = direct, priority, available

@@ -249,7 +249,7 @@ class Scram:
 
     def finish(self, answer):
         """Sends the proof that the challenge asks for; returns the attributes of the challenge."""
-        assert answer.tag == SASL + "challenge", describe(answer)
+        assert isinstance(answer, ElementTree.Element) and answer.tag == SASL + "challenge", describe(answer)
         challenge = base64.b64decode(answer.text).decode()
         asked = dict(item.split("=", 1) for item in challenge.split(","))
         assert asked["r"].startswith(self.nonce)

@@ -30,7 +30,7 @@ async def test_the_own_account_describes_itself(server, romeo):
         info = (await client["xep_0030"].get_info(romeo.jid))["disco_info"]
         assert ("account", "registered") in {identity[:2] for identity in info["identities"]}
         assert {INFO, ITEMS} <= info["features"]
-        # XEP-0030 §9.1: its available resources.
+        # XEP-0030 §4.1: its available resources.
         items = (await client["xep_0030"].get_items(romeo.jid))["disco_items"]["items"]
         assert {jid for jid, _, _ in items} == {client.boundjid.full}
 
