@@ -6,24 +6,32 @@ cd "$(dirname "$0")"
 
 usage() {
   cat <<'HELP'
-./test.sh [--only unit|interop] [--no-build] [FILTER]
+./test.sh [--only unit|interop|desktop|chaos] [--no-build] [--rounds N] [FILTER]
   --only unit      formatting and the .NET test projects; needs nothing but the .NET SDK, libsqlite3 and libssl
   --only interop   third-party clients and raw sockets against the built server
+  --only desktop   Gajim and Profanity as people use them; left out where they can't run, unless CI=true
+  --only chaos     the server is killed under load, and nothing that it acknowledged may be missing
   --no-build       test what was built last
+  --rounds N       how often it is killed (3)
   FILTER           only tests whose name contains this
 Ends with "N passed, N failed" over everything, and with exit code 0 only when tests ran and none failed.
 Logs are in artifacts/.
 HELP
 }
 
-only= build=1 filter=
+only= build=1 filter= rounds=3
 while [ $# -gt 0 ]; do
   case $1 in
     --only)
       only=${2:-}
-      case $only in unit | interop) shift ;; *) usage >&2; exit 2 ;; esac
+      case $only in unit | interop | desktop | chaos) shift ;; *) usage >&2; exit 2 ;; esac
       ;;
     --no-build) build= ;;
+    --rounds)
+      rounds=${2:-}
+      case $rounds in '' | *[!0-9]*) usage >&2; exit 2 ;; esac
+      shift
+      ;;
     -h | --help) usage; exit ;;
     -*) usage >&2; exit 2 ;;
     *) filter=$1 ;;
@@ -96,16 +104,40 @@ run_unit() {
 }
 
 run_interop() {
-  local log=$artifacts/interop.log
   stage 'npm packages'
   if ! tests/interop/install-node-modules.sh > "$artifacts/npm.log" 2>&1; then
     count "$artifacts/npm.log" 0 1 0
     return
   fi
   result 'present'
-  stage interop
-  timeout --kill-after 20 400 /usr/bin/python3 -B -m pytest tests/interop ${filter:+-k "$filter"} > "$log" 2>&1
-  local status=$? good bad errors
+  run_pytest interop 500 tests/interop
+}
+
+run_desktop() {
+  local lacks
+  # In a shell of its own: there it may fail, which here is no reason to end.
+  (require_packages gajim profanity tmux Xvfb=xvfb dbus-run-session=dbus-daemon unshare=util-linux \
+    '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core')
+  lacks=$(/usr/bin/python3 -B tests/interop/desktop/desktop.py 2>&1)
+  if [ -z "$lacks" ]; then
+    run_pytest desktop 150 tests/interop/desktop
+    return
+  fi
+  stage desktop
+  if [ "${CI:-}" = true ]; then
+    echo "missing: $lacks" > "$artifacts/desktop.log"
+    count "$artifacts/desktop.log" 0 1 0
+  else
+    result "left out, since this is missing: $lacks"
+  fi
+}
+
+# run_pytest NAME SECONDS DIRECTORY: a stage of Python tests that has to end in time.
+run_pytest() {
+  local log=$artifacts/$1.log status good bad errors
+  stage "$1"
+  timeout --kill-after 20 "$2" /usr/bin/python3 -B -m pytest "$3" ${filter:+-k "$filter"} > "$log" 2>&1
+  status=$?
   good=$(number '\b([0-9]+) passed' "$log")
   bad=$(number '\b([0-9]+) failed' "$log")
   errors=$(number '\b([0-9]+) errors?( |,)' "$log")
@@ -115,6 +147,17 @@ run_interop() {
   sed -n 's/^note:/ /p' "$log"
 }
 
+run_chaos() {
+  local log=$artifacts/chaos.log
+  stage 'kill -9'
+  if timeout --kill-after 20 $((60 + 40 * rounds)) /usr/bin/python3 -B tests/interop/chaos --rounds "$rounds" > "$log" 2>&1; then
+    count "$log" 1 0 0
+    grep ' kills; ' "$log" | sed 's/^/  /'
+  else
+    count "$log" 0 1 0
+  fi
+}
+
 finish() {
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
@@ -122,12 +165,15 @@ finish() {
 }
 
 require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=libsqlite3-0'
-[ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest openssl=openssl \
-  go-sendxmpp=go-sendxmpp node=nodejs npm=npm
+[ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest openssl=openssl
+case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp node=nodejs npm=npm ;; esac
 require_dotnet
 
-[ "$only" = interop ] || check_format
+case $only in '' | unit) check_format ;; esac
 [ -z "$build" ] || build_all
-[ "$only" = interop ] || run_unit
-[ "$only" = unit ] || run_interop
+case $only in '' | unit) run_unit ;; esac
+case $only in '' | interop) run_interop ;; esac
+case $only in '' | desktop) run_desktop ;; esac
+# It is one test: with a filter the others are meant.
+case $only$filter in '' | chaos) run_chaos ;; esac
 finish

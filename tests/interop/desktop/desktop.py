@@ -1,0 +1,197 @@
+"""Programs with windows and screens: Gajim under Xvfb, Profanity in tmux."""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from xmppchat import TIMEOUT, end_with_parent, wait_until  # noqa: E402
+
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+NOBODY = 65534
+
+
+class Display:
+    """An X server without a screen."""
+
+    def __init__(self):
+        reader, writer = os.pipe()
+        self.process = subprocess.Popen(
+            # -ac: Gajim may run as another user; only a local socket is listened on.
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1000x500x24", "-nolisten", "tcp", "-ac"],
+            pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=end_with_parent,
+        )  # fmt: skip
+        os.close(writer)
+        with os.fdopen(reader) as number:
+            ready, _, _ = select.select([number], [], [], TIMEOUT)
+            self.name = f":{number.readline().strip()}" if ready else ""
+        assert self.name != ":", "Xvfb did not start"
+
+    def close(self):
+        stop(self.process)
+
+
+class Gajim:
+    """Debian's Gajim with one account, driven by gajim_driver.py. A method that isn't here is a command of the driver."""
+
+    def __init__(self, server, account, display):
+        # Not pytest's directory, nor the repository: who runs Gajim may not be let in there.
+        self.home = home = Path(tempfile.mkdtemp(prefix="gajim-"))
+        driver = shutil.copy(HERE / "gajim_driver.py", home)
+        authorities = home / "authorities.crt"
+        authorities.write_bytes(SYSTEM_AUTHORITIES.read_bytes() + server.ca.read_bytes())
+        if (prefix := trusting(authorities)) is None:
+            # What remains when a user has looked at the certificate and said yes.
+            accepted = home / ".local/share/gajim/cert_store"
+            accepted.mkdir(parents=True)
+            (accepted / "server").write_text(ssl.get_server_certificate(("127.0.0.1", server.tls_port)))
+        settings = {
+            "application": {
+                "use_keyring": False, "check_for_update": False, "plugins_update_check": False, "show_help_start_chat": False,
+                "first_run": False,
+            },
+            "account": {
+                "account_label": "test", "name": account.local, "hostname": account.host, "password": account.password, "savepass": True,
+                "autoconnect": True, "active": True, "resource": "gajim", "use_custom_host": True, "custom_host": "127.0.0.1",
+                "custom_port": server.port, "custom_type": "START TLS",
+            },
+        }  # fmt: skip
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DISPLAY": display.name, "LC_ALL": "C.UTF-8",
+            "GAJIM_SETTINGS": json.dumps(settings), "GDK_BACKEND": "x11", "GSETTINGS_BACKEND": "memory", "GTK_USE_PORTAL": "0",
+            "NO_AT_BRIDGE": "1",
+            # Without a default route it would believe that there is no network.
+            "GIO_USE_NETWORK_MONITOR": "base",
+        }  # fmt: skip
+        if os.getuid() == 0:
+            for path in (home, *home.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+            become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        else:
+            become = []
+        self.log = (home / "gajim.log").open("w+")
+        self.process = subprocess.Popen(
+            [*(prefix or []), *become, "dbus-run-session", "--", "/usr/bin/python3", "-B", driver],
+            env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, preexec_fn=end_with_parent,
+        )  # fmt: skip
+        self._rest = b""
+
+    def __getattr__(self, command):
+        return lambda *arguments: self._command(command, *arguments)
+
+    def _command(self, *command):
+        self.process.stdin.write(json.dumps(command).encode() + b"\n")
+        self.process.stdin.flush()
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            line, found, rest = self._rest.partition(b"\n")
+            if not found:
+                ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+                data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+                assert data, f"Gajim doesn't answer to {command[0]}, or has ended:\n{self.complaints()}"
+                self._rest += data
+                continue
+            self._rest = rest
+            # Gajim says other things as well.
+            if line.startswith(b"DRIVER "):
+                answer = json.loads(line.removeprefix(b"DRIVER "))
+                assert "result" in answer, f"{command}: {answer['error']}\n{self.complaints()}"
+                return answer["result"]
+
+    def save_screenshot(self, file):
+        self.screenshot(str(self.home / "screenshot.png"))
+        shutil.copy(self.home / "screenshot.png", file)
+
+    def complaints(self):
+        self.log.seek(0)
+        return self.log.read()[-3000:]
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        stop(self.process)
+        self.log.close()
+        shutil.rmtree(self.home)
+
+
+class Profanity:
+    """Debian's Profanity with one account, in a tmux of its own."""
+
+    def __init__(self, server, account, directory):
+        self.directory = Path(directory)
+        settings = self.directory / ".config/profanity"
+        data = self.directory / ".local/share/profanity"
+        settings.mkdir(parents=True)
+        data.mkdir(parents=True)
+        (data / "accounts").write_text(
+            f"[test]\nenabled=true\njid={account.jid}\nresource=profanity\nserver=127.0.0.1\nport={server.port}\n"
+            f"password={account.password}\ntls.policy=force\n"
+        )
+        (settings / "profrc").write_text("[connection]\naccount=test\n[ui]\nsplash=false\n")
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(self.directory), "XDG_CONFIG_HOME": str(self.directory / ".config"),
+            "XDG_DATA_HOME": str(self.directory / ".local/share"), "LC_ALL": "C.UTF-8", "SSL_CERT_FILE": str(server.ca),
+            "TMUX_TMPDIR": str(self.directory),
+        }  # fmt: skip
+        self._environment = environment
+        self._tmux("new-session", "-d", "-s", "profanity", "-x", "120", "-y", "35", "profanity", "--account", "test")
+
+    def _tmux(self, *arguments):
+        done = subprocess.run(
+            ["tmux", "-f", "/dev/null", *arguments], env=self._environment, capture_output=True, text=True, timeout=TIMEOUT
+        )
+        assert done.returncode == 0, f"tmux {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def type(self, line):
+        self._tmux("send-keys", "-t", "profanity", "-l", "--", line)
+        self._tmux("send-keys", "-t", "profanity", "Enter")
+
+    def screen(self):
+        return self._tmux("capture-pane", "-p", "-t", "profanity")
+
+    def expect(self, text):
+        try:
+            wait_until(lambda: text in self.screen(), f"Profanity shows {text!r}")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}; it shows:\n{self.screen()}") from None
+
+    def close(self):
+        with contextlib.suppress(AssertionError):
+            self._tmux("kill-server")
+
+
+def trusting(authorities):
+    """A prefix for a command for which the system's certificate authorities are these, and for nobody else: GTK's programs ask no variable.
+
+    None where one may not make mount namespaces.
+    """
+    namespace = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount"]
+    prefix = [*namespace, "sh", "-c", f'mount --bind "$0" {SYSTEM_AUTHORITIES} && exec "$@"', authorities]
+    return prefix if subprocess.run([*prefix, "true"], capture_output=True).returncode == 0 else None
+
+
+def stop(process):
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    process.kill()
+    process.wait()
+
+
+def missing():
+    """What the machine lacks of what these tests need; empty when nothing."""
+    return " ".join(name for name in ("Xvfb", "dbus-run-session", "gajim", "profanity", "tmux", "unshare") if not shutil.which(name))
+
+
+if __name__ == "__main__":
+    print(missing(), end="")
