@@ -3,7 +3,7 @@
 import pytest
 import slixmpp
 
-from people import Person, people, refusal
+from people import Person, befriend, people, refusal
 
 BLOCKING = "{urn:xmpp:blocking}"
 
@@ -95,6 +95,22 @@ async def test_queries_of_a_blocked_sender_are_refused(server):
         await juliet["xep_0191"].block(romeo.bare)
         for to in (juliet.bare, juliet.full):
             assert await refusal(romeo.query(to, "<query xmlns='jabber:iq:version'/>")) == ("service-unavailable", "cancel")
+
+
+async def test_presence_ends_when_a_contact_is_blocked_and_comes_back_with_the_unblocking(server):
+    """§3.3, §3.4."""
+    async with people(server, 2) as (romeo, juliet):
+        await befriend(romeo, juliet)
+        await juliet["xep_0191"].block(romeo.bare)
+        await romeo.expect_presence_from(juliet.full, "unavailable")
+        juliet.send_presence(pstatus="Nobody sees me")
+        assert f"presence available from {juliet.full}" not in await romeo.rest()
+        romeo.send_presence(pstatus="Look at me")
+        await romeo.expect_status(romeo.full, "Look at me")
+        assert f"presence available from {romeo.full}" not in await juliet.rest()
+
+        await juliet["xep_0191"].unblock(romeo.bare)
+        await romeo.expect_status(juliet.full, "Nobody sees me")
 
 
 @pytest.mark.parametrize("blocked", ["bare", "full", "domain"])
