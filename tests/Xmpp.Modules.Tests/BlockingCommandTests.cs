@@ -252,6 +252,52 @@ public sealed class BlockingCommandTests
         Assert.Equal(3, (await ListAsync(balcony)).Count);
     }
 
+    [Theory]
+    [InlineData("romeo@localhost")]
+    [InlineData("localhost")]
+    public async Task Who_knew_the_presence_sees_it_go_and_come_with_the_block(string item)
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.BefriendAsync("juliet", "romeo");
+        var juliet = await server.LoginAsync("juliet", "balcony");
+        var romeo = await server.LoginAsync("romeo");
+        var benvolio = await server.LoginAsync("benvolio");
+        await DrainAsync(romeo);
+        await DrainAsync(juliet);
+
+        await DoAsync(juliet, "block", item);
+        await romeo.ExpectAsync($"<presence type='unavailable' from='{juliet.Jid}' to='romeo@localhost'/>");
+        // What happens meanwhile is nobody's business, and nobody answers.
+        await juliet.SendAsync("<presence><show>away</show></presence>");
+        await juliet.ReadAsync();
+        await romeo.SendAsync("<presence to='juliet@localhost' type='probe'/><presence to='juliet@localhost'/>");
+        await romeo.ExpectNothingFromAsync(romeo);
+        await juliet.ExpectNothingFromAsync(juliet);
+
+        await DoAsync(juliet, "unblock", item);
+        var presence = await romeo.ReadAsync();
+        Assert.Equal((juliet.Jid.ToString(), null), (presence["from"], presence["type"]));
+        Assert.Equal("away", presence.Child(Namespaces.Client, "show")!.Text);
+        await benvolio.ExpectNothingFromAsync(benvolio);
+    }
+
+    [Fact]
+    public async Task Presence_to_somebody_blocked_is_refused()
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.LoginAsync("juliet");
+        var romeo = await server.LoginAsync("romeo");
+        await DoAsync(juliet, "block", "romeo@localhost");
+
+        foreach (var type in new[] { "", "type='subscribe'", "type='unavailable'" })
+        {
+            await juliet.SendAsync($"<presence to='romeo@localhost' id='1' {type}/>");
+            var error = StanzaError.Parse(await juliet.ExpectErrorAsync(StanzaErrorCondition.NotAcceptable))!;
+            Assert.Equal("blocked", error.Application!.Name.Local);
+        }
+        await romeo.ExpectNothingFromAsync(romeo);
+    }
+
     [Fact]
     public async Task What_waited_from_somebody_blocked_since_does_not_come()
     {
@@ -287,6 +333,16 @@ public sealed class BlockingCommandTests
         if (result["id"] != "do")
             result = await client.ReadAsync();
         Assert.Equal(("result", "do"), (result["type"], result["id"]));
+    }
+
+    /// <summary>Reads what has come.</summary>
+    private static async Task DrainAsync(TestClient client)
+    {
+        await client.SendAsync($"<message to='{client.Jid}' id='drained'/>");
+        while ((await client.ReadAsync())["id"] != "drained")
+        {
+            // Presences of when the others came.
+        }
     }
 
     private static async Task ExpectPushAsync(TestClient client, string payload)

@@ -196,6 +196,35 @@ public sealed class MessageStageTests
         Assert.Equal("bug", (await romeo.ExpectErrorAsync(StanzaErrorCondition.InternalServerError))["id"]);
     }
 
+    [Theory]
+    [InlineData("<message to='{0}'/>", "<added xmlns='urn:example:a'/>")]
+    [InlineData("<message to='{0}' ></message >", "<added xmlns='urn:example:a'/>")]
+    [InlineData("<message to='{0}'>text</message>", "text<added xmlns='urn:example:a'/>")]
+    [InlineData("<message from='{1}' to='{0}'><drop xmlns='urn:example:d'/></message>", "<added xmlns='urn:example:a'/>")]
+    [InlineData("<message to='{0}'><drop xmlns='urn:example:d'>x<y/></drop>a<b/><drop xmlns='urn:example:d'/></message>",
+        "a<b/><added xmlns='urn:example:a'/>")]
+    public async Task What_the_recipient_s_account_adds_and_leaves_out_the_recipient_sees(string sent, string content)
+    {
+        await using var server = await TestServer.StartAsync(null, module => module.Message(MessageStage.Stamp, (message, _) =>
+        {
+            // The sender's account has a copy of its own.
+            message.Append(message.IsForAccount ? "<added xmlns='urn:example:a'/>"u8 : "<never xmlns='urn:example:n'/>"u8);
+            for (var i = message.Stanza.ChildCount - 1; i >= 0; i--)
+            {
+                if (message.Stanza.Child(i).LocalName.SequenceEqual("drop"u8))
+                    message.Drop(i);
+            }
+            return new(Verdict.Continue);
+        }));
+        var romeo = await server.ConnectAsync("romeo");
+        var juliet = await server.ConnectAsync("juliet");
+
+        await romeo.SendAsync(string.Format(null, sent, juliet.Jid, romeo.Jid));
+        await juliet.ExpectAsync($"<message from='{romeo.Jid}' to='{juliet.Jid}'>{content}</message>");
+        await romeo.SendAsync(string.Format(null, sent, romeo.Jid, romeo.Jid));
+        await romeo.ExpectAsync($"<message from='{romeo.Jid}' to='{romeo.Jid}'>{content}</message>");
+    }
+
     /// <summary>Notes every stage of every message.</summary>
     private void Watch(IModuleBuilder module)
     {
