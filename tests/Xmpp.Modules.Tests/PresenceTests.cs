@@ -9,6 +9,7 @@ namespace Xmpp.Modules.Tests;
 public sealed class PresenceTests
 {
     [Fact]
+    [Rfc6121("4.2.2-2")]
     public async Task A_newcomer_and_the_others_learn_of_each_other()
     {
         await using var server = await TestServer.StartAsync();
@@ -61,6 +62,7 @@ public sealed class PresenceTests
     [InlineData("0")]
     [InlineData("127")]
     [InlineData(" 1 ")]
+    [Rfc6121("4.7.2.3-4")]
     public async Task A_priority_is_a_byte(string priority)
     {
         await using var server = await TestServer.StartAsync();

@@ -12,6 +12,7 @@ namespace Xmpp.Modules.Tests;
 public sealed class RosterTests
 {
     [Fact]
+    [Rfc6121("2.1.4-1", "2.2-3")]
     public async Task A_new_account_has_an_empty_roster_with_a_version()
     {
         await using var server = await TestServer.StartAsync();
@@ -30,6 +31,7 @@ public sealed class RosterTests
     [InlineData("name='Nurse'", "<item jid='nurse@example.com' name='Nurse' subscription='none'/>")]
     [InlineData("name=''", "<item jid='nurse@example.com' subscription='none'/>")]
     [InlineData("subscription='both' ask='subscribe' approved='true'", "<item jid='nurse@example.com' subscription='none'/>")]
+    [Rfc6121("2-1", "2.1.2.3-1", "2.1.2.5-3", "2.1.5-2", "2.1.6-1", "2.2-1", "2.3.2-1", "2.3.2-2", "2.3.2-3")]
     public async Task An_item_is_added_and_pushed_behind_the_result(string attributes, string item)
     {
         await using var server = await TestServer.StartAsync();
@@ -48,6 +50,7 @@ public sealed class RosterTests
     }
 
     [Fact]
+    [Rfc6121("2.4.1-1", "2.4.2-1")]
     public async Task An_item_is_what_was_last_said_of_it_and_its_subscription_stays()
     {
         await using var server = await TestServer.StartAsync();
@@ -80,6 +83,7 @@ public sealed class RosterTests
     [InlineData("<item jid='a@b.c'><group>1</group><group>2</group><group>3</group></item>", StanzaErrorCondition.NotAcceptable, "modify")]
     [InlineData("<item jid='juliet@localhost'/>", StanzaErrorCondition.NotAllowed, "cancel")]
     [InlineData("<item jid='a@example.com' subscription='remove'/>", StanzaErrorCondition.ItemNotFound, "modify")]
+    [Rfc6121("2.1.5-1", "2.3.3-1", "2.3.3-3", "2.3.3-4", "2.5.3-1")]
     public async Task What_can_not_be_set_is_refused_and_changes_nothing(string items, StanzaErrorCondition condition, string type)
     {
         await using var server = await TestServer.StartAsync(With(new() { NameBytes = 10, GroupBytes = 10, GroupsPerItem = 2 }));
@@ -120,6 +124,7 @@ public sealed class RosterTests
     [InlineData("set", "romeo@localhost")]
     [InlineData("get", "nobody@localhost")]
     [InlineData("set", "nobody@localhost")]
+    [Rfc6121("2-2", "2.1.5-3", "2.3.3-2")]
     public async Task Others_rosters_are_none_of_ones_business(string type, string to)
     {
         await using var server = await TestServer.StartAsync();
@@ -132,6 +137,19 @@ public sealed class RosterTests
         var error = await juliet.ExpectErrorAsync(StanzaErrorCondition.Forbidden);
         Assert.Equal(("auth", to), (error.Child(Namespaces.Client, "error")!["type"], error["from"]));
         await romeo.ExpectNothingFromAsync(juliet);
+    }
+
+    [Fact]
+    [Rfc6121("2.1.4-2")]
+    public async Task Who_has_no_account_any_more_has_no_roster()
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.ConnectAsync("juliet");
+        await server.Store.Accounts.DeleteAsync(juliet.Jid.Bare, CancellationToken.None);
+
+        await juliet.SendAsync("<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>");
+
+        await juliet.ExpectErrorAsync(StanzaErrorCondition.ItemNotFound);
     }
 
     [Fact]
@@ -157,6 +175,7 @@ public sealed class RosterTests
     }
 
     [Fact]
+    [Rfc6121("2.2-3", "2.3.3-1")]
     public async Task What_can_not_be_stored_is_not_there()
     {
         await using var server = await TestServer.StartAsync();
@@ -177,6 +196,7 @@ public sealed class RosterTests
     [InlineData(SubscriptionState.Both, false, false, "unsubscribe unavailable unsubscribed")]
     [InlineData(SubscriptionState.None, true, false, "unsubscribe")]
     [InlineData(SubscriptionState.None, false, true, "unsubscribed")]
+    [Rfc6121("2.5.2-1", "2.5.2-2", "2.5.2-3", "2.5.2-4")]
     public async Task Removing_an_item_ends_what_there_is_between_the_two(
         SubscriptionState subscription, bool isAsking, bool isAsked, string stanzas)
     {

@@ -9,6 +9,7 @@ namespace Xmpp.Modules.Tests;
 public sealed class RosterVersionTests
 {
     [Fact]
+    [Rfc6121("2.6.1-1", "3.4-1")]
     public async Task Versions_and_pre_approval_are_among_the_features()
     {
         await using var server = await TestServer.StartAsync();
@@ -29,6 +30,7 @@ public sealed class RosterVersionTests
     [InlineData("999999")]
     [InlineData("-1")]
     [InlineData("ver14")]
+    [Rfc6121("2.1.1-1", "2.6.3-1")]
     public async Task Who_has_no_version_of_ours_gets_the_whole_roster(string version)
     {
         await using var server = await TestServer.StartAsync();
@@ -60,6 +62,7 @@ public sealed class RosterVersionTests
     }
 
     [Fact]
+    [Rfc6121("2.6.3-2", "2.6.3-4", "2.6.3-5")]
     public async Task Who_missed_something_is_told_just_that_in_the_order_of_the_changes()
     {
         await using var server = await TestServer.StartAsync();

@@ -18,6 +18,7 @@ public sealed class SubscriptionStateTests
     /// <summary>juliet sends; what is routed to romeo is seen by the state that makes him be told of exactly this stanza.</summary>
     [Theory]
     [MemberData(nameof(Outbound))]
+    [Rfc6121("3.2.2-2", "3.2.2-3", "3.4.2-1", "3.4.2-2", "3.4.2-3", "3.4.2-4", "3.4.2-5", "3.4.2-6", "3.4.2-7")]
     public async Task What_the_account_sends(string state, string stanza, bool isRouted, string newState)
     {
         await using var server = await TestServer.StartAsync();
@@ -40,6 +41,7 @@ public sealed class SubscriptionStateTests
     /// <summary>romeo sends, in a state from which everything is routed.</summary>
     [Theory]
     [MemberData(nameof(Inbound))]
+    [Rfc6121("3.1.3-4", "3.1.6-5", "3.2.3-5", "3.3.3-4", "3.3.3-5", "3.4.2-8")]
     public async Task What_comes_from_the_contact(string state, string stanza, bool isDelivered, string newState, string? reply)
     {
         await using var server = await TestServer.StartAsync();

@@ -44,6 +44,7 @@ public sealed class IqTests
     [InlineData("juliet@localhost/gone", StanzaErrorCondition.ServiceUnavailable)]
     [InlineData("example.org", StanzaErrorCondition.RemoteServerNotFound)]
     [InlineData("juliet@example.org/balcony", StanzaErrorCondition.RemoteServerNotFound)]
+    [Rfc6121("8.5.1-1", "8.5.2.1.3-1", "8.5.2.1.3-2", "8.5.2.2.3-1", "8.5.2.2.3-2", "8.5.3.2.3-1")]
     public async Task A_request_that_nobody_understands_is_answered_once(string to, StanzaErrorCondition condition)
     {
         await using var server = await TestServer.StartAsync();
@@ -73,6 +74,7 @@ public sealed class IqTests
     }
 
     [Fact]
+    [Rfc6121("8.5.3.1-1")]
     public async Task Two_resources_ask_each_other_through_the_server()
     {
         await using var server = await TestServer.StartAsync();

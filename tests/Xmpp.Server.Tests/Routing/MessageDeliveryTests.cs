@@ -76,6 +76,10 @@ public sealed class MessageDeliveryTests
 
     [Theory]
     [MemberData(nameof(Table))]
+    [Rfc6121(
+        "5.2.2-2", "5.2.2-3", "5.2.2-4", "8.5-1", "8.5.1-2", "8.5.2-1", "8.5.2.1.1-1", "8.5.2.1.1-2", "8.5.2.1.1-3", "8.5.2.1.1-4",
+        "8.5.2.1.1-5", "8.5.2.1.1-6", "8.5.2.1.1-7", "8.5.2.1.1-8", "8.5.2.1.1-9", "8.5.2.1.1-10", "8.5.2.2.1-1", "8.5.2.2.1-2",
+        "8.5.3-1", "8.5.3.1-2", "8.5.3.2.1-1", "8.5.3.2.1-2", "8.5.3.2.1-3", "8.5.3.2.1-4", "8.5.3.2.1-5")]
     public async Task The_server_delivers_by_the_table(string condition, string to, string allowed, string chosen)
     {
         Assert.NotEmpty(allowed);

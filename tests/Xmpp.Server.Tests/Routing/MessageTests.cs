@@ -8,6 +8,7 @@ namespace Xmpp.Server.Tests.Routing;
 public sealed class MessageTests
 {
     [Fact]
+    [Rfc6121("8.5.2.1.1-11")]
     public async Task A_message_to_the_bare_jid_reaches_every_resource_with_non_negative_priority()
     {
         await using var server = await TestServer.StartAsync();
