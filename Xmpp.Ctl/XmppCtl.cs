@@ -58,6 +58,7 @@ public static class XmppCtl
         var root = new RootCommand(Description)
         {
             UserCommands.Create(terminal),
+            InvitationCommands.Create(terminal),
             SessionCommands.Create(terminal),
             ServerCommands.CreateHost(terminal),
             ServerCommands.CreateStatus(terminal),

@@ -79,7 +79,7 @@ public sealed class PrivateXml(IAccountDataStore store, PrivateXmlOptions option
         };
     }
 
-    /// <summary>Why nothing can be kept in a namespace, or null: it is none of the element's own, reserved (§2.3, §3), or too long.</summary>
+    /// <summary>Why nothing can be kept in a namespace, or null: it isn't the element's own, is reserved (§2.3, §3), or too long.</summary>
     private static string? Problem(string ns) => ns switch
     {
         "" => "What is stored needs a namespace of its own.",

@@ -31,11 +31,20 @@ public interface IModuleBuilder
     /// <summary>Answers IQs of one type with one kind of payload from clients that have not authenticated, on a protected stream.</summary>
     void UnauthenticatedIq(IqType type, XmlName payload, UnauthenticatedIqHandler handler);
 
+    /// <summary>
+    /// Is asked before a request with this payload goes to a client: whether its sender may ask that. Also when there is no such
+    /// client, so that who may not learns nothing.
+    /// </summary>
+    void Forwarding(XmlName payload, ForwardingCheck check);
+
     /// <summary>Sees the messages of local accounts at a stage; handlers of a stage run in the order of the module list.</summary>
     void Message(MessageStage stage, MessageHandler handler);
 
     /// <summary>Is asked of every stanza from and to a local account whether it may pass; all must agree.</summary>
     void Guard(StanzaGuard guard);
+
+    /// <summary>Is asked of a request for a subscription before its account sees it; who takes care of it is the last asked.</summary>
+    void SubscriptionRequest(SubscriptionRequestHandler handler);
 
     /// <summary>Handles the presence stanzas that local sessions send. One module does.</summary>
     void Presence(PresenceHandler handler);

@@ -28,6 +28,12 @@ public enum IqTarget
 /// <summary>Answers a request. Exactly one reply leaves for it, whatever happens.</summary>
 public delegate ValueTask<IqReply> IqHandler(IqRequest request, CancellationToken cancellationToken);
 
+/// <summary>Whether somebody may ask a client of something.</summary>
+/// <param name="asker">The sender's full JID.</param>
+/// <param name="target">A full JID at this server.</param>
+/// <returns>What the sender is told instead; null when the request may go there.</returns>
+public delegate ValueTask<StanzaError?> ForwardingCheck(Jid asker, Jid target, CancellationToken cancellationToken);
+
 /// <summary>An IQ of type get or set, addressed to an entity that this server answers for.</summary>
 /// <param name="stanza">The stanza, with one child element; it is only lent until the handler has completed.</param>
 public sealed class IqRequest(StanzaView stanza)

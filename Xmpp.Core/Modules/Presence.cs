@@ -5,6 +5,13 @@ namespace Xmpp.Core.Modules;
 /// <summary>Handles a presence stanza that a local session sent; 'from' is stamped already.</summary>
 public delegate ValueTask PresenceHandler(PresenceRequest presence, CancellationToken cancellationToken);
 
+/// <summary>Is asked of a request for a subscription to an account (RFC 6121 §3.1.3).</summary>
+/// <param name="account">The bare JID of the account.</param>
+/// <param name="asker">The bare JID of who wants to be subscribed.</param>
+/// <param name="request">The presence of type "subscribe", whole.</param>
+/// <returns>True when the request was taken care of: the account doesn't see it.</returns>
+public delegate ValueTask<bool> SubscriptionRequestHandler(Jid account, Jid asker, Element request, CancellationToken cancellationToken);
+
 /// <param name="Session">The sender.</param>
 /// <param name="To">The addressee, or null for a presence without 'to'.</param>
 /// <param name="Stanza">With 'from' the full JID of the sender.</param>

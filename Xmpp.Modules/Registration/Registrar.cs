@@ -1,9 +1,11 @@
+using System.Collections.Frozen;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Rosters;
 
 namespace Xmpp.Modules.Registration;
 
@@ -11,7 +13,7 @@ namespace Xmpp.Modules.Registration;
 [Xep(445, "0.2.0")]
 public sealed class Registrar(
     IAccountService accounts, IAccountStore store, IInvitationStore invitations, IAdministrators administrators,
-    RegistrationOptions options, TimeProvider time)
+    Subscriptions subscriptions, RegistrationOptions options, TimeProvider time)
 {
     private const string StreamFeature = "http://jabber.org/features/iq-register";
     private const string TokenFeature = "urn:xmpp:ibr-token:0";
@@ -21,6 +23,10 @@ public sealed class Registrar(
     private const int MaxTokens = 10;
 
     private static readonly SessionKey<Progress> Key = new();
+
+    private readonly FrozenSet<string> _reservedNames = options.ReservedNames
+        .Select(name => Jid.TryCreate(name, "localhost", null, out var jid) ? jid.Local! : name)
+        .ToFrozenSet(StringComparer.Ordinal);
 
     private readonly RegistrationLimiter _limiter = new(options, time);
 
@@ -35,8 +41,11 @@ public sealed class Registrar(
         if (options.Access == RegistrationAccess.Closed)
         {
             // §3.1: who doesn't support it says so, where any other stanza would end the stream.
-            builder.UnauthenticatedIq(IqType.Get, RegistrationForm.Query, (_, _) => new(IqReply.Failed(StanzaErrorCondition.ServiceUnavailable)));
-            builder.UnauthenticatedIq(IqType.Set, RegistrationForm.Query, (_, _) => new(IqReply.Failed(StanzaErrorCondition.ServiceUnavailable)));
+            foreach (var type in Enum.GetValues<IqType>())
+            {
+                builder.UnauthenticatedIq(
+                    type, RegistrationForm.Query, (_, _) => new(IqReply.Failed(StanzaErrorCondition.ServiceUnavailable)));
+            }
             return;
         }
         builder.StreamFeature(NegotiationPhase.Secured, _ => new Element(StreamFeature, "register"));
@@ -91,7 +100,7 @@ public sealed class Registrar(
         var (progress, address) = (ProgressOf(iq.Stream), iq.Stream.Address);
         if (Refusal(progress) is { } refusal)
             return IqReply.Failed(refusal);
-        if (!_limiter.TryAttempt(address))
+        if (progress.Invitation is null && !_limiter.TryAttempt(address))
             return TooMany;
         if (RegistrationForm.Read(iq.Payload, RegistrationForm.Ns, out var answer) is { } problem)
             return IqReply.Failed(problem);
@@ -136,7 +145,7 @@ public sealed class Registrar(
     private async ValueTask<bool> IsTakenAsync(Jid account, Invitation? invitation, CancellationToken cancellationToken)
     {
         var isInvited = invitation?.Username is not null;
-        if (!isInvited && (options.ReservedNames.Contains(account.Local) || administrators.IsAdministrator(account, account.Domain)))
+        if (!isInvited && (_reservedNames.Contains(account.Local!) || administrators.IsAdministrator(account, account.Domain)))
             return true;
         return await ExistsAsync(account, cancellationToken)
             || (!isInvited && await invitations.IsReservedAsync(account.Domain, account.Local!, time.GetUtcNow(), cancellationToken));
@@ -176,7 +185,22 @@ public sealed class Registrar(
         {
             Redeeming.Release();
         }
+        if (invitation.Inviter is { } inviter)
+            await BefriendAsync(account, inviter, cancellationToken);
         return IqReply.Result();
+    }
+
+    /// <summary>XEP-0401 §5.5. The account is made whatever becomes of this: who has it can still ask the inviter.</summary>
+    private async ValueTask BefriendAsync(Jid account, Jid inviter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await subscriptions.MakeContactsAsync(inviter, account, cancellationToken);
+        }
+        catch (StoreException)
+        {
+            // The store says itself that it is ill.
+        }
     }
 
     private static IqReply Taken => IqReply.Failed(StanzaErrorCondition.Conflict, "The username is taken.");

@@ -27,7 +27,8 @@ internal sealed class RegistrationChallenge
         _stanzaId = stanzaId;
         if (options.Questions.Count > 0)
         {
-            var parts = options.Questions[RandomNumberGenerator.GetInt32(options.Questions.Count)].Split('|', StringSplitOptions.TrimEntries);
+            var question = options.Questions[RandomNumberGenerator.GetInt32(options.Questions.Count)];
+            var parts = question.Split('|', StringSplitOptions.TrimEntries);
             (_question, _answers) = (parts[0], parts[1..]);
         }
         if (options.ProofOfWorkBits is > 0 and var bits)

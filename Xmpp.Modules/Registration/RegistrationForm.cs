@@ -57,7 +57,9 @@ internal static class RegistrationForm
                 return null;
             if (Jid.TryCreate(Username, host, null, out var account))
                 return account;
-            return Jid.TryParse(Username, out var address) && address is { Local: not null, IsBare: true } && address.Domain == host ? address : null;
+            return Jid.TryParse(Username, out var address) && address is { Local: not null, IsBare: true } && address.Domain == host
+                ? address
+                : null;
         }
     }
 }

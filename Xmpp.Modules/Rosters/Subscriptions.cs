@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
@@ -10,9 +11,11 @@ namespace Xmpp.Modules.Rosters;
 /// Presence subscriptions (RFC 6121 §3): takes <see cref="SubscriptionTable"/>'s steps in the rosters of both sides, one after the
 /// other, and does what follows from them in the order of the RFC.
 /// </summary>
+/// <param name="handlers">Who may take care of requests (<see cref="IModuleBuilder.SubscriptionRequest"/>) now.</param>
 /// <param name="limits">As configured now.</param>
 public sealed partial class Subscriptions(
-    RosterDirectory rosters, Presences presences, IHostDirectory hosts, ISessionDirectory sessions, Func<RosterOptions> limits)
+    RosterDirectory rosters, Presences presences, IHostDirectory hosts, ISessionDirectory sessions,
+    Func<ImmutableArray<SubscriptionRequestHandler>> handlers, Func<RosterOptions> limits)
 {
     private static readonly StanzaError IsFull = StanzaError.Of(StanzaErrorCondition.ResourceConstraint, "The roster is full.");
 
@@ -81,6 +84,8 @@ public sealed partial class Subscriptions(
         var verdict = await presences.CheckReceivedAsync(account, from, stanza["type"], cancellationToken);
         if (!verdict.Passes && type == SubscriptionType.Subscribe)
             return verdict.Error;
+        if (type == SubscriptionType.Subscribe && await IsTakenCareOfAsync(account, from, stanza, cancellationToken))
+            return null;
 
         var (step, error) = await rosters.ChangeAsync<(Taken, StanzaError?)>(account, async turn =>
         {
@@ -111,6 +116,16 @@ public sealed partial class Subscriptions(
                 await presences.ShowAsync(account, from, cancellationToken);
         }
         return error;
+    }
+
+    private async ValueTask<bool> IsTakenCareOfAsync(Jid account, Jid asker, Element request, CancellationToken cancellationToken)
+    {
+        foreach (var handler in handlers())
+        {
+            if (await handler(account, asker, request, cancellationToken))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>§3.1.3: requests go to available resources; all else to those interested in the roster (§3.1.6, §3.2.3, §3.3.3).</summary>

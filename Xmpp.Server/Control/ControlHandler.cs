@@ -13,6 +13,7 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
     private const int FollowerQueueLimit = 1000;
 
     private readonly StoreAccounts _accounts = new(server.Store.Accounts, time);
+    private readonly StoreInvitations _invitations = new(server.Store, () => server.Options, time);
 
     /// <param name="clientGone">Ends what would otherwise last for ever.</param>
     /// <param name="cancellationToken">The server stops.</param>
@@ -34,6 +35,9 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             SetKeysRequest set => One(BoxAsync(server.Accounts.SetKeysAsync(set.Jid, set.Keys, except: null, cancellationToken))),
             SetEnabledRequest set => One(BoxAsync(server.Accounts.SetEnabledAsync(set.Jid, set.Enabled, cancellationToken))),
             DeleteUserRequest delete => One(BoxAsync(server.Accounts.RemoveAsync(delete.Jid, except: null, cancellationToken))),
+            CreateInvitationRequest create => One(BoxAsync(_invitations.CreateAsync(create, cancellationToken))),
+            ListInvitationsRequest list => _invitations.ListAsync(Served(list.Host), cancellationToken),
+            RevokeInvitationRequest revoke => One(BoxAsync(_invitations.RevokeAsync(revoke.Token, cancellationToken))),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };
 

@@ -15,6 +15,7 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(ReloadReport))]
 [JsonSerializable(typeof(LogEntry))]
 [JsonSerializable(typeof(AccountInfo))]
+[JsonSerializable(typeof(InvitationInfo))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]
 public sealed partial class ControlJson : JsonSerializerContext;

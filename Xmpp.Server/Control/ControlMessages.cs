@@ -24,6 +24,9 @@ namespace Xmpp.Server.Control;
 [JsonDerivedType(typeof(SetKeysRequest), "user keys")]
 [JsonDerivedType(typeof(SetEnabledRequest), "user enable")]
 [JsonDerivedType(typeof(DeleteUserRequest), "user delete")]
+[JsonDerivedType(typeof(CreateInvitationRequest), "invitation create")]
+[JsonDerivedType(typeof(ListInvitationsRequest), "invitation list")]
+[JsonDerivedType(typeof(RevokeInvitationRequest), "invitation revoke")]
 public abstract record ControlRequest;
 
 /// <summary>Answered with one <see cref="ServerStatus"/>.</summary>
@@ -67,6 +70,37 @@ public sealed record SetEnabledRequest(Jid Jid, bool Enabled) : ControlRequest;
 
 /// <summary>Answered with false when there is no such account.</summary>
 public sealed record DeleteUserRequest(Jid Jid) : ControlRequest;
+
+/// <summary>Answered with one <see cref="InvitationInfo"/>.</summary>
+/// <param name="Host">Where accounts are made with it; null for the contact's host, else the first.</param>
+/// <param name="Username">The localpart reserved for the invited, or null.</param>
+/// <param name="Contact">The account that becomes a contact of the invited, or null.</param>
+/// <param name="Validity">How long it may be used; null for what is configured.</param>
+/// <param name="Uses">How often; with a username once.</param>
+public sealed record CreateInvitationRequest(string? Host, string? Username, Jid? Contact, TimeSpan? Validity, int Uses) : ControlRequest;
+
+/// <summary>Answered with an <see cref="InvitationInfo"/> for each invitation of the host that may still be used.</summary>
+public sealed record ListInvitationsRequest(string Host) : ControlRequest;
+
+/// <summary>Answered with false when there is no such invitation.</summary>
+public sealed record RevokeInvitationRequest(string Token) : ControlRequest;
+
+/// <param name="Uri">For a client to open.</param>
+/// <param name="Page">The page that explains it; null when none is configured.</param>
+/// <param name="Inviter">Who becomes a contact, or null.</param>
+/// <param name="Username">The localpart reserved for the invited, or null.</param>
+/// <param name="AllowsAccount">Whether an account may be made with it.</param>
+/// <param name="Uses">How often it may still be used.</param>
+public sealed record InvitationInfo(
+    string Uri,
+    string? Page,
+    string Token,
+    string Host,
+    Jid? Inviter,
+    string? Username,
+    bool AllowsAccount,
+    DateTimeOffset Expires,
+    int Uses);
 
 /// <summary>An account without its keys.</summary>
 /// <param name="Hashes">The SCRAM hashes that there are keys for, such as "SHA-256", with their iterations.</param>

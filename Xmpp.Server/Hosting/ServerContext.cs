@@ -36,7 +36,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Messages = new MessagePipeline(this);
         Rosters = new RosterDirectory(store.Rosters, Sessions);
         Presences = new Presences(Sessions, Rosters, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
-        Subscriptions = new Subscriptions(Rosters, Presences, this, Sessions, () => Current.Options.Modules.Roster);
+        Subscriptions = new Subscriptions(
+            Rosters, Presences, this, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());

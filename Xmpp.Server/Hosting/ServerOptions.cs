@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
+using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rosters;
 
@@ -236,7 +237,12 @@ public sealed record ModuleOptions
 
     public RegistrationOptions Registration { get; init; } = new();
 
+    public InvitationOptions Invitations { get; init; } = new();
+
     public VCardOptions VCard { get; init; } = new();
 
     public PrivateXmlOptions PrivateXml { get; init; } = new();
+
+    /// <summary>Whether an account can be made by invitation.</summary>
+    public bool InvitedMayRegister() => Registration.Access is not RegistrationAccess.Closed && !Disabled.Contains("registration");
 }

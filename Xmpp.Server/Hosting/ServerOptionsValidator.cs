@@ -2,6 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Xmpp.Core;
+using Xmpp.Modules.Invitations;
+using Xmpp.Modules.Registration;
 using Xmpp.Server.Modules;
 
 namespace Xmpp.Server.Hosting;
@@ -16,6 +18,7 @@ public static class ServerOptionsValidator
     [
         .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Authentication(options),
         .. Limits(options.Limits), .. Control(options.Control), .. Modules(options.Modules),
+        .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations),
     ];
 
     /// <summary>What is allowed, but worth a line in the log at start.</summary>
@@ -25,6 +28,8 @@ public static class ServerOptionsValidator
             yield return $"{new IPEndPoint(listener.Address, listener.Port)} is served without TLS: what passes there can be read";
         if (options.Authentication.Mechanisms.Contains("ANONYMOUS"))
             yield return "authentication.mechanisms has \"ANONYMOUS\": everybody can log in";
+        if (options.Modules.Registration.Access is RegistrationAccess.Open)
+            yield return "modules.registration.access is \"open\": everybody can make accounts";
     }
 
     private static IEnumerable<ConfigurationProblem> Modules(ModuleOptions options)
@@ -35,6 +40,32 @@ public static class ServerOptionsValidator
             if (!known.Contains(options.Disabled[i]))
                 yield return new($"modules.disabled[{i}]", Json(options.Disabled[i]), $"expected one of {string.Join(", ", known)}");
         }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Registration(RegistrationOptions options)
+    {
+        for (var i = 0; i < options.ReservedNames.Count; i++)
+        {
+            if (!Jid.TryCreate(options.ReservedNames[i], "localhost", null, out _))
+            {
+                yield return new($"modules.registration.reservedNames[{i}]", Json(options.ReservedNames[i]),
+                    "expected what stands before the \"@\" of an address, such as \"admin\"");
+            }
+        }
+        for (var i = 0; i < options.Questions.Count; i++)
+        {
+            if (options.Questions[i].Split('|') is var parts && (parts.Length < 2 || parts.Any(string.IsNullOrWhiteSpace)))
+            {
+                yield return new($"modules.registration.questions[{i}]", Json(options.Questions[i]),
+                    "expected a question and its answers, such as \"Which colour has a stop light? | red\"");
+            }
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Invitations(InvitationOptions options)
+    {
+        if (options.LandingPage is { } page && !(Uri.TryCreate(page, UriKind.Absolute, out var uri) && (uri.Scheme is "https" or "http")))
+            yield return new("modules.invitations.landingPage", Json(page), "expected an address, such as \"https://join.example.org/#\"");
     }
 
     private static IEnumerable<ConfigurationProblem> Hosts(ServerOptions options)

@@ -1,6 +1,7 @@
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
+using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Hosting;
@@ -11,7 +12,8 @@ namespace Xmpp.Server.Modules;
 internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
-    IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions, IStore Store, TimeProvider Time)
+    IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions, IStore Store, TimeProvider Time,
+    DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -58,10 +60,17 @@ internal static class ModuleCatalog
             (services, options) => new InBandRegistration(
                 services.Accounts,
                 new Registrar(
-                    services.Accounts, services.Store.Accounts, services.Store.Invitations, services.Administrators, options.Registration,
-                    services.Time),
+                    services.Accounts, services.Store.Accounts, services.Store.Invitations, services.Administrators,
+                    services.Subscriptions, options.Registration, services.Time),
                 options.Registration),
             options => options.Registration),
+        new("invitations",
+            (services, options) => new InvitationCommands(
+                new InvitationBook(services.Store.Invitations, services.Store.Accounts, services.Time), services.Store.Invitations,
+                services.Subscriptions, options.Invitations, options.InvitedMayRegister(), services.Time),
+            options => new object[] { options.Invitations, options.InvitedMayRegister() }),
+        new("lastActivity", (services, _) => new LastActivity(
+            services.Sessions, services.Presences, services.Store.LastSeen, services.Started, services.Time)),
         new("vCard", (services, options) => new VCardTemp(services.Store.AccountData, options.VCard), options => options.VCard),
         new("privateXml",
             (services, options) => new PrivateXml(services.Store.AccountData, options.PrivateXml), options => options.PrivateXml),

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Streams;
@@ -42,6 +43,10 @@ internal sealed class ModuleTable
             .SelectMany(module => module.Commands)
             .SelectMany(command => Single(command.Targets), (command, target) => (Key: (target, command.Node), command))
             .ToFrozenDictionary(entry => entry.Key, entry => entry.command);
+        SubscriptionRequests = [.. _modules.SelectMany(module => module.SubscriptionRequestHandlers)];
+        ForwardingChecks = [.. _modules.SelectMany(module => module.ForwardingChecks)
+            .Select(entry => new ForwardingEntry(
+                Encoding.UTF8.GetBytes(entry.Payload.Namespace), Encoding.UTF8.GetBytes(entry.Payload.Local), entry.Check))];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
         AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
@@ -58,6 +63,10 @@ internal sealed class ModuleTable
     public PresenceHandler? Presence { get; }
 
     public GuardChain Guards { get; }
+
+    public ImmutableArray<SubscriptionRequestHandler> SubscriptionRequests { get; }
+
+    public ImmutableArray<ForwardingEntry> ForwardingChecks { get; }
 
     public ImmutableArray<Func<ISession, ValueTask>> SessionEnded { get; }
 
@@ -104,3 +113,6 @@ internal sealed class ModuleTable
     private static IEnumerable<IqTarget> Single(IqTarget targets) =>
         Enum.GetValues<IqTarget>().Where(target => targets.HasFlag(target));
 }
+
+/// <summary>What is asked before a request with this payload goes to a client. Namespace and name are UTF-8.</summary>
+internal sealed record ForwardingEntry(byte[] Namespace, byte[] Local, ForwardingCheck Check);

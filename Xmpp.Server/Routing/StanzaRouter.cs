@@ -139,7 +139,10 @@ internal sealed partial class StanzaRouter(
         }
         else if (to is { Local: not null, IsFull: true })
         {
-            if (sessions.Find(to) is { } recipient)
+            if (request is not null && FindCheck(current, iq) is { } check
+                && await MayForwardAsync(check, sender, to, cancellationToken) is { } refusal)
+                ReplyError(sender, iq, refusal);
+            else if (sessions.Find(to) is { } recipient)
                 Forward(sender, iq, recipient);
             else if (request is not null)
                 ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.ServiceUnavailable)); // RFC 6121 §8.5.3.2.3
@@ -182,6 +185,30 @@ internal sealed partial class StanzaRouter(
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             return GuardVerdict.Refuse(ErrorOf(failure, "iq", sender.Jid));
+        }
+    }
+
+    /// <summary>Who decides whether such a request may go to a client; null when all may.</summary>
+    private static ForwardingCheck? FindCheck(ServerState current, StanzaView iq)
+    {
+        foreach (var entry in current.Modules.ForwardingChecks)
+        {
+            if (iq.HasChild(entry.Namespace, entry.Local))
+                return entry.Check;
+        }
+        return null;
+    }
+
+    private async ValueTask<StanzaError?> MayForwardAsync(
+        ForwardingCheck check, ClientSession sender, Jid to, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await check(sender.Jid, to, cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            return ErrorOf(failure, "iq", sender.Jid);
         }
     }
 

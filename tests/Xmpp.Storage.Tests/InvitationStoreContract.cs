@@ -85,6 +85,42 @@ public abstract class InvitationStoreContract(TestDatabase database) : StoreCont
     }
 
     [Fact]
+    public async Task A_name_is_reserved_at_its_host_while_the_invitation_may_be_used()
+    {
+        await AddAsync(Once with { Username = "jülia" });
+        await AddAsync(Once with { Token = "another" });
+
+        Assert.True(await IsReservedAsync(Host, "jülia", Now));
+        Assert.False(await IsReservedAsync(Host, "julia", Now));
+        Assert.False(await IsReservedAsync("montague.example", "jülia", Now));
+        Assert.False(await IsReservedAsync(Host, "jülia", Once.Expires));
+        await UseAsync("once");
+        Assert.False(await IsReservedAsync(Host, "jülia", Now));
+
+        ValueTask<bool> IsReservedAsync(string host, string username, DateTimeOffset now) =>
+            Invitations.IsReservedAsync(host, username, now, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Those_of_an_inviter_that_may_be_used_are_counted()
+    {
+        await AddAccountsAsync(Juliet, Romeo);
+        foreach (var days in (int[])[0, 1, 2])
+            await AddAsync(Once with { Token = $"{days}", Inviter = Juliet, Expires = Now.AddDays(days) });
+        await AddAsync(Once with { Token = "elsewhere", Host = "montague.example", Inviter = Juliet });
+        await AddAsync(Once with { Token = "his", Inviter = Romeo });
+        await AddAsync(Once);
+
+        Assert.Equal(3, await CountAsync(Juliet));
+        await UseAsync("1");
+        Assert.Equal(2, await CountAsync(Juliet));
+        Assert.Equal(1, await CountAsync(Romeo));
+        Assert.Equal(0, await CountAsync(Nobody));
+
+        ValueTask<int> CountAsync(Jid inviter) => Invitations.CountAsync(inviter, Now, CancellationToken.None);
+    }
+
+    [Fact]
     public async Task One_can_be_withdrawn()
     {
         await AddAsync(Once);
@@ -140,6 +176,8 @@ public abstract class InvitationStoreContract(TestDatabase database) : StoreCont
 
         await AssertCancelledAsync(Invitations.AddAsync(Once with { Token = "another" }, cancelled).AsTask());
         await AssertCancelledAsync(Invitations.FindAsync("once", Now, cancelled).AsTask());
+        await AssertCancelledAsync(Invitations.IsReservedAsync(Host, "juliet", Now, cancelled).AsTask());
+        await AssertCancelledAsync(Invitations.CountAsync(Juliet, Now, cancelled).AsTask());
         await AssertCancelledAsync(Invitations.UseAsync("once", Now, cancelled).AsTask());
         await AssertCancelledAsync(Invitations.ListAsync(Host, Now, cancelled).AsTask());
         await AssertCancelledAsync(Invitations.RemoveAsync("once", cancelled).AsTask());

@@ -320,7 +320,7 @@ public sealed class AdHocCommandsTests
         {
             Administrators = ["juliet@localhost"],
             // Only the commands of this test.
-            Modules = options.Modules with { Disabled = ["serviceAdministration"] },
+            Modules = options.Modules with { Disabled = ["serviceAdministration", "invitations"] },
             Limits = options.Limits with { KeepAliveInterval = TimeSpan.FromDays(1) },
         },
         module =>

@@ -68,7 +68,8 @@ public sealed class AccountChangeTests
         { Change("juliet", "1234567\u009F"), StanzaErrorCondition.NotAcceptable, StanzaErrorType.Modify },
         { Form("jabber:iq:register:cancel", "juliet", New), StanzaErrorCondition.NotAcceptable, StanzaErrorType.Modify },
         {
-            Form("jabber:iq:register:changepassword", "juliet", New).Replace("<x", "<username>juliet</username><x", StringComparison.Ordinal),
+            Form("jabber:iq:register:changepassword", "juliet", New)
+                .Replace("<x", "<username>juliet</username><x", StringComparison.Ordinal),
             StanzaErrorCondition.BadRequest, StanzaErrorType.Modify
         },
     };
@@ -111,20 +112,30 @@ public sealed class AccountChangeTests
     public async Task A_new_account_of_the_same_name_has_nothing_of_the_old_one()
     {
         await using var server = await TestServer.StartAsync();
-        var juliet = await server.ConnectAsync("juliet");
+        await server.BefriendAsync("romeo", "juliet");
+        var (romeo, juliet) = (await server.ConnectAsync("romeo"), await server.LoginAsync("juliet"));
         await juliet.SetAsync("<vCard xmlns='vcard-temp'><FN>Juliet</FN></vCard>");
         await juliet.SetAsync("<query xmlns='jabber:iq:private'><a xmlns='x:y'>secret</a></query>");
-        await juliet.SendAsync("<iq type='set' id='unreg1'><query xmlns='jabber:iq:register'><remove/></query></iq>");
+        await juliet.SendAsync("<presence type='unavailable'><status>Heading home</status></presence>");
         await juliet.ReadAsync();
+        await juliet.SendAsync("<iq type='set' id='unreg1'><query xmlns='jabber:iq:register'><remove/></query></iq>");
+        await juliet.ExpectAsync($"<iq type='result' id='unreg1' to='{juliet.Jid}'/>");
         await juliet.ExpectStreamErrorAsync(StreamErrorCondition.NotAuthorized);
 
         var another = await server.ConnectAsync("juliet");
         await another.SendAsync("<iq type='get' id='1'><vCard xmlns='vcard-temp'/></iq>"
             + "<iq type='get' id='2'><query xmlns='jabber:iq:private'><a xmlns='x:y'/></query></iq>");
-
         await another.ExpectErrorAsync(StanzaErrorCondition.ItemNotFound);
         await another.ExpectAsync(
             $"<iq type='result' id='2' to='{another.Jid}'><query xmlns='jabber:iq:private'><a xmlns='x:y'/></query></iq>");
+        Assert.Empty((await another.AskForRosterAsync()).Child("jabber:iq:roster", "query")!.Elements);
+        another.Drop();
+        await another.Served;
+        await romeo.SendAsync("<iq type='get' id='1' to='juliet@localhost'><query xmlns='jabber:iq:last'/></iq>"
+            + "<iq type='get' id='2' to='juliet@localhost'><vCard xmlns='vcard-temp'/></iq>");
+        await romeo.ExpectErrorAsync(StanzaErrorCondition.Forbidden);
+        await romeo.ExpectErrorAsync(StanzaErrorCondition.ServiceUnavailable);
+        Assert.Null(await server.Store.LastSeen.FindAsync(Jid.Parse("juliet@localhost"), CancellationToken.None));
     }
 
     [Fact]

@@ -161,7 +161,8 @@ public sealed class InBandRegistrationTests
     [InlineData("Postmaster")]
     public async Task Names_that_are_reserved_are_taken(string name)
     {
-        await using var server = await Registering.StartOpenAsync();
+        await using var server = await Registering.StartAsync(
+            new() { Access = RegistrationAccess.Open, ReservedNames = ["ABUSE", "postmaster"] });
         var bill = await server.OpenStreamAsync();
 
         await bill.RegisterAsync(name);

@@ -31,7 +31,7 @@ internal sealed class FakeServer(string directory) : IServerControl, IAsyncDispo
 
     public Func<ReloadReport> OnReload { get; set; } = () => new(["log.level"], [], [], []);
 
-    public ServerOptions Options { get; } = new()
+    public ServerOptions Options { get; set; } = new()
     {
         Hosts = ["localhost", "example.org"],
         Control = new() { Socket = Path.Combine(directory, "control", "ctl.sock") },

@@ -118,6 +118,16 @@ public sealed class ConfigurationLoaderTests : IDisposable
         "limits.unauthenticatedStanzaBytes = 1048576: must not exceed limits.stanzaBytes, which is 262144")]
     [InlineData("""{ "limits": { "outputBytes": 65536 } }""",
         "limits.outputBytes = 65536: must hold the largest stanza: at least limits.stanzaBytes, which is 262144")]
+    [InlineData("""{ "modules": { "registration": { "reservedNames": ["a b"] } } }""",
+        "modules.registration.reservedNames[0] = \"a b\": expected what stands before the \"@\" of an address, such as \"admin\"")]
+    [InlineData("""{ "modules": { "registration": { "questions": ["Which? | this", "How many?"] } } }""",
+        "modules.registration.questions[1] = \"How many?\": "
+        + "expected a question and its answers, such as \"Which colour has a stop light? | red\"")]
+    [InlineData("""{ "modules": { "registration": { "questions": ["How many? | "] } } }""",
+        "modules.registration.questions[0] = \"How many? | \": "
+        + "expected a question and its answers, such as \"Which colour has a stop light? | red\"")]
+    [InlineData("""{ "modules": { "invitations": { "landingPage": "join.example.org" } } }""",
+        "modules.invitations.landingPage = \"join.example.org\": expected an address, such as \"https://join.example.org/#\"")]
     public void A_bad_value_is_refused_with_key_value_and_remedy(string json, string problem) =>
         Assert.Equal([problem], Problems(json));
 
@@ -201,15 +211,19 @@ public sealed class ConfigurationLoaderTests : IDisposable
             StringComparison.Ordinal);
 
     [Fact]
-    public void Clear_text_and_anonymous_log_in_are_warned_about()
+    public void Clear_text_and_doors_that_are_open_are_warned_about()
     {
         var options = Valid("""
-            { "listeners": [{ "address": "::1", "port": 5222, "tls": "none" }], "authentication": { "mechanisms": ["ANONYMOUS"] } }
+            {
+              "listeners": [{ "address": "::1", "port": 5222, "tls": "none" }], "authentication": { "mechanisms": ["ANONYMOUS"] },
+              "modules": { "registration": { "access": "open" } }
+            }
             """);
 
         Assert.Collection(ServerOptionsValidator.Warnings(options),
             warning => Assert.StartsWith("[::1]:5222 is served without TLS", warning, StringComparison.Ordinal),
-            warning => Assert.StartsWith("authentication.mechanisms has \"ANONYMOUS\"", warning, StringComparison.Ordinal));
+            warning => Assert.StartsWith("authentication.mechanisms has \"ANONYMOUS\"", warning, StringComparison.Ordinal),
+            warning => Assert.StartsWith("modules.registration.access is \"open\"", warning, StringComparison.Ordinal));
         Assert.Empty(ServerOptionsValidator.Warnings(Valid("{}")));
     }
 
