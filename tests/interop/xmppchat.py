@@ -82,6 +82,11 @@ class Server:
                 stderr=log,
                 preexec_fn=end_with_parent,
             )
+        self.expect_start()
+        return self
+
+    def expect_start(self):
+        """Waits until the process says where it listens."""
         said, deadline = b"", time.monotonic() + TIMEOUT
         while b"Serving" not in said:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
@@ -90,7 +95,6 @@ class Server:
                 self.kill()
                 raise AssertionError(f"{self.name} did not start: {said.decode()}{self.log.read_text()}")
             said += chunk
-        return self
 
     def stop(self):
         """Ends the process, if it runs, as systemd would."""
