@@ -124,6 +124,34 @@ public sealed class AnnouncementsTests
         Assert.Equal(["Break a leg."], await ArriveAsync(server, "romeo", "street"));
     }
 
+    [Fact]
+    public async Task New_users_are_welcomed_when_they_first_log_in()
+    {
+        await using var server = await Administration.StartAsync();
+        var bard = await server.ConnectAsync("bard");
+        await server.CreateAccountAsync(Jid.Parse("nurse@localhost"));
+        (await bard.AdministerAtOnceAsync("delete-welcome")).ExpectError(StanzaErrorType.Cancel, StanzaErrorCondition.ItemNotFound);
+
+        (await bard.AdministerAsync("set-welcome", Given("welcome", "Welcome to", "the Globe!"))).Command("completed");
+
+        var form = (await bard.CommandAsync("localhost", $"{Administration.Ns}#set-welcome")).Command("executing").Form();
+        Assert.Equal(["Welcome to", "the Globe!"], form.Values("welcome"));
+        await AddAsync("juliet@localhost");
+        var juliet = server.Connect();
+        await juliet.LoginAsync(Jid.Parse("juliet@localhost"), "R0m30", null);
+        Assert.Equal(["Welcome to\nthe Globe!"], await ArriveAsync(juliet));
+        Assert.Empty(await ArriveAsync(server, "nurse"));
+
+        (await bard.AdministerAtOnceAsync("delete-welcome")).Command("completed");
+        await AddAsync("romeo@localhost");
+        var romeo = server.Connect();
+        await romeo.LoginAsync(Jid.Parse("romeo@localhost"), "R0m30", null);
+        Assert.Empty(await ArriveAsync(romeo));
+
+        async Task AddAsync(string account) => (await bard.AdministerAsync(
+            "add-user", Given("accountjid", account), Given("password", "R0m30"), Given("password-verify", "R0m30"))).Command("completed");
+    }
+
     private static async Task<List<string>> ArriveAsync(TestServer server, string name, string? resource = null, int priority = 0) =>
         await ArriveAsync(await server.ConnectAsync(name, resource), priority);
 
