@@ -32,7 +32,7 @@ internal sealed class Accounts : IAsyncDisposable
         if (await client.IsRunningAsync(cancellationToken))
             return new(new ServerAccounts(client), store: null);
         var store = SqliteStore.Open(options.Sqlite.File);
-        return new(new StoreAccounts(store.Accounts, TimeProvider.System), store);
+        return new(new StoreAccounts(store, TimeProvider.System), store);
     }
 
     public ValueTask DisposeAsync() => _store?.DisposeAsync() ?? default;
@@ -41,6 +41,14 @@ internal sealed class Accounts : IAsyncDisposable
     {
         public ValueTask<AccountInfo?> FindAsync(Jid account, CancellationToken cancellationToken) =>
             client.SendForOneAsync<AccountInfo>(new FindUserRequest(account), cancellationToken);
+
+        public ValueTask<UserDetails?> ShowAsync(Jid account, CancellationToken cancellationToken) =>
+            client.SendForOneAsync<UserDetails>(new ShowUserRequest(account), cancellationToken);
+
+        public async ValueTask<IReadOnlyList<RosterItemInfo>?> ListRosterAsync(Jid account, CancellationToken cancellationToken) =>
+            await FindAsync(account, cancellationToken) is null
+                ? null
+                : await client.SendAsync<RosterItemInfo>(new ListRosterRequest(account), cancellationToken).ToListAsync(cancellationToken);
 
         public IAsyncEnumerable<AccountInfo> ListAsync(string host, CancellationToken cancellationToken) =>
             client.SendAsync<AccountInfo>(new ListUsersRequest(host), cancellationToken);

@@ -59,7 +59,9 @@ public static class XmppCtl
         {
             UserCommands.Create(terminal),
             InvitationCommands.Create(terminal),
+            RosterCommands.Create(terminal),
             SessionCommands.Create(terminal),
+            AnnounceCommand.Create(terminal),
             ServerCommands.CreateHost(terminal),
             ServerCommands.CreateStatus(terminal),
             ServerCommands.CreateReload(terminal),

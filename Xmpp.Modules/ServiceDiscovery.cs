@@ -6,22 +6,23 @@ using Xmpp.Core.Xml;
 namespace Xmpp.Modules;
 
 /// <summary>
-/// XEP-0030 Service Discovery for the server and for the sender's own account. What it says comes from what the other
-/// modules registered; it keeps no list.
+/// XEP-0030 Service Discovery for the server and for accounts, those of others as far as their presence may be seen (§8). What it says
+/// comes from what the other modules registered; it keeps no list.
 /// </summary>
 [Xep(30, "2.5.0")]
 [Xep(128, "1.0.1")]
-public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory sessions) : IXmppModule
+public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory sessions, Presences presences) : IXmppModule
 {
     public void Register(IModuleBuilder builder)
     {
-        const IqTarget everyone = IqTarget.Server | IqTarget.OwnAccount;
+        const IqTarget accounts = IqTarget.OwnAccount | IqTarget.OtherAccount;
+        const IqTarget everyone = IqTarget.Server | accounts;
         builder.Identity(IqTarget.Server, new DiscoIdentity("server", "im", SoftwareVersion.Name));
-        builder.Identity(IqTarget.OwnAccount, new DiscoIdentity("account", "registered"));
+        builder.Identity(accounts, new DiscoIdentity("account", "registered"));
         builder.Feature(everyone, Namespaces.DiscoInfo);
         builder.Feature(everyone, Namespaces.DiscoItems);
         builder.Node(IqTarget.Server, (_, node, _) => new(Capabilities(node)));
-        builder.Items(IqTarget.OwnAccount, (query, _) => new(Resources(query.Entity)));
+        builder.Items(accounts, (query, _) => new(Resources(query.Entity)));
         builder.Iq(IqType.Get, everyone, new XmlName(Namespaces.DiscoInfo, "query"), InfoAsync);
         builder.Iq(IqType.Get, everyone, new XmlName(Namespaces.DiscoItems, "query"), ItemsAsync);
     }
@@ -29,6 +30,8 @@ public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory 
     private async ValueTask<IqReply> InfoAsync(IqRequest iq, CancellationToken cancellationToken)
     {
         var node = iq.Payload["node"];
+        if (!await MaySeeAsync(iq, cancellationToken))
+            return IqReply.Failed(StanzaErrorCondition.ServiceUnavailable); // §8, rule 1
         if (node is null)
             return IqReply.Result(InfoElement(registry.Describe(iq.Target), null));
         return await FindNodeAsync(iq, node, cancellationToken) switch
@@ -41,7 +44,10 @@ public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory 
 
     private async ValueTask<IqReply> ItemsAsync(IqRequest iq, CancellationToken cancellationToken)
     {
-        if (iq.Payload["node"] is { } node)
+        var node = iq.Payload["node"];
+        if (!await MaySeeAsync(iq, cancellationToken))
+            return IqReply.Result(ItemsElement([], node)); // §8, rule 2
+        if (node is not null)
         {
             return await FindNodeAsync(iq, node, cancellationToken) switch
             {
@@ -55,6 +61,10 @@ public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory 
             items.AddRange(await handler(QueryOf(iq), cancellationToken));
         return IqReply.Result(ItemsElement(items, null));
     }
+
+    /// <summary>§8: what an account has, and that there is one, is told to those who get its presence.</summary>
+    private ValueTask<bool> MaySeeAsync(IqRequest iq, CancellationToken cancellationToken) =>
+        iq.Target == IqTarget.OtherAccount ? presences.MaySeeAsync(iq.From, iq.To, cancellationToken) : new(true);
 
     private async ValueTask<DiscoNode?> FindNodeAsync(IqRequest iq, string node, CancellationToken cancellationToken)
     {

@@ -10,7 +10,9 @@ namespace Xmpp.Ctl.Commands;
 /// <summary>What the definitions of the commands have in common.</summary>
 internal static class CommandExtensions
 {
-    private const int MostSuggestions = 200;
+    public const int MostSuggestions = 200;
+
+    private const string AccountDescription = "Address of the account, such as romeo@example.org";
 
     public static Command WithAction(this Command command, Terminal terminal, Func<Invocation, CancellationToken, Task<ExitCode>> act)
     {
@@ -19,17 +21,21 @@ internal static class CommandExtensions
     }
 
     /// <summary>The address of an account: local@host.</summary>
-    public static Argument<Jid> AccountArgument() => JidArgument(
-        "jid", "Address of the account, such as romeo@example.org", jid => jid is { Local: not null, IsBare: true },
-        async (invocation, cancellationToken) =>
+    public static Argument<Jid> AccountArgument() => JidArgument("jid", AccountDescription, IsAccount, SuggestAccountsAsync);
+
+    /// <summary>The addresses of one account or more.</summary>
+    public static Argument<Jid[]> AccountsArgument()
+    {
+        var argument = new Argument<Jid[]>("jid")
         {
-            await using var accounts = await invocation.OpenAccountsAsync(cancellationToken);
-            return await invocation.Options.Hosts.ToAsyncEnumerable()
-                .SelectMany(host => accounts.Control.ListAsync(host, cancellationToken))
-                .Select(account => account.Jid.ToString())
-                .Take(MostSuggestions)
-                .ToListAsync(cancellationToken);
-        });
+            Description = "Addresses of accounts, such as romeo@example.org",
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result =>
+                [.. result.Tokens.Select(token => Parse(result, token.Value, IsAccount, AccountDescription)).OfType<Jid>()],
+        };
+        argument.CompletionSources.Add(context => Suggest(context, SuggestAccountsAsync));
+        return argument;
+    }
 
     /// <param name="suggest">For shell completion; may fail.</param>
     public static Argument<Jid> JidArgument(
@@ -38,15 +44,26 @@ internal static class CommandExtensions
         var argument = new Argument<Jid>(name)
         {
             Description = description,
-            CustomParser = result => Parse(result, isAcceptable, description),
+            CustomParser = result => Parse(result, result.Tokens[0].Value, isAcceptable, description),
         };
         argument.CompletionSources.Add(context => Suggest(context, suggest));
         return argument;
     }
 
-    private static Jid? Parse(ArgumentResult result, Predicate<Jid> isAcceptable, string expected)
+    private static bool IsAccount(Jid jid) => jid is { Local: not null, IsBare: true };
+
+    private static async Task<List<string>> SuggestAccountsAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        var text = result.Tokens[0].Value;
+        await using var accounts = await invocation.OpenAccountsAsync(cancellationToken);
+        return await invocation.Options.Hosts.ToAsyncEnumerable()
+            .SelectMany(host => accounts.Control.ListAsync(host, cancellationToken))
+            .Select(account => account.Jid.ToString())
+            .Take(MostSuggestions)
+            .ToListAsync(cancellationToken);
+    }
+
+    private static Jid? Parse(ArgumentResult result, string text, Predicate<Jid> isAcceptable, string expected)
+    {
         if (Jid.TryParse(text, out var jid) && isAcceptable(jid))
             return jid;
         result.AddError($"'{text}' is not what was expected: {expected}");

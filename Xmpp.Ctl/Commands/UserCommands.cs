@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Xmpp.Core;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
@@ -133,25 +134,30 @@ internal static class UserCommands
         {
             var address = invocation.Command.GetRequiredValue(jid);
             await using var accounts = await invocation.OpenAccountsAsync(cancellationToken);
-            if (await accounts.Control.FindAsync(address, cancellationToken) is not { } account)
+            if (await accounts.Control.ShowAsync(address, cancellationToken) is not { } user)
                 return Refuse(terminal, NoSuchAccount(address));
-            var request = new ListSessionsRequest(address);
-            var sessions = accounts.Store is null
-                ? await invocation.Server.SendAsync<SessionInfo>(request, cancellationToken).ToListAsync(cancellationToken)
-                : [];
-            invocation.Output.Properties(new { account, sessions },
+            var account = user.Account;
+            invocation.Output.Properties(user,
             [
                 ("JID", account.Jid.ToString()),
                 ("State", State(account)),
                 ("Created", Output.Date(account.Created)),
                 ("Last log-in", Output.Date(account.LastLogin)),
+                ("Last seen", user.Sessions.Any(session => session.Priority is not null) ? "now" : Output.Date(user.LastSeen)),
                 ("Keys", string.Join(", ", account.Hashes.Select(hash => $"SCRAM-{hash.Key} ({hash.Value} iterations)"))),
-                .. sessions.Select(
-                    session => ("Session", $"{session.Jid.Resource} from {session.Address} since {Output.Date(session.Since)}")),
+                ("Contacts", user.Contacts.ToString(CultureInfo.InvariantCulture)),
+                ("Offline messages", user.OfflineMessages.ToString(CultureInfo.InvariantCulture)),
+                .. user.Sessions.Select(session => ("Session", Describe(session))),
             ]);
             return ExitCode.Ok;
         });
     }
+
+    private static string Describe(SessionInfo session) =>
+        $"{session.Jid.Resource} from {session.Address} since {Output.Date(session.Since)}, "
+        + (session.Priority is { } priority
+            ? string.Create(CultureInfo.InvariantCulture, $"{session.Availability}, priority {priority}")
+            : "not available");
 
     private static bool Confirm(Terminal terminal, string question)
     {
@@ -161,13 +167,13 @@ internal static class UserCommands
         return terminal.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 
-    private static ExitCode Refuse(Terminal terminal, string reason)
+    public static ExitCode Refuse(Terminal terminal, string reason)
     {
         terminal.Error.WriteLine(reason);
         return ExitCode.Failed;
     }
 
-    private static string NoSuchAccount(Jid account) => $"There is no account {account}.";
+    public static string NoSuchAccount(Jid account) => $"There is no account {account}.";
 
     private static string State(AccountInfo account) => account.Enabled ? "enabled" : "disabled";
 }

@@ -5,10 +5,10 @@ using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules;
 
-/// <summary>XEP-0133 §4.23: what administrators tell everybody who is online.</summary>
-internal sealed class Announcements(ISessionDirectory sessions, IStanzaSender stanzas)
+/// <summary>XEP-0133 §4.23: what administrators tell everybody who is online, from a client or otherwise.</summary>
+public sealed class Announcements(ISessionDirectory sessions, IStanzaSender stanzas)
 {
-    public void Register(AdminCommands commands) =>
+    internal void Register(AdminCommands commands) =>
         commands.Add("announce", "Send Announcement to Online Users", (_, _) => new(CommandStep.Ask(AdminForms.Ask(
             "Making an Announcement", "Fill out this form to make an announcement to all active users of this service.",
             FormField.Lines("announcement", "Announcement") with { IsRequired = true }), AnnounceAsync)));
@@ -24,11 +24,11 @@ internal sealed class Announcements(ISessionDirectory sessions, IStanzaSender st
     }
 
     /// <summary>The accounts of a host that have sessions.</summary>
-    public static IReadOnlyCollection<Jid> OnlineAt(ISessionDirectory sessions, string host) =>
+    internal static IReadOnlyCollection<Jid> OnlineAt(ISessionDirectory sessions, string host) =>
         [.. sessions.All.Select(session => session.Jid.Bare).Where(account => account.Domain == host).Distinct()];
 
     /// <summary>A message of the host itself.</summary>
-    public static Element Message(string host, Jid to, string? type, string text) => new(Namespaces.Client, "message",
+    internal static Element Message(string host, Jid to, string? type, string text) => new(Namespaces.Client, "message",
         Element.Attr("type", type),
         Element.Attr("id", Guid.NewGuid().ToString()),
         Element.Attr("from", host),

@@ -10,6 +10,13 @@ public interface IAccountControl
     /// <returns>Null when there is no such account.</returns>
     ValueTask<AccountInfo?> FindAsync(Jid account, CancellationToken cancellationToken);
 
+    /// <returns>Null when there is no such account.</returns>
+    ValueTask<UserDetails?> ShowAsync(Jid account, CancellationToken cancellationToken);
+
+    /// <summary>An account's roster by address, with those who only asked to be in it.</summary>
+    /// <returns>Null when there is no such account.</returns>
+    ValueTask<IReadOnlyList<RosterItemInfo>?> ListRosterAsync(Jid account, CancellationToken cancellationToken);
+
     /// <summary>The accounts of a host in the order of their names.</summary>
     IAsyncEnumerable<AccountInfo> ListAsync(string host, CancellationToken cancellationToken);
 
@@ -30,18 +37,32 @@ public interface IAccountControl
 }
 
 /// <summary>Accounts in a store that this process has open and no server uses: nobody is told of a change.</summary>
-public sealed class StoreAccounts(IAccountStore store, TimeProvider time) : IAccountControl
+public sealed class StoreAccounts(IStore store, TimeProvider time) : IAccountControl
 {
     private const int PageSize = 500;
 
     public async ValueTask<AccountInfo?> FindAsync(Jid account, CancellationToken cancellationToken) =>
-        await store.FindAsync(account, cancellationToken) is { } found ? AccountInfo.Of(found) : null;
+        await store.Accounts.FindAsync(account, cancellationToken) is { } found ? AccountInfo.Of(found) : null;
+
+    public async ValueTask<UserDetails?> ShowAsync(Jid account, CancellationToken cancellationToken) =>
+        await FindAsync(account, cancellationToken) is not { } found ? null : new(
+            found,
+            Sessions: [],
+            (await store.LastSeen.FindAsync(account, cancellationToken))?.At,
+            (await store.Rosters.LoadAsync(account, cancellationToken))?.Entries.Count(entry => entry.IsListed) ?? 0,
+            await store.Offline.CountAsync(account, cancellationToken));
+
+    public async ValueTask<IReadOnlyList<RosterItemInfo>?> ListRosterAsync(Jid account, CancellationToken cancellationToken) =>
+        await store.Rosters.LoadAsync(account, cancellationToken) is not { } roster ? null :
+        [
+            .. roster.Entries.Select(RosterItemInfo.Of).OrderBy(item => item.Jid.ToString(), StringComparer.Ordinal),
+        ];
 
     public async IAsyncEnumerable<AccountInfo> ListAsync(string host, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (string? after = null; ;)
         {
-            var page = await store.ListAsync(host, after, PageSize, cancellationToken);
+            var page = await store.Accounts.ListAsync(host, after, PageSize, cancellationToken);
             foreach (var account in page)
                 yield return AccountInfo.Of(account);
             if (page.Count < PageSize)
@@ -51,13 +72,14 @@ public sealed class StoreAccounts(IAccountStore store, TimeProvider time) : IAcc
     }
 
     public ValueTask<bool> AddAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
-        store.AddAsync(new(account, keys, Enabled: true, Created: time.GetUtcNow(), LastLogin: null), cancellationToken);
+        store.Accounts.AddAsync(new(account, keys, Enabled: true, Created: time.GetUtcNow(), LastLogin: null), cancellationToken);
 
     public ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken) =>
-        store.SetKeysAsync(account, keys, cancellationToken);
+        store.Accounts.SetKeysAsync(account, keys, cancellationToken);
 
     public ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken) =>
-        store.SetEnabledAsync(account, enabled, cancellationToken);
+        store.Accounts.SetEnabledAsync(account, enabled, cancellationToken);
 
-    public ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken) => store.DeleteAsync(account, cancellationToken);
+    public ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken) =>
+        store.Accounts.DeleteAsync(account, cancellationToken);
 }

@@ -12,8 +12,9 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
 {
     private const int FollowerQueueLimit = 1000;
 
-    private readonly StoreAccounts _accounts = new(server.Store.Accounts, time);
+    private readonly StoreAccounts _accounts = new(server.Store, time);
     private readonly StoreInvitations _invitations = new(server.Store, () => server.Options, time);
+    private readonly RosterControl _rosters = new(server.Subscriptions);
 
     /// <param name="clientGone">Ends what would otherwise last for ever.</param>
     /// <param name="cancellationToken">The server stops.</param>
@@ -38,8 +39,35 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             CreateInvitationRequest create => One(BoxAsync(_invitations.CreateAsync(create, cancellationToken))),
             ListInvitationsRequest list => _invitations.ListAsync(Served(list.Host), cancellationToken),
             RevokeInvitationRequest revoke => One(BoxAsync(_invitations.RevokeAsync(revoke.Token, cancellationToken))),
+            ShowUserRequest show => One(ShowAsync(show.Jid, cancellationToken)),
+            ListRosterRequest list => RosterAsync(list.Jid, cancellationToken),
+            AddContactRequest add => One(_rosters.AddAsync(add, cancellationToken)),
+            RemoveContactRequest remove => One(_rosters.RemoveAsync(remove, cancellationToken)),
+            JoinContactsRequest join => One(_rosters.JoinAsync(join, ExistsAsync, cancellationToken)),
+            PushRosterRequest push => One(_rosters.PushAsync(push, cancellationToken)),
+            AnnounceRequest announce => One(AnnounceAsync(announce, cancellationToken)),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };
+
+    private async ValueTask<object?> ShowAsync(Jid account, CancellationToken cancellationToken) =>
+        await _accounts.ShowAsync(account, cancellationToken) is { } details ? details with { Sessions = [.. Sessions(account)] } : null;
+
+    private async IAsyncEnumerable<RosterItemInfo> RosterAsync(Jid account, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var item in await _accounts.ListRosterAsync(account, cancellationToken) ?? throw RosterControl.NoSuchAccount(account))
+            yield return item;
+    }
+
+    private async ValueTask<bool> ExistsAsync(Jid account, CancellationToken cancellationToken) =>
+        await _accounts.FindAsync(account, cancellationToken) is not null;
+
+    private async ValueTask<object?> AnnounceAsync(AnnounceRequest announce, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        foreach (var host in announce.Host is { } only ? [Served(only)] : server.Options.Hosts)
+            count += await server.AnnounceAsync(host, announce.Text, cancellationToken);
+        return count;
+    }
 
     private ServerStatus Status() => new(
         SoftwareVersion.Version,

@@ -16,6 +16,8 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(LogEntry))]
 [JsonSerializable(typeof(AccountInfo))]
 [JsonSerializable(typeof(InvitationInfo))]
+[JsonSerializable(typeof(UserDetails))]
+[JsonSerializable(typeof(RosterItemInfo))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]
 public sealed partial class ControlJson : JsonSerializerContext;

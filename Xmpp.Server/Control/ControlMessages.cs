@@ -27,6 +27,13 @@ namespace Xmpp.Server.Control;
 [JsonDerivedType(typeof(CreateInvitationRequest), "invitation create")]
 [JsonDerivedType(typeof(ListInvitationsRequest), "invitation list")]
 [JsonDerivedType(typeof(RevokeInvitationRequest), "invitation revoke")]
+[JsonDerivedType(typeof(ShowUserRequest), "user show")]
+[JsonDerivedType(typeof(ListRosterRequest), "roster list")]
+[JsonDerivedType(typeof(AddContactRequest), "roster add")]
+[JsonDerivedType(typeof(RemoveContactRequest), "roster remove")]
+[JsonDerivedType(typeof(JoinContactsRequest), "roster join")]
+[JsonDerivedType(typeof(PushRosterRequest), "roster push")]
+[JsonDerivedType(typeof(AnnounceRequest), "announce")]
 public abstract record ControlRequest;
 
 /// <summary>Answered with one <see cref="ServerStatus"/>.</summary>
@@ -101,6 +108,21 @@ public sealed record InvitationInfo(
     bool AllowsAccount,
     DateTimeOffset Expires,
     int Uses);
+
+/// <summary>Answered with one <see cref="UserDetails"/>, or none when there is no such account.</summary>
+public sealed record ShowUserRequest(Jid Jid) : ControlRequest;
+
+/// <summary>Sends a message to everybody who is online. Answered with the number of users.</summary>
+/// <param name="Host">Only to those of this host; null for all.</param>
+public sealed record AnnounceRequest(string? Host, string Text) : ControlRequest;
+
+/// <summary>An account, and what there is of it.</summary>
+/// <param name="Sessions">Ordered by resource; none when no server runs.</param>
+/// <param name="LastSeen">When its last available resource left; null when none did yet.</param>
+/// <param name="Contacts">In its roster.</param>
+/// <param name="OfflineMessages">That wait for it.</param>
+public sealed record UserDetails(
+    AccountInfo Account, IReadOnlyList<SessionInfo> Sessions, DateTimeOffset? LastSeen, int Contacts, int OfflineMessages);
 
 /// <summary>An account without its keys.</summary>
 /// <param name="Hashes">The SCRAM hashes that there are keys for, such as "SHA-256", with their iterations.</param>

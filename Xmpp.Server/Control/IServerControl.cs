@@ -2,6 +2,7 @@ using System.Net;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
+using Xmpp.Modules.Rosters;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Control;
@@ -16,6 +17,9 @@ public interface IServerControl
 
     /// <summary>Changes to accounts, with all that goes with them.</summary>
     IAccountService Accounts { get; }
+
+    /// <summary>Changes to rosters, with all that goes with them.</summary>
+    Subscriptions Subscriptions { get; }
 
     DateTimeOffset Started { get; }
 
@@ -35,6 +39,10 @@ public interface IServerControl
     int Sessions { get; }
 
     IReadOnlyCollection<SessionInfo> ListSessions();
+
+    /// <summary>Sends a message to the online users of a host.</summary>
+    /// <returns>How many they are.</returns>
+    ValueTask<int> AnnounceAsync(string host, string text, CancellationToken cancellationToken);
 
     /// <summary>Reads the configuration and the certificates again and applies what can be applied without dropping sessions.</summary>
     ValueTask<ReloadReport> ReloadAsync(CancellationToken cancellationToken);

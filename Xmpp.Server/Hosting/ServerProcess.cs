@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
+using Xmpp.Modules;
+using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Transport;
@@ -51,6 +53,8 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     public Task<ServerEnd> EndAsked => _server.EndAsked;
 
     public IAccountService Accounts => _server.Context.Accounts;
+
+    public Subscriptions Subscriptions => _server.Context.Subscriptions;
 
     public int Sessions => _server.Context.Sessions.Count;
 
@@ -105,6 +109,9 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             session.Presence is { } presence ? presence.Show ?? "available" : null,
             session.Presence?.Priority)),
     ];
+
+    public ValueTask<int> AnnounceAsync(string host, string text, CancellationToken cancellationToken) =>
+        new Announcements(_server.Context.Sessions, _server.Context.Messages).SendAsync(host, text, cancellationToken);
 
     public async ValueTask<ReloadReport> ReloadAsync(CancellationToken cancellationToken)
     {

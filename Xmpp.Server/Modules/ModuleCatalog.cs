@@ -31,7 +31,7 @@ internal static class ModuleCatalog
 {
     public static IReadOnlyList<ModuleEntry> All { get; } =
     [
-        new("serviceDiscovery", (services, _) => new ServiceDiscovery(services.Disco, services.Sessions)),
+        new("serviceDiscovery", (services, _) => new ServiceDiscovery(services.Disco, services.Sessions, services.Presences)),
         new("entityCapabilities", (services, _) => new EntityCapabilities(services.Disco)),
         new("sessionEstablishment", (_, _) => new SessionEstablishment()),
         new("streamLimits", (_, _) => new StreamLimits()),

@@ -10,6 +10,7 @@ public sealed class ServerCommandsTests : CtlFixture
     [InlineData("status")]
     [InlineData("reload")]
     [InlineData("log")]
+    [InlineData("announce", "Hark!")]
     [InlineData("session", "list")]
     [InlineData("session", "kick", "romeo@localhost")]
     public async Task Without_a_server_the_exit_code_says_so(params string[] arguments)
@@ -34,6 +35,20 @@ public sealed class ServerCommandsTests : CtlFixture
     [InlineData("session", "kick", "localhost")]
     public async Task A_wrong_command_line_has_its_own_exit_code(params string[] arguments) =>
         Assert.Equal(ExitCode.Usage, await RunAsync(arguments));
+
+    [Fact]
+    public async Task An_announcement_goes_to_one_host_or_to_all()
+    {
+        StartServer();
+
+        Assert.Equal(ExitCode.Ok, await RunAsync("announce", "The theatre burns."));
+        Assert.Equal("Sent to 3 users.\n", Printed);
+        Assert.Equal(0, (int)(await JsonAsync("announce", "Hark!", "--host", "example.org"))["users"]!);
+        Assert.Equal(ExitCode.Usage, await RunAsync("announce", "Hark!", "--host", "elsewhere.example"));
+
+        Assert.Equal(
+            [("localhost", "The theatre burns."), ("example.org", "The theatre burns."), ("example.org", "Hark!")], Server!.Announced);
+    }
 
     [Fact]
     public async Task Status_shows_the_server()

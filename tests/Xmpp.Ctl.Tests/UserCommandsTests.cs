@@ -84,6 +84,37 @@ public sealed class UserCommandsTests : CtlFixture
     }
 
     [Fact]
+    public async Task Show_tells_all_there_is_of_a_user()
+    {
+        StartServer();
+        await AddAsync("juliet@localhost");
+        var (juliet, store) = (Jid.Parse("juliet@localhost"), Server!.Store);
+        await store.Rosters.ApplyAsync(juliet, new(1)
+        {
+            Saved =
+            [
+                new(Jid.Parse("romeo@localhost")) { IsListed = true, Version = 1 },
+                new(Jid.Parse("paris@localhost")) { IsApproved = true },
+            ],
+        }, Cancellation);
+        await store.Offline.AddAsync(juliet, DateTimeOffset.UnixEpoch, "<message/>"u8.ToArray(), 10, Cancellation);
+        await store.Offline.AddAsync(juliet, DateTimeOffset.UnixEpoch, "<message/>"u8.ToArray(), 10, Cancellation);
+
+        Assert.Equal(ExitCode.Ok, await RunAsync("user", "show", "juliet@localhost"));
+
+        Assert.Matches(@"Last log-in +never\n", Printed);
+        Assert.Matches(@"Last seen +now\n", Printed);
+        Assert.Matches(@"Contacts +1\n", Printed);
+        Assert.Matches(@"Offline messages +2\n", Printed);
+        Assert.Matches(@"Session +balcony from 192\.0\.2\.2:40002 since \S+ \S+, away, priority -1\n", Printed);
+        Assert.Matches(@"Session +phone from \[2001:db8::1\]:40001 since \S+ \S+, not available\n", Printed);
+        var json = await JsonAsync("user", "show", "juliet@localhost");
+        Assert.Equal(2, (int)json["offlineMessages"]!);
+        Assert.Equal(1, (int)json["contacts"]!);
+        Assert.Equal(-1, (int)json["sessions"]![0]!["priority"]!);
+    }
+
+    [Fact]
     public async Task Changing_an_account_ends_its_sessions_on_the_server()
     {
         StartServer();

@@ -75,6 +75,57 @@ public sealed class ServiceDiscoveryTests
         Assert.Equal(existing, missing.With("from", "juliet@localhost"));
     }
 
+    /// <summary>§8: an empty list is all that others get, of accounts and of none.</summary>
+    [Theory]
+    [InlineData("juliet@localhost", "")]
+    [InlineData("nobody@localhost", "")]
+    [InlineData("juliet@localhost", " node='x'")]
+    [InlineData("nobody@localhost", " node='x'")]
+    public async Task Others_see_no_items(string to, string node)
+    {
+        await using var server = await TestServer.StartAsync();
+        var romeo = await server.ConnectAsync("romeo");
+        await server.LoginAsync("juliet");
+
+        await romeo.SendAsync($"<iq type='get' id='1' to='{to}'><query xmlns='http://jabber.org/protocol/disco#items'{node}/></iq>");
+
+        await romeo.ExpectAsync($"<iq type='result' id='1' from='{to}' to='{romeo.Jid}'>"
+            + $"<query xmlns='http://jabber.org/protocol/disco#items'{node}/></iq>");
+    }
+
+    [Theory]
+    [InlineData(SubscriptionState.From, true)]
+    [InlineData(SubscriptionState.Both, true)]
+    [InlineData(SubscriptionState.To, false)]
+    public async Task Who_gets_an_account_s_presence_may_know_of_it(SubscriptionState subscription, bool isTold)
+    {
+        await using var server = await TestServer.StartAsync(null, module => module.Feature(IqTarget.OtherAccount, "urn:test:contact"));
+        await server.CreateAccountAsync(Jid.Parse("juliet@localhost"));
+        await server.Store.Rosters.ApplyAsync(
+            Jid.Parse("juliet@localhost"),
+            new(1) { Saved = [new(Jid.Parse("romeo@localhost")) { IsListed = true, Subscription = subscription, Version = 1 }] },
+            CancellationToken.None);
+        var juliet = await server.LoginAsync("juliet", "balcony");
+        var romeo = await server.ConnectAsync("romeo");
+
+        var info = await romeo.InfoAsync("juliet@localhost");
+        await romeo.SendAsync("<iq type='get' id='1' to='juliet@localhost'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
+        var items = await romeo.ReadAsync();
+
+        if (!isTold)
+        {
+            Assert.Equal(StanzaErrorCondition.ServiceUnavailable, StanzaError.Parse(info)?.Condition);
+            Assert.Empty(items.Elements.Single().Elements);
+            return;
+        }
+        Assert.Equal([new DiscoIdentity("account", "registered")], Discovery.Parse(info).Identities);
+        Assert.Contains("urn:test:contact", Discovery.Parse(info).Features);
+        Assert.DoesNotContain("http://jabber.org/protocol/commands", Discovery.Parse(info).Features);
+        Assert.Equal([juliet.Jid.ToString()], items.Elements.Single().Elements.Select(item => item["jid"]));
+        Assert.Equal(
+            StanzaErrorCondition.ItemNotFound, StanzaError.Parse(await romeo.InfoAsync("juliet@localhost", "x"))?.Condition);
+    }
+
     [Theory]
     [InlineData("localhost")]
     [InlineData("juliet@localhost")]

@@ -89,7 +89,8 @@ public sealed class AccessListsTests
             (await bard.CommandAsync("localhost", $"{Administration.Ns}#{command}")).Command("executing").Form().Values(var);
     }
 
-    private static Task<TestServer> StartAsync() => Administration.StartAsync(options => options with { Hosts = ["localhost", "montague"] });
+    private static Task<TestServer> StartAsync() =>
+        Administration.StartAsync(options => options with { Hosts = ["localhost", "montague"] });
 
     private static async Task ExpectAsync(TestClient sender, TestClient recipient, bool passes)
     {

@@ -4,17 +4,34 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
+using Xmpp.Modules;
+using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
+using Xmpp.Server.Sessions;
 using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Server.Tests.Control;
 
 /// <summary>A server as the control socket sees it, with a real store and nothing else behind.</summary>
-internal sealed class FakeServer(string directory) : IServerControl, IAsyncDisposable
+internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsyncDisposable
 {
-    private readonly SqliteStore _store = SqliteStore.Open(Path.Combine(directory, "test.db"));
+    private readonly SqliteStore _store;
+
+    public FakeServer(string directory)
+    {
+        _store = SqliteStore.Open(Path.Combine(directory, "test.db"));
+        Options = new()
+        {
+            Hosts = ["localhost", "example.org"],
+            Control = new() { Socket = Path.Combine(directory, "control", "ctl.sock") },
+        };
+        var sessions = new SessionRegistry(() => new ModuleTable([]));
+        var rosters = new RosterDirectory(_store.Rosters, sessions);
+        var presences = new Presences(sessions, rosters, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster);
+        Subscriptions = new(rosters, presences, this, sessions, () => [], () => Options.Modules.Roster);
+    }
 
     public List<SessionInfo> Bound { get; } =
     [
@@ -29,13 +46,18 @@ internal sealed class FakeServer(string directory) : IServerControl, IAsyncDispo
         _store.Accounts, TimeProvider.System, () => 4096, () => new ModuleTable([]), EndSessions,
         NullLogger<AccountService>.Instance);
 
+    public Subscriptions Subscriptions { get; }
+
+    /// <summary>What was announced, by host.</summary>
+    public List<(string Host, string Text)> Announced { get; } = [];
+
     public Func<ReloadReport> OnReload { get; set; } = () => new(["log.level"], [], [], []);
 
-    public ServerOptions Options { get; set; } = new()
-    {
-        Hosts = ["localhost", "example.org"],
-        Control = new() { Socket = Path.Combine(directory, "control", "ctl.sock") },
-    };
+    public ServerOptions Options { get; set; }
+
+    public IReadOnlyList<string> Hosts => Options.Hosts;
+
+    public bool HasGuards => false;
 
     public IStore Store => _store;
 
@@ -53,6 +75,16 @@ internal sealed class FakeServer(string directory) : IServerControl, IAsyncDispo
     public int Sessions => Bound.Count;
 
     public IReadOnlyCollection<SessionInfo> ListSessions() => Bound;
+
+    public bool IsLocal(Jid jid) => Hosts.Contains(jid.Domain);
+
+    public ValueTask<GuardVerdict> CheckAsync(GuardedStanza stanza, CancellationToken cancellationToken) => new(GuardVerdict.Pass);
+
+    public ValueTask<int> AnnounceAsync(string host, string text, CancellationToken cancellationToken)
+    {
+        Announced.Add((host, text));
+        return new(Bound.Count(session => session.Jid.Domain == host));
+    }
 
     private int EndSessions(Jid jid, ISession? except, StreamError error)
     {
