@@ -15,12 +15,10 @@ public sealed class BlockLists(ISessionDirectory sessions, IBlockListStore store
 
     /// <summary>Changes a list; no other change of it begins before all that belongs to this one is done.</summary>
     /// <param name="change">Makes the new list of the present one; null when it must not be.</param>
-    /// <param name="stored">Called once the new list is stored, while the old one is still in force.</param>
     /// <param name="changed">Called when the new list is in force.</param>
     /// <returns>False when <paramref name="change"/> gave null, or the account is gone.</returns>
     public ValueTask<bool> ChangeAsync(
-        Jid account, Func<BlockList, BlockList?> change, Func<ValueTask> stored, Func<ValueTask> changed,
-        CancellationToken cancellationToken) =>
+        Jid account, Func<BlockList, BlockList?> change, Func<ValueTask> changed, CancellationToken cancellationToken) =>
         _lists.ChangeAsync(account, async cell =>
         {
             var present = cell.Value;
@@ -29,7 +27,6 @@ public sealed class BlockLists(ISessionDirectory sessions, IBlockListStore store
             var (added, removed) = (wanted.Items.Except(present.Items), present.Items.Except(wanted.Items));
             if ((!added.IsEmpty || !removed.IsEmpty) && !await store.ChangeAsync(account, [.. added], [.. removed], cancellationToken))
                 return false;
-            await stored();
             cell.Value = wanted;
             await changed();
             return true;

@@ -78,13 +78,13 @@ public sealed class BlockingCommand(
         var isDone = await lists.ChangeAsync(
             account,
             list => list.Items.Union(items) is var all && (all.Count <= options.Entries || all.Count == list.Items.Count) ? new(all) : null,
-            // The last that they see, before the guard is there.
+            // The last that they see: presence that was on its way before the guard was there comes before it.
             async () =>
             {
                 foreach (var item in items)
                     await presence.HideAsync(account, item, cancellationToken);
+                Push(account, "block", items);
             },
-            () => Push(account, "block", items),
             cancellationToken);
         if (!isDone)
             return IqReply.Failed(StanzaErrorCondition.ResourceConstraint, $"No more than {options.Entries} addresses can be blocked.");
@@ -106,12 +106,11 @@ public sealed class BlockingCommand(
                 removed = items.Count == 0 ? list.Items : [.. items.Where(list.Items.Contains)];
                 return new(list.Items.Except(removed));
             },
-            () => default,
             async () =>
             {
                 foreach (var item in removed)
                     await presence.ShowAsync(account, item, cancellationToken);
-                await Push(account, "unblock", items);
+                Push(account, "unblock", items);
             },
             cancellationToken);
         return IqReply.Result();
@@ -136,7 +135,7 @@ public sealed class BlockingCommand(
     }
 
     /// <summary>§3.3, §3.4: every resource that has asked for the list is told what changed.</summary>
-    private ValueTask Push(Jid account, string command, IReadOnlyList<Jid> items)
+    private void Push(Jid account, string command, IReadOnlyList<Jid> items)
     {
         var payload = new Element(Ns, command, items.Select(ItemOf));
         foreach (var session in sessions.Of(account))
@@ -150,7 +149,6 @@ public sealed class BlockingCommand(
                 Element.Attr("to", session.Jid.ToString()),
                 payload));
         }
-        return default;
     }
 
     private static Element ItemOf(Jid jid) => new(Item, Element.Attr("jid", jid.ToString()));
