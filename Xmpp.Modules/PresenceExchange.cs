@@ -8,7 +8,8 @@ using Xmpp.Modules.Rosters;
 namespace Xmpp.Modules;
 
 /// <summary>What clients do by presence stanzas (RFC 6121 §3, §4): come and go, subscribe, direct presence to somebody, probe.</summary>
-public sealed class PresenceExchange(Presences presences, Subscriptions subscriptions, IHostDirectory hosts) : IXmppModule
+public sealed class PresenceExchange(
+    Presences presences, Subscriptions subscriptions, ClientCapabilities capabilities, IHostDirectory hosts) : IXmppModule
 {
     public void Register(IModuleBuilder builder)
     {
@@ -34,6 +35,7 @@ public sealed class PresenceExchange(Presences presences, Subscriptions subscrip
                 if (!AvailablePresence.TryRead(presence.Stanza, out var available))
                     return StanzaError.Of(StanzaErrorCondition.BadRequest); // §4.7.2.3
                 await presences.GoOnlineAsync(session, available, cancellationToken);
+                capabilities.Note(session, presence.Stanza);
                 return null;
             case { To: null, Type: "unavailable" }:
                 await presences.GoOfflineAsync(session, presence.Stanza, hasEnded: false, cancellationToken);

@@ -38,6 +38,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Presences = new Presences(Sessions, Rosters, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
         Subscriptions = new Subscriptions(
             Rosters, Presences, this, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
+        Capabilities = new ClientCapabilities(Queries, Tasks);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
@@ -73,6 +74,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public Presences Presences { get; }
 
     public Subscriptions Subscriptions { get; }
+
+    public ClientCapabilities Capabilities { get; }
 
     public StanzaRouter Router { get; }
 

@@ -40,8 +40,8 @@ public sealed partial class XmppServer : IAsyncDisposable
         _context = new ServerContext(store, time, loggers, _stopping.Token);
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
-            _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions, store, time,
-            time.GetUtcNow()));
+            _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
+            _context.Capabilities, store, time, time.GetUtcNow()));
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }

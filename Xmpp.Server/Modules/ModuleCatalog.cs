@@ -12,8 +12,8 @@ namespace Xmpp.Server.Modules;
 internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
-    IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions, IStore Store, TimeProvider Time,
-    DateTimeOffset Started)
+    IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
+    ClientCapabilities Capabilities, IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -36,7 +36,8 @@ internal static class ModuleCatalog
         new("sessionEstablishment", (_, _) => new SessionEstablishment()),
         new("streamLimits", (_, _) => new StreamLimits()),
         new("roster", (services, _) => new RosterManagement(services.Rosters, services.Subscriptions)),
-        new("presence", (services, _) => new PresenceExchange(services.Presences, services.Subscriptions, services.Hosts)),
+        new("presence", (services, _) => new PresenceExchange(
+            services.Presences, services.Subscriptions, services.Capabilities, services.Hosts)),
         new("blockingCommand",
             (services, options) => new BlockingCommand(
                 options.BlockingCommand, services.BlockLists, services.Presences,
