@@ -17,6 +17,9 @@ public sealed partial class Presences
         var state = PresenceSession.Of(session);
         var isInitial = session.Presence is null;
         var roster = await _rosters.GetAsync(account, cancellationToken) ?? Roster.Empty;
+        // With its rules in memory, as those of all who are available, guards answer at once.
+        if (isInitial && _guards.HasGuards)
+            await _guards.CheckAsync(new(StanzaKind.Presence, account, MessageDirection.Received, account.Host, null), cancellationToken);
         await _sessions.MakeAvailableAsync(session, presence);
 
         Later? later = null;

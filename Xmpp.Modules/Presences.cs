@@ -163,27 +163,23 @@ public sealed partial class Presences : IBlockedPresence
             PresenceSession.Find(resource)?.Forget(from);
     }
 
-    /// <summary>Whether both sides' guards let presence through; at once when their rules are in memory.</summary>
+    /// <summary>Whether both sides' guards let presence through: at once, and without allocating, when their rules are in memory.</summary>
     private ValueTask<bool> PassesAsync(Jid from, Jid to, string? type, CancellationToken cancellationToken)
     {
-        if (!_guards.HasGuards || from.Bare == to.Bare)
+        if (!_guards.HasGuards)
             return new(true);
-        var sent = _guards.CheckAsync(
-            new(StanzaKind.Presence, from.Bare, MessageDirection.Sent, to, type), cancellationToken);
+        var sent = CheckSentAsync(from, to, type, cancellationToken);
         if (!sent.IsCompletedSuccessfully)
-            return FinishAsync(sent);
-        return sent.Result.Passes ? MayReceiveAsync(from, to, type, cancellationToken) : new(false);
-
-        async ValueTask<bool> FinishAsync(ValueTask<GuardVerdict> asked) =>
-            (await asked).Passes && await MayReceiveAsync(from, to, type, cancellationToken);
-    }
-
-    private ValueTask<bool> MayReceiveAsync(Jid from, Jid to, string? type, CancellationToken cancellationToken)
-    {
-        var received = _guards.CheckAsync(
-            new(StanzaKind.Presence, to.Bare, MessageDirection.Received, from, type), cancellationToken);
+            return FinishAsync(sent, from, to, type, cancellationToken);
+        if (!sent.Result.Passes)
+            return new(false);
+        var received = CheckReceivedAsync(to, from, type, cancellationToken);
         return received.IsCompletedSuccessfully ? new(received.Result.Passes) : FinishAsync(received);
-
-        static async ValueTask<bool> FinishAsync(ValueTask<GuardVerdict> asked) => (await asked).Passes;
     }
+
+    private async ValueTask<bool> FinishAsync(
+        ValueTask<GuardVerdict> sent, Jid from, Jid to, string? type, CancellationToken cancellationToken) =>
+        (await sent).Passes && (await CheckReceivedAsync(to, from, type, cancellationToken)).Passes;
+
+    private static async ValueTask<bool> FinishAsync(ValueTask<GuardVerdict> received) => (await received).Passes;
 }

@@ -1,4 +1,5 @@
 using Xmpp.Core;
+using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 using Xmpp.Testing;
@@ -20,6 +21,10 @@ internal static class RosterTesting
             new RosterChange(stored!.Version + 1) { Saved = [.. entries.Select(entry => entry with { Version = stored.Version + 1 })] },
             CancellationToken.None));
     }
+
+    /// <summary>An item with a subscription.</summary>
+    public static RosterEntry Item(string name, SubscriptionState subscription) =>
+        new(Account(name)) { IsListed = true, Subscription = subscription };
 
     /// <summary>Makes two accounts see each other.</summary>
     public static async Task BefriendAsync(this TestServer server, string one, string other)
