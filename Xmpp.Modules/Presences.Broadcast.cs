@@ -76,7 +76,7 @@ public sealed partial class Presences
 
         var stanza = BroadcastStanza.Of(unavailable);
         Later? later = null;
-        var isLast = false;
+        ValueTask noted = default;
         _sessions.Together(() =>
         {
             lock (GateOf(account))
@@ -86,8 +86,10 @@ public sealed partial class Presences
                 roster = _rosters.Find(account) ?? roster;
                 if (wasAvailable)
                 {
+                    // Noted before anybody is told, who may ask at once.
+                    if (!IsAvailable(account))
+                        noted = _lastSeen.SetAsync(account, new LastSeen(_time.GetUtcNow(), stanza.Utf8), cancellationToken);
                     Broadcast(session, stanza, "unavailable", roster, ref later);
-                    isLast = !IsAvailable(account);
                     // §4.5.2: "as well as to the resource that generated the unavailable presence in the first place".
                     if (!hasEnded)
                         session.Send(stanza, session.Jid);
@@ -110,8 +112,7 @@ public sealed partial class Presences
                 }
             });
         }
-        if (isLast)
-            await _lastSeen.SetAsync(account, new LastSeen(_time.GetUtcNow(), stanza.Utf8), cancellationToken);
+        await noted;
     }
 
     private bool IsAvailable(Jid account)
