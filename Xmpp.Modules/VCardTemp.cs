@@ -16,8 +16,8 @@ public sealed record VCardOptions
 [Xep(54, "1.3.0")]
 public sealed class VCardTemp(IAccountDataStore store, VCardOptions options) : IXmppModule
 {
-    private const string Ns = "vcard-temp";
-    private const string Kind = "vcard";
+    internal const string Ns = "vcard-temp";
+    internal const string Kind = "vcard";
 
     private static readonly XmlName Name = new(Ns, "vCard");
 

@@ -46,7 +46,7 @@ internal static class RosterItem
                 Element.Attr("jid", contact.ToString()),
                 Element.Attr("subscription", "remove"))));
 
-    private static Element ToElement(RosterEntry entry) => new(Ns, "item",
+    public static Element ToElement(RosterEntry entry) => new(Ns, "item",
         Element.Attr("jid", entry.Contact.ToString()),
         Element.Attr("name", entry.Name),
         Element.Attr("subscription", NameOf(entry.Subscription)),

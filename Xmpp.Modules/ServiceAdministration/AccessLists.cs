@@ -69,7 +69,7 @@ internal sealed class AccessLists(ISettingStore settings, IHostDirectory hosts)
         return isAllowed ? GuardVerdict.Pass : GuardVerdict.Refuse(NotAllowed);
     }
 
-    /// <summary>Addresses that stand for those below them, as in XEP-0016: a domain for all that is there, an account for its resources.</summary>
+    /// <summary>Addresses that stand for those below them, as in XEP-0016: a domain for all there, an account for its resources.</summary>
     private sealed class AddressList(IEnumerable<Jid> addresses)
     {
         private readonly FrozenSet<Jid> _addresses = addresses.ToFrozenSet();

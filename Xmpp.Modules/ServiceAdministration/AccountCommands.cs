@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
@@ -70,7 +69,7 @@ internal sealed class AccountCommands(IAccountService accounts, IAccountStore st
     /// <summary>Name and address of the user begin its vCard (XEP-0054), which is its own from then on.</summary>
     private async ValueTask WriteCardAsync(Jid account, DataForm form, CancellationToken cancellationToken)
     {
-        const string ns = "vcard-temp";
+        const string ns = VCardTemp.Ns;
         var (given, family, email) = (Filled("given_name"), Filled("surname"), Filled("email"));
         if ((given ?? family ?? email) is null)
             return;
@@ -78,8 +77,8 @@ internal sealed class AccountCommands(IAccountService accounts, IAccountStore st
             (given ?? family) is null ? null : new Element(ns, "FN", string.Join(' ', new[] { given, family }.OfType<string>())),
             (given ?? family) is null ? null : new Element(ns, "N", Text("FAMILY", family), Text("GIVEN", given)),
             email is null ? null : new Element(ns, "EMAIL", new Element(ns, "INTERNET"), new Element(ns, "USERID", email)));
-        var bytes = Encoding.UTF8.GetBytes(card.ToString());
-        await data.SetAsync(account, "vcard", "", bytes, new AccountDataLimit(1, bytes.Length), cancellationToken);
+        var bytes = StoredXml.Write(card);
+        await data.SetAsync(account, VCardTemp.Kind, "", bytes, new AccountDataLimit(1, bytes.Length), cancellationToken);
 
         string? Filled(string var) => form.Value(var)?.Trim() is { Length: > 0 } text ? text : null;
 

@@ -4,14 +4,13 @@ using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Rosters;
 
 namespace Xmpp.Modules;
 
 /// <summary>XEP-0133 §4.8 to §4.10: what is told of accounts. Of several accounts, each has a form of its own.</summary>
 internal sealed class AccountReports(IAccountStore store, IRosterStore rosters, ISessionDirectory sessions, TimeProvider time)
 {
-    private const string RosterNs = "jabber:iq:roster";
-
     public void Register(AdminCommands commands)
     {
         commands.Add("get-user-roster", "Get User Roster", (_, _) => new(CommandStep.Ask(AdminForms.Ask(
@@ -35,7 +34,7 @@ internal sealed class AccountReports(IAccountStore store, IRosterStore rosters, 
         {
             var items = await ListAsync(account.Jid, cancellationToken);
             results.Add(AdminForms.Result(AdminForms.Jids("accountjids", "The account", account.Jid.ToString())).ToElement()
-                .Add(new Element(RosterNs, "query", items.Select(ItemElement))));
+                .Add(new Element(RosterItem.Query, items.Select(RosterItem.ToElement))));
         }
         return CommandStep.Done(results);
     }
@@ -60,7 +59,8 @@ internal sealed class AccountReports(IAccountStore store, IRosterStore rosters, 
             new FormField("ipaddresses", FormFieldType.ListMulti,
                 [.. online.Select(session => session.Address.Address.ToString()).Distinct()])
             { Label = "The IP addresses of an account's online sessions" },
-            FormField.Text("rostersize", "Number of roster items for an account", Number((await ListAsync(account, cancellationToken)).Count)),
+            FormField.Text("rostersize", "Number of roster items for an account",
+                Number((await ListAsync(account, cancellationToken)).Count)),
             // Registered as one line of text, yet shown with a value for each.
             new FormField("onlineresources", FormFieldType.TextMulti, [.. online.Select(session => session.Jid.Resource!)])
             { Label = "The names of an account's online sessions" },
@@ -77,14 +77,6 @@ internal sealed class AccountReports(IAccountStore store, IRosterStore rosters, 
             .Where(entry => entry.IsListed)
             .OrderBy(entry => entry.Contact.ToString(), StringComparer.Ordinal),
     ];
-
-    private static Element ItemElement(RosterEntry entry) => new(RosterNs, "item",
-        Element.Attr("jid", entry.Contact.ToString()),
-        Element.Attr("name", entry.Name),
-        Element.Attr("subscription", entry.Subscription.ToString().ToLowerInvariant()),
-        Element.Attr("ask", entry.IsAsking ? "subscribe" : null),
-        Element.Attr("approved", entry.IsApproved ? "true" : null),
-        entry.Groups.Select(group => new Element(RosterNs, "group", group)));
 
     private static double Seconds(TimeSpan span) => Math.Max(span.TotalSeconds, 1);
 

@@ -43,5 +43,6 @@ internal static class AccountTargets
         return (accounts, null);
     }
 
-    public static CommandStep NotFound(Jid account) => CommandStep.Fail(StanzaErrorCondition.ItemNotFound, $"There is no account {account}.");
+    public static CommandStep NotFound(Jid account) =>
+        CommandStep.Fail(StanzaErrorCondition.ItemNotFound, $"There is no account {account}.");
 }

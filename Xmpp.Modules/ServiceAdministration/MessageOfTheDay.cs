@@ -101,7 +101,8 @@ internal sealed class MessageOfTheDay
             if (seen.Value == motd.Id)
                 return false;
             // Noted first: after a crash it is rather missed than repeated at every start.
-            if (await _data.SetAsync(account, Kind, "", Encoding.UTF8.GetBytes(motd.Id), Limit, cancellationToken) != AccountDataOutcome.Kept)
+            var noted = await _data.SetAsync(account, Kind, "", Encoding.UTF8.GetBytes(motd.Id), Limit, cancellationToken);
+            if (noted != AccountDataOutcome.Kept)
                 return false;
             seen.Value = motd.Id;
             await _stanzas.SendMessageAsync(Announcements.Message(account.Domain, account, null, motd.Text), cancellationToken);

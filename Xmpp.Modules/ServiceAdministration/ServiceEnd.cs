@@ -22,11 +22,13 @@ internal sealed class ServiceEnd(
         commands.Add("restart", "Restart Service", (request, _) => new(Forbid(request) ?? CommandStep.Ask(AdminForms.Ask(
             "Restarting the Service", "Fill out this form to restart the service.",
             AdminForms.Delay("Time delay before restarting"),
-            FormField.Lines("announcement", "Announcement")), (again, form, cancellation) => EndAsync(ServerEnd.Restart, again, form, cancellation))));
+            FormField.Lines("announcement", "Announcement")),
+            (again, form, cancellation) => EndAsync(ServerEnd.Restart, again, form, cancellation))));
         commands.Add("shutdown", "Shut Down Service", (request, _) => new(Forbid(request) ?? CommandStep.Ask(AdminForms.Ask(
             "Shutting Down the Service", "Fill out this form to shut down the service.",
             AdminForms.Delay("Time delay before shutting down"),
-            FormField.Lines("announcement", "Announcement")), (again, form, cancellation) => EndAsync(ServerEnd.ShutDown, again, form, cancellation))));
+            FormField.Lines("announcement", "Announcement")),
+            (again, form, cancellation) => EndAsync(ServerEnd.ShutDown, again, form, cancellation))));
     }
 
     private CommandStep? Forbid(CommandRequest request) =>

@@ -37,7 +37,8 @@ internal sealed class UserLists(
             "get-idle-users", "activeuserjids", "The list of idle users", Activity.Idle);
 
         void AddOnline(
-            string node, string who, string countVar, string countLabel, string listNode, string listVar, string listLabel, Activity kind) =>
+            string node, string who, string countVar, string countLabel, string listNode, string listVar, string listLabel,
+            Activity kind) =>
             Add(node, who, countVar, countLabel, listNode, listVar, listLabel,
                 (host, _) => new(Online(host, kind).Count), (host, _) => Online(host, kind).ToAsyncEnumerable());
 
@@ -65,7 +66,8 @@ internal sealed class UserLists(
             : CommandStep.Done(AdminForms.Result(AdminForms.Jids(var, label, found.Select(user => user.ToString()))));
     }
 
-    private ValueTask<long> CountRegisteredAsync(string host, CancellationToken cancellationToken) => store.CountAsync(host, cancellationToken);
+    private ValueTask<long> CountRegisteredAsync(string host, CancellationToken cancellationToken) =>
+        store.CountAsync(host, cancellationToken);
 
     private async ValueTask<long> CountDisabledAsync(string host, CancellationToken cancellationToken) =>
         await RegisteredAsync(host, account => !account.Enabled).LongCountAsync(cancellationToken);

@@ -12,6 +12,7 @@ namespace Xmpp.Modules.Tests;
 public sealed class AdHocCommandsTests
 {
     private const string Ns = AdHocCommand.Namespace;
+    private const string Httpd = "<x xmlns='jabber:x:data' type='submit'><field var='service'><value>httpd</value></field></x>";
     private const IqTarget Everywhere = IqTarget.Server | IqTarget.OwnAccount;
 
     [Fact]
@@ -85,8 +86,8 @@ public sealed class AdHocCommandsTests
 
     /// <summary>§4.4, row by row; what is wrong can be mended in the same session.</summary>
     [Theory]
-    [InlineData("dance", "<x xmlns='jabber:x:data' type='submit'><field var='service'><value>httpd</value></field></x>", "malformed-action")]
-    [InlineData("complete", "<x xmlns='jabber:x:data' type='submit'><field var='service'><value>httpd</value></field></x>", "bad-action")]
+    [InlineData("dance", Httpd, "malformed-action")]
+    [InlineData("complete", Httpd, "bad-action")]
     [InlineData("prev", "", "bad-action")]
     [InlineData("next", "", "bad-payload")]
     [InlineData("next", "<x xmlns='jabber:x:data' type='result'/>", "bad-payload")]
@@ -335,7 +336,8 @@ public sealed class AdHocCommandsTests
 
     /// <summary>The command of XEP-0050 §2.4.2.</summary>
     private static CommandStep AskService() => CommandStep.Ask(
-        new DataForm(DataFormType.Form, FormField.List("service", "Service", null, new("httpd"), new("jabberd")) with { IsRequired = true }),
+        new DataForm(
+            DataFormType.Form, FormField.List("service", "Service", null, new("httpd"), new("jabberd")) with { IsRequired = true }),
         (_, chosen, _) => new(CommandStep.Ask(
             new DataForm(DataFormType.Form, FormField.Boolean("state", "Run", true)) { Title = $"Settings of {chosen.Value("service")}" },
             (_, state, _) => new(CommandStep.Done($"{chosen.Value("service")} is {(state.Boolean("state") == true ? "on" : "off")}")))),

@@ -212,7 +212,10 @@ public sealed class AccountCommandsTests
                 {
                     IsListed = true, Name = "Romeo", Subscription = SubscriptionState.Both, Groups = ["Friends", "Lovers"], Version = 1,
                 },
-                new(Jid.Parse("mercutio@example.org")) { IsListed = true, Subscription = SubscriptionState.From, IsAsking = true, Version = 1 },
+                new(Jid.Parse("mercutio@example.org"))
+                {
+                    IsListed = true, Subscription = SubscriptionState.From, IsAsking = true, Version = 1,
+                },
                 new(Jid.Parse("paris@example.org")) { Request = Element.Parse("<presence type='subscribe'/>") },
             ],
         }, CancellationToken.None);
@@ -220,10 +223,13 @@ public sealed class AccountCommandsTests
         var answer = await bard.AdministerAsync("get-user-roster", Given("accountjids", "juliet@localhost", "nurse@localhost"));
 
         var forms = answer.Command("completed").Elements.ToList();
-        Assert.Equal(["juliet@localhost", "nurse@localhost"], forms.Select(form => Core.Extensions.DataForm.Parse(form)!.Value("accountjids")));
+        Assert.Equal(
+            ["juliet@localhost", "nurse@localhost"],
+            forms.Select(form => Core.Extensions.DataForm.Parse(form)!.Value("accountjids")));
         Assert.Equal(
             Element.Parse("<query xmlns='jabber:iq:roster'><item jid='mercutio@example.org' subscription='from' ask='subscribe'/>"
-                + "<item jid='romeo@example.net' name='Romeo' subscription='both'><group>Friends</group><group>Lovers</group></item></query>"),
+                + "<item jid='romeo@example.net' name='Romeo' subscription='both'>"
+                + "<group>Friends</group><group>Lovers</group></item></query>"),
             forms[0].Child("jabber:iq:roster", "query"));
         Assert.Empty(forms[1].Child("jabber:iq:roster", "query")!.Elements);
     }

@@ -13,7 +13,7 @@ public sealed class AdministrationFormsTests
     private const string Delay = "delay:list-single(30,60,90,120,180,240,300) announcement:text-multi";
     private const string List = "max_items:list-single(25,50,75,100,150,200,none)";
 
-    /// <summary>§4, use case by use case: node, name, and the fields of the first form ("!" for required); "" where there is none.</summary>
+    /// <summary>§4, use case by use case: node, name, and the fields of the form ("!" for required); "" where there is none.</summary>
     public static TheoryData<string, string, string> UseCases => new()
     {
         {
