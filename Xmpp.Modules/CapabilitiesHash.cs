@@ -13,6 +13,9 @@ internal static class CapabilitiesHash
     /// <summary>What an honest client says of itself is far less.</summary>
     private const int MaxFeatures = 500;
 
+    /// <summary>Of the whole answer: it is remembered.</summary>
+    private const int MaxCharacters = 32_768;
+
     // §5.1: sorted by i;octet (RFC 4790 §9.3).
     private static readonly Comparer<string?> Octets = Comparer<string?>.Create(
         (left, right) => Encoding.UTF8.GetBytes(left ?? "").AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right ?? "")));
@@ -36,10 +39,13 @@ internal static class CapabilitiesHash
 #pragma warning restore CA5350
     }
 
-    /// <summary>Reads the query of a disco#info answer; null when it is ill-formed (§5.4, rules 3.3-3.5).</summary>
+    /// <summary>
+    /// Reads the query of a disco#info answer; null when it is ill-formed (§5.4, rules 3.3-3.5), too large, or has the marks that the
+    /// verification string puts between its parts inside of one: then it could have the hash of another answer.
+    /// </summary>
     public static DiscoInfo? Parse(Element? query)
     {
-        if (query is null)
+        if (query is null || query.ToString().Length > MaxCharacters)
             return null;
         var identities = query.Elements.Where(child => child.Name == new XmlName(Namespaces.DiscoInfo, "identity"))
             .Select(child => new DiscoIdentity(
@@ -51,13 +57,23 @@ internal static class CapabilitiesHash
         var elements = query.Elements.Where(child => child.Name == DataForm.Name).ToList();
         var forms = elements.Select(DataForm.Parse).OfType<DataForm>().ToList();
         var types = forms.Select(form => form.FormType).OfType<string>().ToList();
-        return features.Count > MaxFeatures
+        // XEP-0030 §3.1 asks for an identity; without, a feature could stand for it.
+        return features.Count > MaxFeatures || identities.Count == 0
+            || identities.Exists(IsAmbiguous) || features.Exists(IsAmbiguous) || forms.Exists(IsAmbiguous)
             || HasDuplicates(identities) || HasDuplicates(features) || HasDuplicates(types)
             || forms.Count < elements.Count
             || forms.Any(form => form.Values(DataForm.FormTypeVar).Distinct().Count() > 1)
             ? null
             : new(identities, features, forms);
     }
+
+    private static bool IsAmbiguous(string? part) => part is not null && part.Contains('<');
+
+    private static bool IsAmbiguous(DiscoIdentity identity) =>
+        IsAmbiguous(identity.Name) || $"{identity.Category}{identity.Type}{identity.Language}".AsSpan().ContainsAny('<', '/');
+
+    private static bool IsAmbiguous(DataForm form) =>
+        form.Fields.Any(field => IsAmbiguous(field.Var) || field.Values.Any(IsAmbiguous));
 
     private static bool HasDuplicates<T>(List<T> items) => items.Distinct().Count() < items.Count;
 

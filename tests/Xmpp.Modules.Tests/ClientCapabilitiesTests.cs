@@ -11,8 +11,9 @@ public sealed class ClientCapabilitiesTests
     // §5.2
     private const string Ver = "QgayPKawpkPSDYmwT/WM94uAlu0=";
 
-    private const string Exodus =
-        "<identity category='client' name='Exodus 0.9.1' type='pc'/>"
+    private const string Identity = "<identity category='client' name='Exodus 0.9.1' type='pc'/>";
+
+    private const string Exodus = Identity
         + "<feature var='http://jabber.org/protocol/caps'/><feature var='http://jabber.org/protocol/disco#items'/>"
         + "<feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/muc'/>";
 
@@ -45,10 +46,17 @@ public sealed class ClientCapabilitiesTests
     {
         "<identity category='client' name='Exodus 0.9.1' type='pc'/><feature var='urn:xmpp:everything'/>",
         Exodus + "<feature var='http://jabber.org/protocol/muc'/>",
-        Exodus + "<identity category='client' name='Exodus 0.9.1' type='pc'/>",
+        Exodus + Identity,
         Exodus + Form("urn:a", "urn:b"),
         Exodus + Form("urn:a") + Form("urn:a"),
         Exodus + "<x xmlns='jabber:x:data' type='nothing'/>",
+        // These have the hash of the honest answer.
+        Identity
+            + "<feature var='http://jabber.org/protocol/caps&lt;http://jabber.org/protocol/disco#info'/>"
+            + "<feature var='http://jabber.org/protocol/disco#items'/><feature var='http://jabber.org/protocol/muc'/>",
+        "<feature var='client/pc//Exodus 0.9.1'/>" + Exodus[Exodus.IndexOf("<feature", StringComparison.Ordinal)..],
+        // Without a type a form is not in the hash, but would be remembered.
+        Exodus + $"<x xmlns='jabber:x:data' type='result'><field var='a'><value>{new string('a', 32_768)}</value></field></x>",
     };
 
     [Theory]
@@ -95,11 +103,11 @@ public sealed class ClientCapabilitiesTests
     {
         await using var server = await TestServer.StartAsync();
         var juliet = await AnnounceAsync(server, "juliet", "md4");
-        await AnswerAsync(juliet, await juliet.ReadAsync(), "<feature var='urn:a'/>");
+        await AnswerAsync(juliet, await juliet.ReadAsync(), Identity + "<feature var='urn:a'/>");
         await server.Server.Context.Tasks.EndAsync();
         var romeo = await AnnounceAsync(server, "romeo", "md4");
 
-        await AnswerAsync(romeo, await romeo.ReadAsync(), "<feature var='urn:b'/>");
+        await AnswerAsync(romeo, await romeo.ReadAsync(), Identity + "<feature var='urn:b'/>");
 
         await server.Server.Context.Tasks.EndAsync();
         Assert.Equal(["urn:a"], Find(server, juliet)!.Features);
