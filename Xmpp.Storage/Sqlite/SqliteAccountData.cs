@@ -23,7 +23,7 @@ internal sealed class SqliteAccountData(SqliteReaders readers, SqliteWriter writ
 
     public ValueTask<ReadOnlyMemory<byte>?> FindAsync(Jid account, string kind, string key, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync(session =>
         {
             using var rows = session.Query(FindSql, ("$host", host), ("$name", name), ("$kind", kind), ("$key", key));
@@ -34,7 +34,7 @@ internal sealed class SqliteAccountData(SqliteReaders readers, SqliteWriter writ
     public ValueTask<IReadOnlyList<KeyValuePair<string, ReadOnlyMemory<byte>>>> ListAsync(
         Jid account, string kind, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync<IReadOnlyList<KeyValuePair<string, ReadOnlyMemory<byte>>>>(session =>
         {
             var values = new List<KeyValuePair<string, ReadOnlyMemory<byte>>>();
@@ -48,7 +48,7 @@ internal sealed class SqliteAccountData(SqliteReaders readers, SqliteWriter writ
     public ValueTask<AccountDataOutcome> SetAsync(
         Jid account, string kind, string key, ReadOnlyMemory<byte> value, AccountDataLimit limit, CancellationToken cancellationToken)
     {
-        var owner = AccountRow.Key(account);
+        var owner = AccountKey.Of(account);
         var copy = value.ToArray();
         return writer.WriteAsync(session =>
         {
@@ -66,7 +66,7 @@ internal sealed class SqliteAccountData(SqliteReaders readers, SqliteWriter writ
 
     public ValueTask<bool> RemoveAsync(Jid account, string kind, string key, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return writer.WriteAsync(
             session => session.Execute(RemoveSql, ("$host", host), ("$name", name), ("$kind", kind), ("$key", key)) > 0, cancellationToken);
     }

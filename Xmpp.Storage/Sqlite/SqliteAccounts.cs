@@ -49,7 +49,7 @@ internal sealed class SqliteAccounts(
 
     public ValueTask<Account?> FindAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync(session =>
         {
             var lastLogin = logins.Find(account);
@@ -60,7 +60,7 @@ internal sealed class SqliteAccounts(
 
     public ValueTask<bool> AddAsync(Account account, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account.Jid);
+        var (host, name) = AccountKey.Of(account.Jid);
         return writer.WriteAsync(session =>
         {
             var id = session.Scalar(AddSql, ("$host", host), ("$name", name), ("$enabled", account.Enabled),
@@ -76,7 +76,7 @@ internal sealed class SqliteAccounts(
 
     public ValueTask<bool> SetKeysAsync(Jid account, IReadOnlyList<ScramKeys> keys, CancellationToken cancellationToken)
     {
-        var key = AccountRow.Key(account);
+        var key = AccountKey.Of(account);
         return writer.WriteAsync(session =>
         {
             if (AccountRow.FindId(session, key) is not { } id)
@@ -90,14 +90,14 @@ internal sealed class SqliteAccounts(
 
     public ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return writer.WriteAsync(
             session => session.Execute(SetEnabledSql, ("$enabled", enabled), ("$host", host), ("$name", name)) > 0, cancellationToken);
     }
 
     public ValueTask SetLastLoginAsync(Jid account, DateTimeOffset when, CancellationToken cancellationToken)
     {
-        AccountRow.Key(account);
+        AccountKey.Of(account);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
 
@@ -107,7 +107,7 @@ internal sealed class SqliteAccounts(
 
     public ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return writer.WriteAsync(session =>
         {
             ForgetNotes(account);

@@ -12,7 +12,7 @@ internal sealed class SqliteBlockLists(SqliteReaders readers, SqliteWriter write
 
     public ValueTask<IReadOnlyList<Jid>> LoadAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync<IReadOnlyList<Jid>>(session =>
         {
             var list = new List<Jid>();
@@ -25,7 +25,7 @@ internal sealed class SqliteBlockLists(SqliteReaders readers, SqliteWriter write
 
     public ValueTask<bool> ChangeAsync(Jid account, IReadOnlyList<Jid> added, IReadOnlyList<Jid> removed, CancellationToken cancellationToken)
     {
-        var key = AccountRow.Key(account);
+        var key = AccountKey.Of(account);
         return writer.WriteAsync(session =>
         {
             if (AccountRow.FindId(session, key) is not { } id)

@@ -37,7 +37,7 @@ internal sealed class SqliteInvitations(SqliteReaders readers, SqliteWriter writ
 
     public ValueTask<bool> AddAsync(Invitation invitation, CancellationToken cancellationToken)
     {
-        var inviter = invitation.Inviter is { } jid ? AccountRow.Key(jid) : ((string, string)?)null;
+        var inviter = invitation.Inviter is { } jid ? AccountKey.Of(jid) : ((string, string)?)null;
         return writer.WriteAsync(session =>
         {
             var account = inviter is { } key ? AccountRow.FindId(session, key) : null;
@@ -62,7 +62,7 @@ internal sealed class SqliteInvitations(SqliteReaders readers, SqliteWriter writ
 
     public ValueTask<int> CountAsync(Jid inviter, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(inviter);
+        var (host, name) = AccountKey.Of(inviter);
         return readers.ReadAsync(
             session => (int)(long)session.Scalar(
                 CountSql, ("$host", host), ("$name", name), ("$now", now.ToUnixTimeMilliseconds()))!,

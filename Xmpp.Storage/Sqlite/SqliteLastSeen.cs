@@ -19,7 +19,7 @@ internal sealed class SqliteLastSeen(SqliteReaders readers, AccountNotes<LastSee
 
     public ValueTask<LastSeen?> FindAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync(session =>
         {
             var noted = notes.Find(account);
@@ -34,7 +34,7 @@ internal sealed class SqliteLastSeen(SqliteReaders readers, AccountNotes<LastSee
 
     public ValueTask SetAsync(Jid account, LastSeen seen, CancellationToken cancellationToken)
     {
-        AccountRow.Key(account);
+        AccountKey.Of(account);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
 
@@ -45,6 +45,3 @@ internal sealed class SqliteLastSeen(SqliteReaders readers, AccountNotes<LastSee
     internal static void Write(SqliteSession session, Jid account, LastSeenNote note) => session.Execute(SetSql,
         ("$at", note.At.ToUnixTimeMilliseconds()), ("$presence", note.Presence), ("$host", account.Domain), ("$name", account.Local));
 }
-
-/// <summary>A <see cref="LastSeen"/> that owns its presence.</summary>
-internal readonly record struct LastSeenNote(DateTimeOffset At, byte[] Presence);

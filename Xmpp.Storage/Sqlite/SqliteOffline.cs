@@ -17,7 +17,7 @@ internal sealed class SqliteOffline(SqliteReaders readers, SqliteWriter writer) 
     public ValueTask<OfflineOutcome> AddAsync(
         Jid account, DateTimeOffset at, ReadOnlyMemory<byte> stanza, int limit, CancellationToken cancellationToken)
     {
-        var key = AccountRow.Key(account);
+        var key = AccountKey.Of(account);
         var copy = stanza.ToArray();
         return writer.WriteAsync(session =>
         {
@@ -34,7 +34,7 @@ internal sealed class SqliteOffline(SqliteReaders readers, SqliteWriter writer) 
     public ValueTask<IReadOnlyList<OfflineMessage>> ReadAsync(Jid account, long after, int count, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync<IReadOnlyList<OfflineMessage>>(session =>
         {
             var page = new List<OfflineMessage>();
@@ -47,14 +47,14 @@ internal sealed class SqliteOffline(SqliteReaders readers, SqliteWriter writer) 
 
     public ValueTask<int> RemoveAsync(Jid account, long upTo, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return writer.WriteAsync(
             session => session.Execute(RemoveSql, ("$host", host), ("$name", name), ("$up_to", upTo)), cancellationToken);
     }
 
     public ValueTask<int> CountAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync(session => (int)(long)session.Scalar(CountByNameSql, ("$host", host), ("$name", name))!, cancellationToken);
     }
 }

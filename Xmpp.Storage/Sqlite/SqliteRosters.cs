@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Data.Sqlite;
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
@@ -48,7 +47,7 @@ internal sealed class SqliteRosters(SqliteReaders readers, SqliteWriter writer) 
 
     public ValueTask<StoredRoster?> LoadAsync(Jid account, CancellationToken cancellationToken)
     {
-        var (host, name) = AccountRow.Key(account);
+        var (host, name) = AccountKey.Of(account);
         return readers.ReadAsync(session =>
         {
             using var rows = session.Query(LoadSql, ("$host", host), ("$name", name));
@@ -58,7 +57,7 @@ internal sealed class SqliteRosters(SqliteReaders readers, SqliteWriter writer) 
 
     public ValueTask<bool> ApplyAsync(Jid account, RosterChange change, CancellationToken cancellationToken)
     {
-        var key = AccountRow.Key(account);
+        var key = AccountKey.Of(account);
         return writer.WriteAsync(session =>
         {
             if (AccountRow.FindId(session, key) is not { } id)
@@ -130,17 +129,7 @@ internal sealed class SqliteRosters(SqliteReaders readers, SqliteWriter writer) 
     private static void Save(SqliteSession session, long account, string contact, RosterEntry entry) => session.Execute(SaveSql,
         ("$account", account), ("$contact", contact), ("$version", entry.Version), ("$listed", entry.IsListed),
         ("$subscription", (int)entry.Subscription), ("$asking", entry.IsAsking), ("$approved", entry.IsApproved),
-        ("$name", entry.Name), ("$groups", RosterGroups.Write(entry.Groups)), ("$request", Write(entry.Request)));
-
-    private static byte[]? Write(Element? request)
-    {
-        if (request is null)
-            return null;
-
-        var output = new ArrayBufferWriter<byte>(256);
-        XmlStreamWriter.Write(output, request, Namespaces.Client, streamPrefix: false);
-        return output.WrittenSpan.ToArray();
-    }
+        ("$name", entry.Name), ("$groups", RosterGroups.Write(entry.Groups)), ("$request", RosterRequest.Write(entry.Request)));
 
     // Whoever has the version that is forgotten last has seen that removal: from there on nothing is missing.
     private static void Trim(SqliteSession session, long account)

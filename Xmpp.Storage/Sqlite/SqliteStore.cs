@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Xmpp.Core;
 using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Sqlite;
@@ -23,9 +24,13 @@ public sealed class SqliteStore : IStore
         _health = new StoreHealth(() => StatusChanged?.Invoke(Status));
         _writer = new SqliteWriter(file, _health, options.WriteQueueLimit);
         _readers = new SqliteReaders(file, _health, options.Readers, options.ReadQueueLimit);
-        LastLogins = new AccountNotes<DateTimeOffset>(_writer, time, SqliteAccounts.WriteLastLogin, _ => 0);
-        LastSeenNotes = new AccountNotes<LastSeenNote>(_writer, time, SqliteLastSeen.Write, note => note.Presence.Length);
-        Accounts = new RecentAccounts(new SqliteAccounts(_readers, _writer, LastLogins, LastSeenNotes));
+        LastLogins = new AccountNotes<DateTimeOffset>(time, WriteEach<DateTimeOffset>(SqliteAccounts.WriteLastLogin), _ => 0);
+        LastSeenNotes = new AccountNotes<LastSeenNote>(
+            time, WriteEach<LastSeenNote>(SqliteLastSeen.Write), note => note.Presence.Length);
+        // Another process works on the file only while this one doesn't run: what is remembered stays right.
+        Accounts = new RecentAccounts(
+            new SqliteAccounts(_readers, _writer, LastLogins, LastSeenNotes),
+            new RecentlyFound<Account>(RecentAccounts.Capacity, time, Timeout.InfiniteTimeSpan));
         Rosters = new SqliteRosters(_readers, _writer);
         Offline = new SqliteOffline(_readers, _writer);
         BlockLists = new SqliteBlockLists(_readers, _writer);
@@ -93,6 +98,16 @@ public sealed class SqliteStore : IStore
         await _readers.DisposeAsync();
         _file.Dispose();
     }
+
+    // The notes are looked at inside the transaction, as accounts are added and deleted in one.
+    private WriteNotes<T> WriteEach<T>(Action<SqliteSession, Jid, T> write) where T : struct =>
+        (_, latest) => _writer.WriteAsync(session =>
+        {
+            var notes = latest();
+            foreach (var (account, note) in notes)
+                write(session, account, note);
+            return notes;
+        }, CancellationToken.None);
 
     private static byte[]? FindSecret(SqliteSession session, string name) => (byte[]?)session.Scalar(FindSecretSql, ("$name", name));
 }

@@ -1,9 +1,8 @@
 using Xmpp.Core;
 using Xmpp.Core.Storage;
-using Xmpp.Storage.Sqlite;
 using Xunit;
 
-namespace Xmpp.Storage.Tests.Sqlite;
+namespace Xmpp.Storage.Tests;
 
 /// <summary>What is asked of the store behind, and what isn't. That answers are right is <see cref="AccountStoreContract"/>'s.</summary>
 public sealed class RecentAccountsTests
@@ -24,7 +23,7 @@ public sealed class RecentAccountsTests
     [Fact]
     public async Task An_account_is_read_once()
     {
-        var accounts = new RecentAccounts(_store);
+        var accounts = new RecentAccounts(_store, NewMemory());
 
         Assert.Same(Stored, await accounts.FindAsync(Juliet, CancellationToken.None));
         Assert.Same(Stored, await accounts.FindAsync(Juliet, CancellationToken.None));
@@ -35,7 +34,7 @@ public sealed class RecentAccountsTests
     [Fact]
     public async Task That_there_is_no_account_is_not_remembered()
     {
-        var accounts = new RecentAccounts(_store);
+        var accounts = new RecentAccounts(_store, NewMemory());
         _store.Answer = Task.FromResult<Account?>(null);
 
         Assert.Null(await accounts.FindAsync(Juliet, CancellationToken.None));
@@ -48,7 +47,7 @@ public sealed class RecentAccountsTests
     [MemberData(nameof(Changes), DisableDiscoveryEnumeration = true)]
     public async Task After_a_change_it_is_read_again_even_if_the_change_failed(Func<IAccountStore, ValueTask<bool>> change)
     {
-        var accounts = new RecentAccounts(_store);
+        var accounts = new RecentAccounts(_store, NewMemory());
         await accounts.FindAsync(Juliet, CancellationToken.None);
 
         await change(accounts);
@@ -65,7 +64,7 @@ public sealed class RecentAccountsTests
     [MemberData(nameof(Changes), DisableDiscoveryEnumeration = true)]
     public async Task What_was_read_before_a_change_is_not_remembered(Func<IAccountStore, ValueTask<bool>> change)
     {
-        var accounts = new RecentAccounts(_store);
+        var accounts = new RecentAccounts(_store, NewMemory());
         var answer = new TaskCompletionSource<Account?>();
         _store.Answer = answer.Task;
         var reading = accounts.FindAsync(Juliet, CancellationToken.None);
@@ -81,7 +80,7 @@ public sealed class RecentAccountsTests
     [Fact]
     public async Task The_last_login_is_known_without_reading_it_again()
     {
-        var accounts = new RecentAccounts(_store);
+        var accounts = new RecentAccounts(_store, NewMemory());
         await accounts.FindAsync(Juliet, CancellationToken.None);
         var now = DateTimeOffset.UnixEpoch.AddYears(50);
 
@@ -94,7 +93,7 @@ public sealed class RecentAccountsTests
     [Fact]
     public async Task What_was_not_asked_for_lately_is_forgotten()
     {
-        var accounts = new RecentAccounts(_store, capacity: 4);
+        var accounts = new RecentAccounts(_store, NewMemory(capacity: 4));
         await accounts.FindAsync(Juliet, CancellationToken.None);
         for (var i = 0; i < 10; i++)
         {
@@ -109,12 +108,42 @@ public sealed class RecentAccountsTests
         Assert.True(_store.Reads > 18);
     }
 
+    [Fact]
+    public async Task What_others_may_change_is_read_again_after_a_while()
+    {
+        var time = new Clock();
+        var accounts = new RecentAccounts(_store, new RecentlyFound<Account>(1024, time, TimeSpan.FromSeconds(30)));
+        await accounts.FindAsync(Juliet, CancellationToken.None);
+
+        time.Now += TimeSpan.FromSeconds(29);
+        await accounts.FindAsync(Juliet, CancellationToken.None);
+        Assert.Equal(1, _store.Reads);
+
+        time.Now += TimeSpan.FromSeconds(1);
+        await accounts.FindAsync(Juliet, CancellationToken.None);
+        await accounts.FindAsync(Juliet, CancellationToken.None);
+        Assert.Equal(2, _store.Reads);
+    }
+
+    private static RecentlyFound<Account> NewMemory(int capacity = RecentAccounts.Capacity) =>
+        new(capacity, TimeProvider.System, Timeout.InfiniteTimeSpan);
+
     private async Task FindOtherAsync(RecentAccounts accounts, int number)
     {
         var other = Stored with { Jid = Jid.Parse($"servant{number}@capulet.example") };
         _store.Answer = Task.FromResult<Account?>(other);
         await accounts.FindAsync(other.Jid, CancellationToken.None);
         _store.Answer = Task.FromResult<Account?>(Stored);
+    }
+
+    /// <summary>Goes when it is told to.</summary>
+    private sealed class Clock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 
     /// <summary>Counts what it is asked.</summary>

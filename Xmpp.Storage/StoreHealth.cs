@@ -1,4 +1,4 @@
-namespace Xmpp.Storage.Sqlite;
+namespace Xmpp.Storage;
 
 /// <summary>Remembers what fails, for reads and writes apart, and tells when an outage begins and ends.</summary>
 /// <param name="changed">Called when the first of both fails and when both work again.</param>

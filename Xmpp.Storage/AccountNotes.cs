@@ -1,7 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Storage;
 
-namespace Xmpp.Storage.Sqlite;
+namespace Xmpp.Storage;
 
 /// <summary>
 /// The latest of something that changes often and may be lost in a crash, by account, on its way to the database. Notes are written
@@ -15,21 +15,19 @@ internal sealed class AccountNotes<T> : IAsyncDisposable where T : struct
     private const int MaxNotes = 100_000;
     private const long MaxBytes = 64 * 1024 * 1024;
 
-    private readonly SqliteWriter _writer;
-    private readonly Action<SqliteSession, Jid, T> _write;
+    private readonly WriteNotes<T> _write;
     private readonly Func<T, int> _sizeOf;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private readonly Dictionary<Jid, T> _pending = [];
     private long _bytes;
 
-    /// <param name="writer">Of the database.</param>
     /// <param name="time">For the delay.</param>
-    /// <param name="write">Stores one note, if there is such an account.</param>
+    /// <param name="write">Stores some notes.</param>
     /// <param name="sizeOf">The bytes that a note holds.</param>
-    public AccountNotes(SqliteWriter writer, TimeProvider time, Action<SqliteSession, Jid, T> write, Func<T, int> sizeOf)
+    public AccountNotes(TimeProvider time, WriteNotes<T> write, Func<T, int> sizeOf)
     {
-        (_writer, _write, _sizeOf) = (writer, write, sizeOf);
+        (_write, _sizeOf) = (write, sizeOf);
         _timer = time.CreateTimer(
             static self => ((AccountNotes<T>)self!).StartFlush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -65,6 +63,7 @@ internal sealed class AccountNotes<T> : IAsyncDisposable where T : struct
             return _pending.TryGetValue(account, out var note) ? note : null;
     }
 
+    /// <summary>Drops the note of an account that is deleted or made: it belongs to the one before.</summary>
     public void Forget(Jid account)
     {
         lock (_gate)
@@ -97,11 +96,11 @@ internal sealed class AccountNotes<T> : IAsyncDisposable where T : struct
         try
         {
             foreach (var chunk in accounts.Chunk(ChunkSize))
-                Forget(await _writer.WriteAsync(session => Write(session, chunk), CancellationToken.None));
+                Forget(await _write(chunk, () => Latest(chunk)));
         }
         catch (StoreException)
         {
-            // The writer has reported the outage; the notes stay for the next attempt.
+            // The store has reported the outage; the notes stay for the next attempt.
         }
 
         lock (_gate)
@@ -111,20 +110,19 @@ internal sealed class AccountNotes<T> : IAsyncDisposable where T : struct
         }
     }
 
-    // Looks at each note again: an account that was deleted meanwhile may be there anew.
-    private List<(Jid Account, T Note)> Write(SqliteSession session, Jid[] accounts)
+    private List<(Jid Account, T Note)> Latest(Jid[] accounts)
     {
-        var written = new List<(Jid, T)>(accounts.Length);
-        foreach (var account in accounts)
+        var notes = new List<(Jid, T)>(accounts.Length);
+        lock (_gate)
         {
-            if (Find(account) is not { } note)
-                continue;
-
-            _write(session, account, note);
-            written.Add((account, note));
+            foreach (var account in accounts)
+            {
+                if (_pending.TryGetValue(account, out var note))
+                    notes.Add((account, note));
+            }
         }
 
-        return written;
+        return notes;
     }
 
     private void Forget(List<(Jid Account, T Note)> written)
@@ -145,3 +143,14 @@ internal sealed class AccountNotes<T> : IAsyncDisposable where T : struct
             _bytes -= _sizeOf(note);
     }
 }
+
+/// <summary>Stores notes; those of what is no account (any more) may be dropped.</summary>
+/// <param name="accounts">Whose they are.</param>
+/// <param name="latest">
+/// The notes that there are. To be asked when it is certain which accounts will get them: those that were deleted since have none,
+/// even if they are there anew.
+/// </param>
+/// <returns>What <paramref name="latest"/> said: all of it has been dealt with.</returns>
+/// <exception cref="StoreException">To be tried again later.</exception>
+internal delegate ValueTask<List<(Jid Account, T Note)>> WriteNotes<T>(
+    IReadOnlyList<Jid> accounts, Func<List<(Jid Account, T Note)>> latest) where T : struct;
