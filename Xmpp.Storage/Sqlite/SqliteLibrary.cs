@@ -28,7 +28,7 @@ internal static partial class SqliteLibrary
             {
                 _handle = Find("libsqlite3.so.0", "sqlite3");
                 NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
-                NativeLibrary.SetDllImportResolver(typeof(SqliteLibrary).Assembly, Resolve);
+                SystemLibraries.Use(ProviderName, _handle);
                 raw.SetProvider(new SQLite3Provider_e_sqlite3());
             }
         }
