@@ -19,6 +19,9 @@ public interface IStore : IAsyncDisposable
 
     ISettingStore Settings { get; }
 
+    /// <summary>For moving all that the store keeps to another one.</summary>
+    IStoreTransfer Transfer { get; }
+
     /// <summary>For <c>xmppctl status</c>: what it is, where, and whether it works.</summary>
     StoreStatus Status { get; }
 

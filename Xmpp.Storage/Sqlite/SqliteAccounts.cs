@@ -148,7 +148,7 @@ internal sealed class SqliteAccounts(
         ? jid
         : throw new StoreException(StanzaErrorCondition.InternalServerError, $"The stored account name {name}@{host} is not a JID.");
 
-    private static void AddKeys(SqliteSession session, long id, IReadOnlyList<ScramKeys> keys)
+    internal static void AddKeys(SqliteSession session, long id, IReadOnlyList<ScramKeys> keys)
     {
         foreach (var key in keys)
         {

@@ -60,6 +60,34 @@ internal sealed class SqliteFile : IDisposable
         }
     }
 
+    /// <inheritdoc cref="SqliteStore.IsInUse"/>
+    public static bool IsInUse(string path)
+    {
+        if (!File.Exists(path))
+            return false;
+
+        SqliteLibrary.Load();
+        var options = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false };
+        using var connection = new SqliteConnection(options.ToString());
+        try
+        {
+            connection.Open();
+            // Every connection to a database with a write-ahead log shares a lock on it as long as it is open; this one wants it alone.
+            // Past SqliteCommand, which would wait for that.
+            var code = raw.sqlite3_exec(connection.Handle,
+                "PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM sqlite_schema");
+            if (code == raw.SQLITE_BUSY)
+                return true;
+
+            SqliteException.ThrowExceptionForRC(code, connection.Handle);
+            return false;
+        }
+        catch (SqliteException fault)
+        {
+            throw SqliteFault.ToStoreException(fault, path);
+        }
+    }
+
     /// <exception cref="SqliteException">It can't be opened.</exception>
     /// <exception cref="StoreException">It <see cref="HasMoved"/>.</exception>
     public SqliteSession OpenSession()

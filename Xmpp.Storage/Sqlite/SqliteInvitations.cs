@@ -7,17 +7,20 @@ namespace Xmpp.Storage.Sqlite;
 /// <summary>The table <c>invitation</c>. An inviter is an account, with which its invitations go.</summary>
 internal sealed class SqliteInvitations(SqliteReaders readers, SqliteWriter writer) : IInvitationStore
 {
-    private const string AddSql =
-        """
-        INSERT INTO invitation(token, host, account, allows_account, username, expires, uses)
-        VALUES ($token, $host, $account, $allows_account, $username, $expires, $uses)
-        """;
-
-    private const string SelectSql =
+    internal const string SelectSql =
         """
         SELECT i.token, i.host, a.name || '@' || a.host, i.allows_account, i.username, i.expires, i.uses
         FROM invitation i LEFT JOIN account a ON a.id = i.account
         """;
+
+    private const string ValuesSql =
+        """
+        INTO invitation(token, host, account, allows_account, username, expires, uses)
+        VALUES ($token, $host, $account, $allows_account, $username, $expires, $uses)
+        """;
+
+    private const string AddSql = $"INSERT {ValuesSql}";
+    private const string ReplaceSql = $"INSERT OR REPLACE {ValuesSql}";
 
     private const string FindSql = $"{SelectSql} WHERE i.token = $token AND i.expires > $now AND i.uses > 0";
     private const string ListSql = $"{SelectSql} WHERE i.host = $host AND i.expires > $now AND i.uses > 0 ORDER BY i.expires, i.token";
@@ -44,9 +47,7 @@ internal sealed class SqliteInvitations(SqliteReaders readers, SqliteWriter writ
             if (inviter is not null && account is null)
                 return false;
 
-            session.Execute(AddSql, ("$token", invitation.Token), ("$host", invitation.Host), ("$account", account),
-                ("$allows_account", invitation.AllowsAccount), ("$username", invitation.Username),
-                ("$expires", invitation.Expires.ToUnixTimeMilliseconds()), ("$uses", invitation.Uses));
+            Write(session, AddSql, invitation, account);
             return true;
         }, cancellationToken);
     }
@@ -96,13 +97,21 @@ internal sealed class SqliteInvitations(SqliteReaders readers, SqliteWriter writ
     public ValueTask<int> PurgeAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         writer.WriteAsync(session => session.Execute(PurgeSql, ("$now", now.ToUnixTimeMilliseconds())), cancellationToken);
 
+    internal static void Replace(SqliteSession session, Invitation invitation, long? account) =>
+        Write(session, ReplaceSql, invitation, account);
+
+    internal static Invitation Read(SqliteDataReader row) => new(
+        row.GetText(0)!, row.GetText(1)!, row.IsNull(2) ? null : row.GetJid(2), row.GetInteger(3) != 0, row.GetText(4), row.GetTime(5),
+        (int)row.GetInteger(6));
+
+    private static void Write(SqliteSession session, string sql, Invitation invitation, long? account) => session.Execute(sql,
+        ("$token", invitation.Token), ("$host", invitation.Host), ("$account", account),
+        ("$allows_account", invitation.AllowsAccount), ("$username", invitation.Username),
+        ("$expires", invitation.Expires.ToUnixTimeMilliseconds()), ("$uses", invitation.Uses));
+
     private static Invitation? Find(SqliteSession session, string token, DateTimeOffset now)
     {
         using var row = session.Query(FindSql, ("$token", token), ("$now", now.ToUnixTimeMilliseconds()));
         return row.Read() ? Read(row) : null;
     }
-
-    private static Invitation Read(SqliteDataReader row) => new(
-        row.GetText(0)!, row.GetText(1)!, row.IsNull(2) ? null : row.GetJid(2), row.GetInteger(3) != 0, row.GetText(4), row.GetTime(5),
-        (int)row.GetInteger(6));
 }

@@ -6,7 +6,8 @@ namespace Xmpp.Storage.Sqlite;
 /// <summary>The table <c>offline_message</c>, whose ids are never used again.</summary>
 internal sealed class SqliteOffline(SqliteReaders readers, SqliteWriter writer) : IOfflineStore
 {
-    private const string AddSql = "INSERT INTO offline_message(account, at, stanza) VALUES ($account, $at, $stanza)";
+    internal const string AddSql = "INSERT INTO offline_message(account, at, stanza) VALUES ($account, $at, $stanza)";
+
     private const string CountSql = "SELECT count(*) FROM offline_message WHERE account = $account";
     private const string CountByNameSql = $"SELECT count(*) FROM offline_message WHERE account = {AccountRow.IdSql}";
     private const string ReadSql =

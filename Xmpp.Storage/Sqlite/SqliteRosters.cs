@@ -24,11 +24,14 @@ internal sealed class SqliteRosters(SqliteReaders readers, SqliteWriter writer) 
         SELECT r.contact, r.version, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM owner o JOIN roster_removed r ON r.account = o.id
         """;
 
-    private const string SaveSql =
+    private const string ValuesSql =
         """
-        INSERT OR REPLACE INTO roster_entry(account, contact, version, listed, subscription, asking, approved, name, groups, request)
+        INTO roster_entry(account, contact, version, listed, subscription, asking, approved, name, groups, request)
         VALUES ($account, $contact, $version, $listed, $subscription, $asking, $approved, $name, $groups, $request)
         """;
+
+    private const string AddSql = $"INSERT {ValuesSql}";
+    private const string SaveSql = $"INSERT OR REPLACE {ValuesSql}";
 
     private const string IsListedSql = "SELECT listed FROM roster_entry WHERE account = $account AND contact = $contact";
     private const string DeleteSql = "DELETE FROM roster_entry WHERE account = $account AND contact = $contact RETURNING listed";
@@ -67,6 +70,10 @@ internal sealed class SqliteRosters(SqliteReaders readers, SqliteWriter writer) 
             return true;
         }, cancellationToken);
     }
+
+    /// <summary>Adds an entry as it is, of which nobody is told.</summary>
+    internal static void Add(SqliteSession session, long account, RosterEntry entry) =>
+        Write(session, AddSql, account, entry.Contact.ToString(), entry);
 
     private static StoredRoster ReadRoster(SqliteDataReader rows)
     {
@@ -112,7 +119,7 @@ internal sealed class SqliteRosters(SqliteReaders readers, SqliteWriter writer) 
                 session.Execute(ForgetSql, ("$account", account), ("$contact", contact));
             else if (session.Scalar(IsListedSql, ("$account", account), ("$contact", contact)) is 1L)
                 Remember(entry.Contact);
-            Save(session, account, contact, entry);
+            Write(session, SaveSql, account, contact, entry);
         }
 
         session.Execute(SetVersionSql, ("$version", change.Version), ("$account", account));
@@ -126,7 +133,7 @@ internal sealed class SqliteRosters(SqliteReaders readers, SqliteWriter writer) 
         }
     }
 
-    private static void Save(SqliteSession session, long account, string contact, RosterEntry entry) => session.Execute(SaveSql,
+    private static void Write(SqliteSession session, string sql, long account, string contact, RosterEntry entry) => session.Execute(sql,
         ("$account", account), ("$contact", contact), ("$version", entry.Version), ("$listed", entry.IsListed),
         ("$subscription", (int)entry.Subscription), ("$asking", entry.IsAsking), ("$approved", entry.IsApproved),
         ("$name", entry.Name), ("$groups", RosterGroups.Write(entry.Groups)), ("$request", RosterRequest.Write(entry.Request)));

@@ -5,8 +5,9 @@ namespace Xmpp.Storage.Sqlite;
 /// <summary>The table <c>setting</c>.</summary>
 internal sealed class SqliteSettings(SqliteReaders readers, SqliteWriter writer) : ISettingStore
 {
+    internal const string SetSql = "INSERT OR REPLACE INTO setting(host, name, value) VALUES ($host, $name, $value)";
+
     private const string FindSql = "SELECT value FROM setting WHERE host = $host AND name = $name";
-    private const string SetSql = "INSERT OR REPLACE INTO setting(host, name, value) VALUES ($host, $name, $value)";
     private const string RemoveSql = "DELETE FROM setting WHERE host = $host AND name = $name";
 
     public ValueTask<string?> FindAsync(string host, string name, CancellationToken cancellationToken) =>

@@ -38,6 +38,11 @@ public sealed class SqliteStore : IStore
         LastSeen = new SqliteLastSeen(_readers, LastSeenNotes);
         Invitations = new SqliteInvitations(_readers, _writer);
         Settings = new SqliteSettings(_readers, _writer);
+        Transfer = new SqliteTransfer(_readers, _writer, account =>
+        {
+            LastLogins.Forget(account);
+            LastSeenNotes.Forget(account);
+        });
     }
 
     public event Action<StoreStatus>? StatusChanged;
@@ -57,6 +62,8 @@ public sealed class SqliteStore : IStore
     public IInvitationStore Invitations { get; }
 
     public ISettingStore Settings { get; }
+
+    public IStoreTransfer Transfer { get; }
 
     public StoreStatus Status
     {
@@ -81,6 +88,10 @@ public sealed class SqliteStore : IStore
 
     internal static SqliteStore Open(string path, TimeProvider? time, SqliteStoreOptions options) =>
         new(SqliteFile.Open(path, options, SqliteSchema.Migrations), time ?? TimeProvider.System, options);
+
+    /// <summary>Whether anybody has the file open just now, in whichever process. False when there is no such file.</summary>
+    /// <exception cref="StoreException">It can't be opened.</exception>
+    public static bool IsInUse(string path) => SqliteFile.IsInUse(path);
 
     public async ValueTask<byte[]> GetOrCreateSecretAsync(string name, int bytes, CancellationToken cancellationToken) =>
         await _readers.ReadAsync(session => FindSecret(session, name), cancellationToken)

@@ -20,6 +20,7 @@ public sealed class FaultyStore : IStore
         LastSeen = Guard(store.LastSeen);
         Invitations = Guard(store.Invitations);
         Settings = Guard(store.Settings);
+        Transfer = Guard(store.Transfer);
     }
 
     /// <summary>What every operation fails with; null when all is well.</summary>
@@ -40,6 +41,8 @@ public sealed class FaultyStore : IStore
     public IInvitationStore Invitations { get; }
 
     public ISettingStore Settings { get; }
+
+    public IStoreTransfer Transfer { get; }
 
     public StoreStatus Status => _store.Status;
 

@@ -19,6 +19,10 @@ public sealed class SqliteInvitationsTests() : InvitationStoreContract(new Sqlit
 
 public sealed class SqliteSettingsTests() : SettingStoreContract(new SqliteDatabase());
 
+public sealed class SqliteTransferTests() : StoreTransferContract(new SqliteDatabase());
+
+public sealed class SqliteMoverTests() : StoreMoverContract(new SqliteDatabase(), new SqliteDatabase());
+
 internal sealed class SqliteDatabase : TestDatabase
 {
     private readonly TemporaryDirectory _directory = new();

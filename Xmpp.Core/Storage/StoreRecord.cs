@@ -1,0 +1,59 @@
+namespace Xmpp.Core.Storage;
+
+/// <summary>The kinds of records that a store consists of.</summary>
+public enum RecordKind
+{
+    Account,
+    Contact,
+    Removal,
+    Blocked,
+    Data,
+    LastSeen,
+    Message,
+    Invitation,
+    Setting,
+    Secret,
+    RetiredRosterVersion,
+}
+
+/// <summary>
+/// One thing that a store keeps, by itself. A store as a whole is a sequence of them: each account, by host and name in the order of
+/// their UTF-8 octets, followed by its parts kind by kind; then what is left, in the order of <see cref="RecordKind"/>.
+/// </summary>
+public abstract record StoreRecord(RecordKind Kind);
+
+/// <summary>An account without what belongs to it.</summary>
+/// <param name="Account">Its address, keys and times.</param>
+/// <param name="RosterVersion">Of its <see cref="StoredRoster"/>.</param>
+/// <param name="RosterFloor">Of its <see cref="StoredRoster"/>.</param>
+public sealed record AccountRecord(Account Account, long RosterVersion, long RosterFloor) : StoreRecord(RecordKind.Account);
+
+/// <summary>What belongs to an account.</summary>
+public abstract record AccountPart(RecordKind Kind, Jid Account) : StoreRecord(Kind);
+
+public sealed record ContactRecord(Jid Account, RosterEntry Entry) : AccountPart(RecordKind.Contact, Account);
+
+/// <summary>Somebody who was in the roster, and the version that removed the item.</summary>
+public sealed record RemovalRecord(Jid Account, Jid Contact, long Version) : AccountPart(RecordKind.Removal, Account);
+
+public sealed record BlockedRecord(Jid Account, Jid Blocked) : AccountPart(RecordKind.Blocked, Account);
+
+/// <inheritdoc cref="IAccountDataStore"/>
+public sealed record DataRecord(Jid Account, string DataKind, string Key, ReadOnlyMemory<byte> Value)
+    : AccountPart(RecordKind.Data, Account);
+
+public sealed record LastSeenRecord(Jid Account, LastSeen Seen) : AccountPart(RecordKind.LastSeen, Account);
+
+/// <summary>A message that waits for its account, behind those restored before.</summary>
+public sealed record MessageRecord(Jid Account, DateTimeOffset At, ReadOnlyMemory<byte> Stanza)
+    : AccountPart(RecordKind.Message, Account);
+
+public sealed record InvitationRecord(Invitation Invitation) : StoreRecord(RecordKind.Invitation);
+
+public sealed record SettingRecord(string Host, string Name, string Value) : StoreRecord(RecordKind.Setting);
+
+/// <summary>See <see cref="IStore.GetOrCreateSecretAsync"/>.</summary>
+public sealed record SecretRecord(string Name, ReadOnlyMemory<byte> Value) : StoreRecord(RecordKind.Secret);
+
+/// <summary>The highest version of a roster that is gone: those of accounts made later begin behind it.</summary>
+public sealed record RetiredRosterVersionRecord(long Version) : StoreRecord(RecordKind.RetiredRosterVersion);

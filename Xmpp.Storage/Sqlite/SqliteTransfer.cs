@@ -1,0 +1,86 @@
+using Microsoft.Data.Sqlite;
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Sqlite;
+
+/// <summary>All tables, for moving what they hold.</summary>
+/// <param name="forgetNotes">Forgets what is on its way to the database for an account of that name.</param>
+internal sealed class SqliteTransfer(SqliteReaders readers, SqliteWriter writer, Action<Jid> forgetNotes) : IStoreTransfer
+{
+    private const string HostsSql = "SELECT DISTINCT host FROM account ORDER BY host";
+    private const string SettingsSql = "SELECT host, name, value FROM setting WHERE host <> '' ORDER BY host, name";
+    private const string SecretsSql = "SELECT name, value FROM secret ORDER BY name";
+    private const string RetiredSql = "SELECT version FROM deleted_roster";
+    private const string DataSql =
+        $"SELECT kind, key, value FROM account_data WHERE account = {AccountRow.IdSql} ORDER BY kind, key";
+
+    private const string InvitationsSql =
+        $"{SqliteInvitations.SelectSql} WHERE i.token > $after AND i.expires > $now AND i.uses > 0 ORDER BY i.token LIMIT $count";
+
+    // In the order of RecordKind.
+    private const string CountSql =
+        """
+        SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM roster_entry), (SELECT count(*) FROM roster_removed),
+            (SELECT count(*) FROM blocked), (SELECT count(*) FROM account_data), (SELECT count(*) FROM last_seen),
+            (SELECT count(*) FROM offline_message), (SELECT count(*) FROM invitation WHERE expires > $now AND uses > 0),
+            (SELECT count(*) FROM setting WHERE host <> ''), (SELECT count(*) FROM secret)
+        """;
+
+    public ValueTask<StoreCommons> ReadCommonsAsync(CancellationToken cancellationToken) => readers.ReadAsync(session =>
+    {
+        var hosts = List(session, HostsSql, row => row.GetText(0)!);
+        var settings = List(session, SettingsSql, row => new SettingRecord(row.GetText(0)!, row.GetText(1)!, row.GetText(2)!));
+        var secrets = List(session, SecretsSql, row => new SecretRecord(row.GetText(0)!, row.GetOctets(1).ToArray()));
+        return new StoreCommons(hosts, settings, secrets, (long)session.Scalar(RetiredSql)!);
+    }, cancellationToken);
+
+    public ValueTask<IReadOnlyList<DataRecord>> ReadDataAsync(Jid account, CancellationToken cancellationToken)
+    {
+        var (host, name) = AccountKey.Of(account);
+        return readers.ReadAsync<IReadOnlyList<DataRecord>>(
+            session => List(
+                session, DataSql, row => new DataRecord(account, row.GetText(0)!, row.GetText(1)!, row.GetOctets(2).ToArray()),
+                ("$host", host), ("$name", name)),
+            cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<Invitation>> ReadInvitationsAsync(
+        string after, DateTimeOffset now, int count, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return readers.ReadAsync<IReadOnlyList<Invitation>>(
+            session => List(
+                session, InvitationsSql, SqliteInvitations.Read,
+                ("$after", after), ("$now", now.ToUnixTimeMilliseconds()), ("$count", count)),
+            cancellationToken);
+    }
+
+    public ValueTask<StoreCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) => readers.ReadAsync(session =>
+    {
+        var counts = new StoreCounts();
+        using var row = session.Query(CountSql, ("$now", now.ToUnixTimeMilliseconds()));
+        row.Read();
+        foreach (var kind in StoreCounts.Counted)
+            counts[kind] = row.GetInteger((int)kind);
+        return counts;
+    }, cancellationToken);
+
+    public async ValueTask RestoreAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken) =>
+        await writer.WriteAsync(session =>
+        {
+            new SqliteRestore(session, forgetNotes).Add(batch);
+            return true;
+        }, cancellationToken);
+
+    private static List<T> List<T>(
+        SqliteSession session, string sql, Func<SqliteDataReader, T> read,
+        params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        var list = new List<T>();
+        using var rows = session.Query(sql, parameters);
+        while (rows.Read())
+            list.Add(read(rows));
+        return list;
+    }
+}

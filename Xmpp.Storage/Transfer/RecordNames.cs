@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Transfer;
+
+/// <summary>How a file names kinds and states.</summary>
+internal static class RecordNames
+{
+    private static readonly string[] Kinds =
+        [.. Enum.GetNames<RecordKind>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
+
+    private static readonly string[] Subscriptions = ["none", "to", "from", "both"];
+
+    public static string Of(RecordKind kind) => Kinds[(int)kind];
+
+    public static string Of(SubscriptionState subscription) => Subscriptions[(int)subscription];
+
+    /// <exception cref="FormatException">It is none.</exception>
+    public static RecordKind KindOf(string? name) => (RecordKind)IndexOf(Kinds, name);
+
+    /// <inheritdoc cref="KindOf"/>
+    public static SubscriptionState SubscriptionOf(string? name) => (SubscriptionState)IndexOf(Subscriptions, name);
+
+    private static int IndexOf(string[] names, string? name) => Array.IndexOf(names, name) is var index and >= 0
+        ? index
+        : throw new FormatException($"'{name}' is unknown here");
+}

@@ -1,0 +1,69 @@
+using System.Text;
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Transfer;
+
+/// <summary>
+/// The order in which a store's records come (see <see cref="StoreRecord"/>): what was moved already is what lies before.
+/// </summary>
+internal static class RecordOrder
+{
+    /// <summary>Accounts by host and name in the order of their octets.</summary>
+    public static int Compare(Jid left, Jid right) => Compare(left.Domain, right.Domain) is not 0 and var byHost
+        ? byHost
+        : Compare(left.Local!, right.Local!);
+
+    /// <summary>Text in the order of its UTF-8 octets, which that of UTF-16 isn't.</summary>
+    public static int Compare(string left, string right)
+    {
+        var common = left.AsSpan().CommonPrefixLength(right);
+        // Whoever differs in the middle of a surrogate pair differs from its beginning.
+        if (common > 0 && char.IsHighSurrogate(left[common - 1]))
+            common--;
+        return RuneAt(left, common).CompareTo(RuneAt(right, common));
+
+        static int RuneAt(string text, int index) => index < text.Length && Rune.TryGetRuneAt(text, index, out var rune) ? rune.Value : -1;
+    }
+
+    /// <summary>Whether a record may follow another; what is there once comes once.</summary>
+    /// <param name="previous">Null at the beginning.</param>
+    public static bool Follows(StoreRecord? previous, StoreRecord next)
+    {
+        switch (previous, next)
+        {
+            case (null, _):
+                return next is not AccountPart;
+            case (_, AccountRecord account):
+                return OwnerOf(previous) is { } owner && Compare(owner, account.Account.Jid) < 0;
+            case (_, AccountPart part) when OwnerOf(previous) != part.Account:
+                return false;
+        }
+
+        if (previous.Kind != next.Kind)
+            return previous.Kind < next.Kind;
+
+        return (previous, next) switch
+        {
+            (ContactRecord a, ContactRecord b) => Compare(a.Entry.Contact.ToString(), b.Entry.Contact.ToString()) < 0,
+            (RemovalRecord a, RemovalRecord b) => Compare(a.Contact.ToString(), b.Contact.ToString()) < 0,
+            (BlockedRecord a, BlockedRecord b) => Compare(a.Blocked.ToString(), b.Blocked.ToString()) < 0,
+            (DataRecord a, DataRecord b) => Compare((a.DataKind, a.Key), (b.DataKind, b.Key)) < 0,
+            (MessageRecord, MessageRecord) => true,
+            (InvitationRecord a, InvitationRecord b) => Compare(a.Invitation.Token, b.Invitation.Token) < 0,
+            (SettingRecord a, SettingRecord b) => Compare((a.Host, a.Name), (b.Host, b.Name)) < 0,
+            (SecretRecord a, SecretRecord b) => Compare(a.Name, b.Name) < 0,
+            _ => false,
+        };
+    }
+
+    private static int Compare((string, string) left, (string, string) right) =>
+        Compare(left.Item1, right.Item1) is not 0 and var first ? first : Compare(left.Item2, right.Item2);
+
+    private static Jid? OwnerOf(StoreRecord record) => record switch
+    {
+        AccountRecord account => account.Account.Jid,
+        AccountPart part => part.Account,
+        _ => null,
+    };
+}
