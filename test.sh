@@ -6,12 +6,15 @@ cd "$(dirname "$0")"
 
 usage() {
   cat <<'HELP'
-./test.sh [--only unit|interop|desktop|chaos] [--no-build] [--rounds N] [FILTER]
-  --only unit      formatting and the .NET test projects; needs nothing but the .NET SDK, libsqlite3 and libssl
+./test.sh [--only unit|mongo|interop|desktop|chaos] [--no-build] [--without-mongodb] [--rounds N] [FILTER]
+  --only unit      formatting and the .NET test projects; needs the .NET SDK, libsqlite3, libssl, libmongoc and a MongoDB
+  --only mongo     the MongoDB that the tests use is one: pymongo and the Node.js driver say so
   --only interop   third-party clients and raw sockets against the built server
   --only desktop   Gajim and Profanity as people use them; left out where they can't run, unless CI=true
   --only chaos     the server is killed under load, and nothing that it acknowledged may be missing
   --no-build       test what was built last
+  --without-mongodb  leave out what needs a MongoDB. Otherwise it is the one in $XMPPCHAT_TEST_MONGODB (mongodb://...), or one is
+                   built from Debian's packages, for which one has to be root: see tests/mongo-engine/README.md
   --rounds N       how often it is killed (3)
   FILTER           only tests whose name contains this
 Ends with "N passed, N failed" over everything, and with exit code 0 only when tests ran and none failed.
@@ -19,14 +22,15 @@ Logs are in artifacts/.
 HELP
 }
 
-only= build=1 filter= rounds=3
+only= build=1 filter= rounds=3 mongodb=1
 while [ $# -gt 0 ]; do
   case $1 in
     --only)
       only=${2:-}
-      case $only in unit | interop | desktop | chaos) shift ;; *) usage >&2; exit 2 ;; esac
+      case $only in unit | mongo | interop | desktop | chaos) shift ;; *) usage >&2; exit 2 ;; esac
       ;;
     --no-build) build= ;;
+    --without-mongodb) mongodb= ;;
     --rounds)
       rounds=${2:-}
       case $rounds in '' | *[!0-9]*) usage >&2; exit 2 ;; esac
@@ -78,6 +82,34 @@ build_all() {
   fi
 }
 
+# Whether a MongoDB of our own is to be had.
+builds_mongodb() {
+  case $only in '' | unit | mongo) [ -n "$mongodb" ] && [ -z "${XMPPCHAT_TEST_MONGODB:-}" ] ;; *) false ;; esac
+}
+
+# A MongoDB for the tests, beside this script and ended with it.
+start_mongodb() {
+  local log=$artifacts/mongodb.log
+  stage mongodb
+  if wait "$building_mongodb"; then
+    exec {mongodb_lines}< <(exec setpriv --pdeathsig TERM tests/mongo-engine/engine.sh run --fast 2>> "$log")
+    running_mongodb=$!
+    trap stop_mongodb EXIT
+    if { read -r XMPPCHAT_TEST_MONGODB_ENGINE && read -r XMPPCHAT_TEST_MONGODB; } <&"$mongodb_lines"; then
+      export XMPPCHAT_TEST_MONGODB_ENGINE XMPPCHAT_TEST_MONGODB
+      result "DocumentDB, $XMPPCHAT_TEST_MONGODB"
+      return
+    fi
+  fi
+  count "$log" 0 1 0
+  echo "  There is no MongoDB to test with. Give one by XMPPCHAT_TEST_MONGODB=mongodb://..., or leave it out: --without-mongodb"
+}
+
+stop_mongodb() {
+  kill "$running_mongodb" 2> /dev/null
+  trap - EXIT
+}
+
 # number PATTERN LOG: the number before or behind a word in the last line that has it.
 number() { sed -nE "s/.*$1.*/\1/p" "$2" | tail -n 1 | grep . || echo 0; }
 
@@ -101,6 +133,10 @@ run_unit() {
     count "$log.short" $((total > bad + skipped ? total - bad - skipped : 0)) $((bad + errors)) "$skipped"
     rm -f "$log.short"
   done
+}
+
+run_mongo() {
+  run_pytest mongo 200 tests/mongo-engine
 }
 
 run_interop() {
@@ -165,13 +201,25 @@ finish() {
 }
 
 require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=libsqlite3-0'
+[ -z "$mongodb" ] || require_packages '/usr/lib/*/libmongoc*.so.[02]=libmongoc-1.0-0'
 [ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest openssl=openssl
-case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp node=nodejs npm=npm ;; esac
+case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp ;; esac
+case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac
+case $only in '' | mongo) [ -z "$mongodb" ] || require_packages python3-pymongo ;; esac
 require_dotnet
+
+if builds_mongodb; then
+  # Meanwhile the rest is built.
+  tests/mongo-engine/engine.sh build > "$artifacts/mongodb.log" 2>&1 &
+  building_mongodb=$!
+fi
 
 case $only in '' | unit) check_format ;; esac
 [ -z "$build" ] || build_all
+! builds_mongodb || start_mongodb
 case $only in '' | unit) run_unit ;; esac
+case $only in '' | mongo) [ -z "$mongodb" ] || run_mongo ;; esac
+[ -z "${running_mongodb:-}" ] || stop_mongodb
 case $only in '' | interop) run_interop ;; esac
 case $only in '' | desktop) run_desktop ;; esac
 # It is one test: with a filter the others are meant.

@@ -1,0 +1,48 @@
+using Xmpp.MongoGateway.Bson;
+using Xmpp.MongoGateway.Wire;
+
+namespace Xmpp.MongoGateway.Commands;
+
+/// <summary>insert, update, delete and findAndModify.</summary>
+internal sealed class Writes(Statements statements)
+{
+    public async Task<BsonDocument> WriteAsync(Request request)
+    {
+        ReadOnlyMemory<byte>? beside = request.Sequences.Count > 0 ? request.Sequences.Values.First() : null;
+        var ns = NamespaceOf(request);
+        try
+        {
+            var reply = await statements.DocumentAsync(
+                request,
+                $"SELECT p_result::bytea FROM documentdb_api.{request.Name}($1, $2{Statements.AsBson}, $3{Statements.AsBsonSequence}, $4)",
+                Engine.Parameter(request.Database), Engine.Parameter(request.Body), Engine.Parameter(beside),
+                Engine.Parameter(RetryKey(request)));
+            return EngineErrors.TranslateWriteErrors(reply, ns);
+        }
+        catch (MongoException error)
+        {
+            throw EngineErrors.InWordsOfMongo(error, ns);
+        }
+    }
+
+    public async Task<BsonDocument> FindAndModifyAsync(Request request)
+    {
+        try
+        {
+            return await statements.DocumentAsync(
+                request,
+                $"SELECT p_result::bytea FROM documentdb_api.find_and_modify($1, $2{Statements.AsBson}, $3)",
+                Engine.Parameter(request.Database), Engine.Parameter(request.Body), Engine.Parameter(RetryKey(request)));
+        }
+        catch (MongoException error)
+        {
+            throw EngineErrors.InWordsOfMongo(error, NamespaceOf(request));
+        }
+    }
+
+    /// <summary>Under this key the engine remembers what came of a write, so that it isn't done twice.</summary>
+    private static string? RetryKey(Request request) =>
+        request.TransactionNumber is { } number && !request.IsInTransaction ? $"{request.Session}/{number}" : null;
+
+    private static string NamespaceOf(Request request) => $"{request.Database}.{request.Collection}";
+}
