@@ -15,9 +15,14 @@ public sealed class PresenceExchange(
     {
         builder.StreamFeature(NegotiationPhase.Authenticated, _ => new Element("urn:xmpp:features:pre-approval", "sub"));
         builder.Presence(HandleAsync);
+        builder.Forwarding(payload: null, MayAskAsync);
         builder.SessionEnded(session => presences.GoOfflineAsync(
             session, PresenceStanzas.Unavailable(session.Jid), hasEnded: true, CancellationToken.None));
     }
+
+    /// <summary>§8.5.3.1: who may not see a client asks it nothing, and learns no more than if it weren't there.</summary>
+    private async ValueTask<StanzaError?> MayAskAsync(Jid asker, Jid target, CancellationToken cancellationToken) =>
+        await presences.MaySeeAsync(asker, target, cancellationToken) ? null : StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
 
     private async ValueTask HandleAsync(PresenceRequest presence, CancellationToken cancellationToken)
     {
@@ -34,8 +39,11 @@ public sealed class PresenceExchange(
             case { To: null, Type: null }:
                 if (!AvailablePresence.TryRead(presence.Stanza, out var available))
                     return StanzaError.Of(StanzaErrorCondition.BadRequest); // §4.7.2.3
+                var isInitial = session.Presence is null;
                 await presences.GoOnlineAsync(session, available, cancellationToken);
                 capabilities.Note(session, presence.Stanza);
+                if (isInitial)
+                    await subscriptions.AskAgainAsync(session.Jid.Bare, cancellationToken);
                 return null;
             case { To: null, Type: "unavailable" }:
                 await presences.GoOfflineAsync(session, presence.Stanza, hasEnded: false, cancellationToken);

@@ -35,7 +35,8 @@ public interface IModuleBuilder
     /// Is asked before a request with this payload goes to a client: whether its sender may ask that. Also when there is no such
     /// client, so that who may not learns nothing.
     /// </summary>
-    void Forwarding(XmlName payload, ForwardingCheck check);
+    /// <param name="payload">Null: of all requests that nobody else is asked of.</param>
+    void Forwarding(XmlName? payload, ForwardingCheck check);
 
     /// <summary>Sees the messages of local accounts at a stage; handlers of a stage run in the order of the module list.</summary>
     void Message(MessageStage stage, MessageHandler handler);

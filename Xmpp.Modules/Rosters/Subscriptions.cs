@@ -64,6 +64,21 @@ public sealed partial class Subscriptions(
     }
 
     /// <summary>
+    /// Sends the requests again that nobody has answered, when a resource has become available (§3.1.2). One that was lost on its way, as
+    /// when the server was killed, arrives after all, and so does an approval; a contact who knows of it is not told again.
+    /// </summary>
+    internal async ValueTask AskAgainAsync(Jid account, CancellationToken cancellationToken)
+    {
+        foreach (var (contact, version) in Unanswered(await rosters.GetAsync(account, cancellationToken)))
+        {
+            var request = PresenceStanzas.Subscription(
+                account, SubscriptionType.Subscribe, contact, $"subscribe-{RosterItem.Format(version)}");
+            if ((await presences.CheckSentAsync(account, contact, request["type"], cancellationToken)).Passes)
+                await ReceiveAsync(contact, account, SubscriptionType.Subscribe, request, cancellationToken);
+        }
+    }
+
+    /// <summary>
     /// Tells an account that it is not subscribed to a contact (§4.3.2, rule 1), when its roster says otherwise; false when it doesn't. A
     /// request that waits for an answer goes on waiting.
     /// </summary>
@@ -168,6 +183,18 @@ public sealed partial class Subscriptions(
         deliver?.Invoke();
         if (isVisible)
             turn.Push(entry);
+    }
+
+    /// <summary>Whom an account has asked, with the version of that item.</summary>
+    private static List<(Jid Contact, long Version)> Unanswered(Roster? roster)
+    {
+        var asked = new List<(Jid, long)>();
+        foreach (var entry in (roster ?? Roster.Empty).Entries)
+        {
+            if (entry.IsAsking)
+                asked.Add((entry.Contact.Bare, entry.Version));
+        }
+        return asked;
     }
 
     private static ContactState StateOf(Roster? roster, Jid contact) => roster?.Find(contact) is { } entry

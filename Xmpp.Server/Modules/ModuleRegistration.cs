@@ -30,7 +30,7 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<(IqType Type, XmlName Payload, UnauthenticatedIqHandler Handler)> UnauthenticatedIqs { get; } = [];
 
-    public List<(XmlName Payload, ForwardingCheck Check)> ForwardingChecks { get; } = [];
+    public List<(XmlName? Payload, ForwardingCheck Check)> ForwardingChecks { get; } = [];
 
     public List<SubscriptionRequestHandler> SubscriptionRequestHandlers { get; } = [];
 
@@ -69,7 +69,7 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void UnauthenticatedIq(IqType type, XmlName payload, UnauthenticatedIqHandler handler) =>
         UnauthenticatedIqs.Add((type, payload, handler));
 
-    public void Forwarding(XmlName payload, ForwardingCheck check) => ForwardingChecks.Add((payload, check));
+    public void Forwarding(XmlName? payload, ForwardingCheck check) => ForwardingChecks.Add((payload, check));
 
     public void SubscriptionRequest(SubscriptionRequestHandler handler) => SubscriptionRequestHandlers.Add(handler);
 

@@ -45,8 +45,9 @@ internal sealed class ModuleTable
             .ToFrozenDictionary(entry => entry.Key, entry => entry.command);
         SubscriptionRequests = [.. _modules.SelectMany(module => module.SubscriptionRequestHandlers)];
         ForwardingChecks = [.. _modules.SelectMany(module => module.ForwardingChecks)
+            .OrderBy(entry => entry.Payload is null)
             .Select(entry => new ForwardingEntry(
-                Encoding.UTF8.GetBytes(entry.Payload.Namespace), Encoding.UTF8.GetBytes(entry.Payload.Local), entry.Check))];
+                Encoding.UTF8.GetBytes(entry.Payload?.Namespace ?? ""), Encoding.UTF8.GetBytes(entry.Payload?.Local ?? ""), entry.Check))];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
         AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
@@ -114,5 +115,8 @@ internal sealed class ModuleTable
         Enum.GetValues<IqTarget>().Where(target => targets.HasFlag(target));
 }
 
-/// <summary>What is asked before a request with this payload goes to a client. Namespace and name are UTF-8.</summary>
-internal sealed record ForwardingEntry(byte[] Namespace, byte[] Local, ForwardingCheck Check);
+/// <summary>What is asked before a request with this payload goes to a client; without names, of any request.</summary>
+internal sealed record ForwardingEntry(byte[] Namespace, byte[] Local, ForwardingCheck Check)
+{
+    public bool IsFor(StanzaView iq) => Local.Length == 0 || iq.HasChild(Namespace, Local);
+}

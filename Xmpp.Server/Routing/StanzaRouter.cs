@@ -193,7 +193,7 @@ internal sealed partial class StanzaRouter(
     {
         foreach (var entry in current.Modules.ForwardingChecks)
         {
-            if (iq.HasChild(entry.Namespace, entry.Local))
+            if (entry.IsFor(iq))
                 return entry.Check;
         }
         return null;

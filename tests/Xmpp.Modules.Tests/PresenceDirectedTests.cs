@@ -166,4 +166,25 @@ public sealed class PresenceDirectedTests
         Assert.True(await presences.MaySeeAsync(juliet.Jid, chamber.Jid, CancellationToken.None));
         Assert.False(await presences.MaySeeAsync(romeo.Jid, RosterTesting.Account("nobody"), CancellationToken.None));
     }
+
+    [Fact]
+    public async Task Who_shares_no_presence_is_asked_nothing()
+    {
+        await using var server = await TestServer.StartAsync();
+        var romeo = await server.ComeAsync("romeo");
+        var juliet = await server.ComeAsync("juliet", "balcony");
+
+        // §8.5.3.1: as if she weren't there (§8.5.3.2.3).
+        foreach (var to in (string[])[juliet.Jid.ToString(), "juliet@localhost/tomb"])
+        {
+            await romeo.SendAsync($"<iq type='get' id='1' to='{to}'><query xmlns='urn:test'/></iq>");
+            Assert.Equal(to, (await romeo.ExpectErrorAsync(StanzaErrorCondition.ServiceUnavailable))["from"]);
+        }
+        await juliet.ExpectNothingFromAsync(romeo);
+
+        await juliet.SendAsync($"<presence to='{romeo.Jid}'/>");
+        await romeo.ExpectAsync($"<presence from='{juliet.Jid}' to='{romeo.Jid}'/>");
+        await romeo.SendAsync($"<iq type='get' id='2' to='{juliet.Jid}'><query xmlns='urn:test'/></iq>");
+        await juliet.ExpectAsync($"<iq type='get' id='2' from='{romeo.Jid}' to='{juliet.Jid}'><query xmlns='urn:test'/></iq>");
+    }
 }

@@ -66,6 +66,37 @@ public sealed class SubscriptionFlowTests
         await last.ExpectNothingFromAsync(romeo);
     }
 
+    /// <summary>§3.1.2, the last paragraph. As after the server was killed between the two rosters.</summary>
+    [Fact]
+    public async Task What_was_lost_on_its_way_arrives_when_who_asked_comes_again()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.StoreAsync(
+            "romeo",
+            RosterTesting.Item("juliet", SubscriptionState.None) with { IsAsking = true },
+            RosterTesting.Item("nurse", SubscriptionState.None) with { IsAsking = true });
+        await server.StoreAsync("juliet");
+        await server.StoreAsync("nurse", RosterTesting.Item("romeo", SubscriptionState.From));
+        var juliet = await server.ComeAsync("juliet");
+        var nurse = await server.ComeAsync("nurse");
+
+        var romeo = await server.ComeAsync("romeo");
+
+        // The request was lost,
+        var request = await juliet.ReadAsync();
+        Assert.Equal(("subscribe", "romeo@localhost"), (request["type"], request["from"]));
+        Assert.NotNull(request["id"]);
+        // and the nurse's approval.
+        var approval = await romeo.ReadAsync();
+        Assert.Equal(("subscribed", "nurse@localhost"), (approval["type"], approval["from"]));
+        await romeo.ExpectPushAsync("<item jid='nurse@localhost' subscription='to'/>");
+        await romeo.ExpectAsync($"<presence from='{nurse.Jid}' to='romeo@localhost'/>");
+
+        // Who has the request is not told again.
+        await server.ComeAsync("romeo");
+        await juliet.ExpectNothingFromAsync(juliet);
+    }
+
     [Fact]
     [Rfc6121(
         "3.2.2-1", "3.2.2-4", "3.2.2-5", "3.2.2-6", "3.2.2-7", "3.2.3-1", "3.2.3-2", "3.2.3-3", "3.2.3-4", "4.6.1-3")]

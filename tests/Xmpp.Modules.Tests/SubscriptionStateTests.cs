@@ -25,7 +25,8 @@ public sealed class SubscriptionStateTests
         await server.StoreAsync("juliet", EntryOf("romeo", state));
         await server.StoreAsync("romeo", EntryOf("juliet", Receptive(stanza)));
         var juliet = await server.ComeAsync("juliet", isAvailable: false);
-        var romeo = await server.ComeAsync("romeo");
+        // Only requests go to available resources; who becomes one asks again himself (§3.1.2).
+        var romeo = await server.ComeAsync("romeo", isAvailable: stanza == "subscribe");
 
         await juliet.SendAsync($"<presence type='{stanza}' to='romeo@localhost' id='s'/>");
 
@@ -47,7 +48,7 @@ public sealed class SubscriptionStateTests
         await using var server = await TestServer.StartAsync();
         await server.StoreAsync("juliet", EntryOf("romeo", state));
         // He sees juliet's reply when it changes something for him.
-        await server.StoreAsync("romeo", EntryOf("juliet", stanza is "subscribe" ? "None" : "From + Pending In"));
+        await server.StoreAsync("romeo", EntryOf("juliet", stanza is "subscribe" ? "None" : "None + Pending In"));
         var juliet = await server.ComeAsync("juliet");
         if (SubscriptionStates.Parse(state).IsPendingIn)
             await juliet.ExpectAsync(RequestOfRomeo);
@@ -104,10 +105,7 @@ public sealed class SubscriptionStateTests
 
     private static RosterEntry EntryOf(string contact, string state)
     {
-        // "From + Pending In" is no state, but one in which "subscribed" and "unsubscribed" are both routed.
-        var parsed = state == "From + Pending In"
-            ? SubscriptionStates.All["From"] with { IsPendingIn = true }
-            : SubscriptionStates.Parse(state);
+        var parsed = SubscriptionStates.Parse(state);
         return new(RosterTesting.Account(contact))
         {
             IsListed = true,

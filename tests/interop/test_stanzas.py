@@ -132,6 +132,11 @@ def test_a_message_to_a_bare_jid_reaches_every_available_resource_but_those_with
 
 def test_iqs_pass_between_resources_and_back(server, romeo, juliet):
     with bound(server, romeo) as asking, bound(server, juliet) as answering:
+        # RFC 6121 §8.5.3.1: who shares no presence is asked nothing.
+        asking.send(f"<iq type='get' id='q0' to='{answering.jid}'><query xmlns='urn:example'/></iq>")
+        asking.expect_stanza_error("service-unavailable", name="iq", id="q0")
+        answering.send(f"<presence to='{asking.jid}'/>")
+        asking.expect(CLIENT + "presence", **{"from": answering.jid})
         asking.send(f"<iq type='get' id='q1' to='{answering.jid}'><query xmlns='urn:example'/></iq>")
         answering.expect(CLIENT + "iq", type="get", id="q1", **{"from": asking.jid})
         answering.send(f"<iq type='result' id='q1' to='{asking.jid}'><query xmlns='urn:example'>42</query></iq>")

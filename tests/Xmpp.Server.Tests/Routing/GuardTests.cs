@@ -25,6 +25,9 @@ public sealed class GuardTests
         await using var server = await TestServer.StartAsync(null, Guard(_ => GuardVerdict.Pass));
         var romeo = await server.ConnectAsync("romeo");
         var juliet = await server.ConnectAsync("juliet");
+        await juliet.SendAsync($"<presence to='{romeo.Jid}'/>"); // Else she is asked nothing.
+        await romeo.ReadAsync();
+        _asked.Clear();
 
         await romeo.SendAsync(string.Format(null, stanza, juliet.Jid));
         Assert.Equal(type, (await juliet.ReadAsync())["type"] ?? "normal");

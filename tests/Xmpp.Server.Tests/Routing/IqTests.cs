@@ -80,6 +80,8 @@ public sealed class IqTests
         await using var server = await TestServer.StartAsync();
         var romeo = await server.ConnectAsync("romeo", "orchard");
         var juliet = await server.ConnectAsync("juliet", "balcony");
+        await juliet.SendAsync($"<presence to='{romeo.Jid}'/>");
+        await romeo.ReadAsync();
 
         await romeo.SendAsync($"<iq type='get' id='1' to='{juliet.Jid}'><query xmlns='urn:test'/></iq>");
         await juliet.ExpectAsync($"<iq type='get' id='1' from='{romeo.Jid}' to='{juliet.Jid}'><query xmlns='urn:test'/></iq>");

@@ -59,7 +59,7 @@ public sealed class StampingTests
     [InlineData("<message to='TO'><stream:x/></message>", "it")]
     [InlineData("<presence to='TO'/>", "it")]
     [InlineData("<presence to='TO' xml:lang='de'/>", "de")]
-    [InlineData("<iq to='TO' type='get' id='1'><x xmlns='urn:test'/></iq>", "it")]
+    [InlineData("<iq to='TO' type='result' id='1'><x xmlns='urn:test'/></iq>", "it")]
     public async Task The_language_of_the_stream_is_that_of_stanzas_that_have_none(string xml, string language)
     {
         await using var server = await TestServer.StartAsync();
