@@ -107,6 +107,7 @@ start_mongodb() {
 
 stop_mongodb() {
   kill "$running_mongodb" 2> /dev/null
+  wait "$running_mongodb" 2> /dev/null
   trap - EXIT
 }
 
@@ -136,16 +137,30 @@ run_unit() {
 }
 
 run_mongo() {
+  local log=$artifacts/mongo-node.log status bad
   run_pytest mongo 200 tests/mongo-engine
+  install_node_modules "$PWD/tests/mongo-engine/node" || return
+  stage 'mongo (Node.js)'
+  timeout --kill-after 20 100 node --test --test-reporter=tap ${filter:+--test-name-pattern="$filter"} \
+    tests/mongo-engine/node/driver.test.mjs > "$log" 2>&1
+  status=$?
+  bad=$(number '^# fail ([0-9]+)' "$log")
+  [ $status -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  count "$log" "$(number '^# pass ([0-9]+)' "$log")" "$bad" "$(number '^# skipped ([0-9]+)' "$log")"
+}
+
+# install_node_modules DIRECTORY: what its package-lock.json names.
+install_node_modules() {
+  stage 'npm packages'
+  if ! tests/interop/install-node-modules.sh "$1" > "$artifacts/npm.log" 2>&1; then
+    count "$artifacts/npm.log" 0 1 0
+    return 1
+  fi
+  result 'present'
 }
 
 run_interop() {
-  stage 'npm packages'
-  if ! tests/interop/install-node-modules.sh > "$artifacts/npm.log" 2>&1; then
-    count "$artifacts/npm.log" 0 1 0
-    return
-  fi
-  result 'present'
+  install_node_modules "$PWD/tests/interop" || return
   run_pytest interop 500 tests/interop
 }
 

@@ -20,11 +20,11 @@ public sealed class MongoException(MongoError error, string message) : Exception
     public static bool IsTransient(MongoError error) =>
         error is MongoError.WriteConflict or MongoError.NoSuchTransaction or MongoError.LockTimeout || IsRetryable(error);
 
-    public BsonDocument ToReply(IReadOnlyList<string> labels)
+    public BsonBuilder ToReply(IReadOnlyList<string> labels)
     {
         var reply = new BsonBuilder().Add("ok", 0.0).Add("errmsg", Message).Add("code", (int)error).Add("codeName", error.ToString());
         if (labels.Count > 0)
             reply.AddArray("errorLabels", labels);
-        return reply.ToDocument();
+        return reply;
     }
 }

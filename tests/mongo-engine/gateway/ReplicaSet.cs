@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Xmpp.MongoGateway.Bson;
 
 namespace Xmpp.MongoGateway;
 
@@ -9,11 +10,16 @@ namespace Xmpp.MongoGateway;
 internal sealed class ReplicaSet : IDisposable
 {
     private readonly Lock _lock = new();
+    // Tells topologies of this gateway from those of another one on the same port.
+    private readonly byte[] _processId = RandomNumberGenerator.GetBytes(12);
     private readonly bool[] _isUp;
     private readonly DateTimeOffset[] _electableFrom;
     private readonly TimeSpan _election;
     private readonly Timer _timer;
     private TaskCompletionSource _changed = NewSource();
+    private int? _primary;
+    private int _term;
+    private long _version;
     private bool _isDisposed;
 
     public ReplicaSet(int members, TimeSpan election)
@@ -23,9 +29,6 @@ internal sealed class ReplicaSet : IDisposable
     }
 
     public int Members => _isUp.Length;
-
-    /// <summary>Tells topologies of this gateway from those of another one on the same port.</summary>
-    public byte[] ProcessId { get; } = RandomNumberGenerator.GetBytes(12);
 
     /// <summary>The present state. A client that waits for another one awaits <c>Changed</c>.</summary>
     public Topology Current
@@ -37,9 +40,9 @@ internal sealed class ReplicaSet : IDisposable
         }
     }
 
-    private int? _primary;
-    private int _term;
-    private long _version;
+    /// <summary>The topology's version, as clients know it.</summary>
+    public BsonBuilder VersionOf(Topology topology) =>
+        new BsonBuilder().AddObjectId("processId", _processId).Add("counter", topology.Version);
 
     /// <summary>A member has started or stopped.</summary>
     public void SetUp(int member, bool isUp)

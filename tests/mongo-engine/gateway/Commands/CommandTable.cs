@@ -88,6 +88,7 @@ internal sealed class CommandTable
     public async Task<BsonDocument> RunAsync(Request request, Client client, CancellationToken closed)
     {
         FailPoint? point = null;
+        var before = _set.Current;
         try
         {
             if (!_commands.TryGetValue(request.Name, out var command))
@@ -98,11 +99,13 @@ internal sealed class CommandTable
                 point = _failPoints.Take(FailPoint.FailCommand, request.Name, client.Application);
             if (point is not null)
                 await FailAsync(point, closed);
-            return await RunAsync(request, client, command.Kind, command.Handler, point, closed);
+            return await RunAsync(request, client, command, point, before, closed);
         }
         catch (MongoException error)
         {
-            return error.ToReply(point?.Error == error.Error && point.Labels is { } labels ? labels : Labels(request, error.Error));
+            var reply = error.ToReply(point?.Error == error.Error && point.Labels is { } labels ? labels : Labels(request, error.Error));
+            // A client that knows this topology, or a newer one, need not look for another primary.
+            return (MongoException.IsRetryable(error.Error) ? reply.Add("topologyVersion", _set.VersionOf(before)) : reply).ToDocument();
         }
         catch (EngineLostException)
         {
@@ -111,7 +114,7 @@ internal sealed class CommandTable
         catch (Exception error) when (error is not (ConnectionLostException or OperationCanceledException))
         {
             await Console.Error.WriteLineAsync($"{request.Name}: {error}");
-            return new MongoException(MongoError.InternalError, error.Message).ToReply([]);
+            return new MongoException(MongoError.InternalError, error.Message).ToReply([]).ToDocument();
         }
     }
 
@@ -123,9 +126,9 @@ internal sealed class CommandTable
     }
 
     private async Task<BsonDocument> RunAsync(
-        Request request, Client client, CommandKind kind, CommandHandler handler, FailPoint? point, CancellationToken closed)
+        Request request, Client client, (CommandKind, CommandHandler) command, FailPoint? point, Topology before, CancellationToken closed)
     {
-        var before = _set.Current;
+        var (kind, handler) = command;
         if (kind == CommandKind.Write && before.Primary != _self.Number)
             throw new MongoException(MongoError.NotWritablePrimary, "not primary");
         if (kind == CommandKind.Read && before.Primary != _self.Number && !AcceptsSecondary(request))
@@ -135,6 +138,8 @@ internal sealed class CommandTable
         var reply = await handler(request, client, closed);
         if (kind != CommandKind.Write)
             return reply;
+        if (request.IsInTransaction && reply["writeErrors"] is not null)
+            await _transactions.FailAsync(request);
         if (request.TransactionNumber is not null && _failPoints.Take(FailPoint.AfterWrite, request.Name, client.Application) is not null)
             throw new ConnectionLostException();
         // The write has happened, but its client learns only that it may not have.

@@ -34,7 +34,7 @@ internal sealed class Handshake(GatewayOptions options, ReplicaSet set, Member s
             .Add("helloOk", true)
             .Add("ismaster", isPrimary)
             .Add("isWritablePrimary", isPrimary)
-            .Add("topologyVersion", new BsonBuilder().AddObjectId("processId", set.ProcessId).Add("counter", topology.Version));
+            .Add("topologyVersion", set.VersionOf(topology));
         if (options.ReplicaSet is { } name)
             AddReplicaSet(reply, name, topology);
         reply

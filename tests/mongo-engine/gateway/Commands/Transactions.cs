@@ -68,6 +68,13 @@ internal sealed class Transactions(Engine engine)
         return new BsonBuilder().ToReply();
     }
 
+    /// <summary>Ends the transaction of a command that went wrong.</summary>
+    public Task FailAsync(Request request)
+    {
+        var (session, number) = KeyOf(request);
+        return AbortAsync(session, number);
+    }
+
     public async Task AbortAllAsync()
     {
         foreach (var session in _open.Keys)

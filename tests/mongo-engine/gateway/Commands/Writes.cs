@@ -8,7 +8,8 @@ internal sealed class Writes(Statements statements)
 {
     public async Task<BsonDocument> WriteAsync(Request request)
     {
-        ReadOnlyMemory<byte>? beside = request.Sequences.Count > 0 ? request.Sequences.Values.First() : null;
+        // null alone would become an empty list of documents.
+        var beside = request.Sequences.Count > 0 ? request.Sequences.Values.First() : default(ReadOnlyMemory<byte>?);
         var ns = NamespaceOf(request);
         try
         {
