@@ -31,7 +31,7 @@ internal sealed class FindOptions
             options.Int64("skip", wanted.Skip);
         // All that is wanted comes at once, as far as a reply can hold it. One more, and the server closes the cursor at the end.
         if (wanted.Limit > 0)
-            options.Int64("limit", wanted.Limit).Int64("batchSize", wanted.Limit + 1L);
+            options.Int64("limit", wanted.Limit).Int64("batchSize", Math.Min(wanted.Limit + 1L, int.MaxValue));
     });
 }
 

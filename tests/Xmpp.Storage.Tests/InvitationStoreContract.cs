@@ -9,7 +9,8 @@ public abstract class InvitationStoreContract(TestDatabase database) : StoreCont
 {
     private const string Host = "capulet.example";
 
-    private static readonly DateTimeOffset Now = Created;
+    // Not in the past: a database may forget by itself what has expired.
+    private static readonly DateTimeOffset Now = Created.AddYears(100);
 
     private static readonly Invitation Once = new("once", Host, null, AllowsAccount: true, null, Now.AddDays(1), Uses: 1);
 

@@ -28,7 +28,9 @@ public abstract class StoreContract(TestDatabase database) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await Store.DisposeAsync();
+        // Null when it could not be opened.
+        if (Store is not null)
+            await Store.DisposeAsync();
         await database.DisposeAsync();
     }
 

@@ -17,7 +17,8 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
     /// <summary>More than fit into several batches.</summary>
     private const int MessagesOfOne = 4500;
 
-    private static readonly DateTimeOffset Now = new(2026, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
+    // Not in the past: a database may forget by itself what has expired.
+    private static readonly DateTimeOffset Now = new(2126, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
 
     private readonly TemporaryDirectory _directory = new();
     private readonly List<TransferProgress> _progress = [];
@@ -35,8 +36,11 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await _source.DisposeAsync();
-        await _target.DisposeAsync();
+        // Null when they could not be opened.
+        if (_source is not null)
+            await _source.DisposeAsync();
+        if (_target is not null)
+            await _target.DisposeAsync();
         await sourceDatabase.DisposeAsync();
         await targetDatabase.DisposeAsync();
         _directory.Dispose();

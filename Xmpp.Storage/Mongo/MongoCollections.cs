@@ -1,0 +1,40 @@
+namespace Xmpp.Storage.Mongo;
+
+/// <summary>The collections of the database; docs/storage.md says what is in them.</summary>
+internal sealed class MongoCollections(MongoConnection connection)
+{
+    public MongoCollection Schema { get; } = connection.Collection("schema");
+
+    public MongoCollection Accounts { get; } = connection.Collection("account");
+
+    public MongoCollection DeletedAccounts { get; } = connection.Collection("deleted_account");
+
+    public MongoCollection Counters { get; } = connection.Collection("counter");
+
+    public MongoCollection RosterEntries { get; } = connection.Collection("roster_entry");
+
+    public MongoCollection OfflineMessages { get; } = connection.Collection("offline_message");
+
+    public MongoCollection Blocked { get; } = connection.Collection("blocked");
+
+    public MongoCollection AccountData { get; } = connection.Collection("account_data");
+
+    public MongoCollection LastSeen { get; } = connection.Collection("last_seen");
+
+    public MongoCollection Invitations { get; } = connection.Collection("invitation");
+
+    public MongoCollection Settings { get; } = connection.Collection("setting");
+
+    public MongoCollection Secrets { get; } = connection.Collection("secret");
+
+    /// <summary>Where accounts have data, and which documents there are an account's.</summary>
+    public IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> DataOfAccounts =>
+    [
+        (RosterEntries, AccountDocuments.Of),
+        (OfflineMessages, AccountDocuments.Of),
+        (Blocked, AccountDocuments.Of),
+        (AccountData, AccountDocuments.Of),
+        (LastSeen, AccountDocuments.ById),
+        (Invitations, MongoInvitations.Of),
+    ];
+}

@@ -1,0 +1,142 @@
+using Xmpp.Core;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Mongo;
+
+/// <summary>
+/// Puts one batch of records into the collections: first the accounts, then at once what belongs to them, each collection in one go, then
+/// the rest. So what is there in part belongs to accounts, and a setting comes last.
+/// </summary>
+/// <param name="forgetNotes">Forgets what is on its way to the database for an account of that name.</param>
+internal sealed class MongoRestore(
+    MongoCollections collections, AccountIds ids, MongoOffline offline, TimeProvider time, Action<Jid> forgetNotes)
+{
+    private readonly Dictionary<Jid, AccountId> _accounts = [];
+    private readonly MongoBulk _entries = new();
+    private readonly MongoBulk _removals = new();
+    private readonly MongoBulk _blocked = new();
+    private readonly MongoBulk _data = new();
+    private readonly MongoBulk _seen = new();
+    private readonly MongoBulk _messages = new();
+    private readonly MongoBulk _invitations = new();
+    private readonly MongoBulk _settings = new();
+    private readonly MongoBulk _secrets = new();
+    private readonly MongoBulk _counters = new();
+
+    /// <exception cref="StoreException">A record can't be added.</exception>
+    public async ValueTask AddAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await InsertAsync(collections.Accounts, NewAccounts(batch), cancellationToken);
+        foreach (var account in _accounts.Keys)
+            ids.Forget(account);
+        foreach (var record in batch)
+            await PrepareAsync(record, cancellationToken);
+
+        await Task.WhenAll(
+            InsertRosterAsync(),
+            InsertAsync(collections.Blocked, _blocked, cancellationToken),
+            InsertAsync(collections.AccountData, _data, cancellationToken),
+            InsertAsync(collections.LastSeen, _seen, cancellationToken),
+            InsertAsync(collections.OfflineMessages, _messages, cancellationToken),
+            collections.Invitations.PutAsync(_invitations, cancellationToken).AsTask());
+        await collections.Secrets.PutAsync(_secrets, cancellationToken);
+        await collections.Counters.PutAsync(_counters, cancellationToken);
+        await collections.Settings.PutAsync(_settings, cancellationToken);
+
+        // A contact who was removed and has sent a request since is one document.
+        async Task InsertRosterAsync()
+        {
+            await InsertAsync(collections.RosterEntries, _entries, cancellationToken);
+            await InsertAsync(collections.RosterEntries, _removals, cancellationToken);
+        }
+    }
+
+    private static async Task InsertAsync(MongoCollection collection, MongoBulk bulk, CancellationToken cancellationToken)
+    {
+        if ((await collection.BulkAsync(bulk, cancellationToken)).IsDuplicate)
+            throw Refuse($"The collection {collection.Name} has one of the records already.");
+    }
+
+    private static StoreException Refuse(string message) => new(StanzaErrorCondition.InternalServerError, message);
+
+    private MongoBulk NewAccounts(IReadOnlyList<StoreRecord> batch)
+    {
+        var bulk = new MongoBulk();
+        foreach (var record in batch.OfType<AccountRecord>())
+        {
+            var account = record.Account.Jid;
+            var id = AccountId.New(time.GetUtcNow());
+            forgetNotes(account);
+            bulk.Insert(MongoAccounts.Write(record.Account, id, record.RosterVersion, record.RosterFloor));
+            _accounts.Add(account, id);
+        }
+
+        return bulk;
+    }
+
+    private async ValueTask PrepareAsync(StoreRecord record, CancellationToken cancellationToken)
+    {
+        switch (record)
+        {
+            case AccountRecord:
+                break;
+            case AccountPart part:
+                Prepare(part, await FindAsync(part.Account, cancellationToken));
+                break;
+            case InvitationRecord { Invitation: var invitation }:
+                AccountId? inviter = invitation.Inviter is { } jid ? await FindAsync(jid, cancellationToken) : null;
+                _invitations.Replace(MongoInvitations.ById(invitation.Token), MongoInvitations.Write(invitation, inviter), upsert: true);
+                break;
+            case SettingRecord setting:
+                var id = MongoSettings.ById(setting.Host, setting.Name);
+                _settings.Replace(id, MongoSettings.Write(id, setting.Value), upsert: true);
+                break;
+            case SecretRecord secret:
+                _secrets.Replace(MongoSecrets.ById(secret.Name), MongoSecrets.Write(secret.Name, secret.Value.Span), upsert: true);
+                break;
+            case RetiredRosterVersionRecord retired:
+                _counters.Update(MongoRosters.RetiredVersionId, MongoRosters.SetRetiredVersion(retired.Version), upsert: true);
+                break;
+            default:
+                throw new ArgumentException($"There is no collection for {record.Kind}.");
+        }
+    }
+
+    private void Prepare(AccountPart record, AccountId account)
+    {
+        switch (record)
+        {
+            case ContactRecord contact:
+                _entries.Insert(MongoRosterEntry.Write(account, contact.Entry, removed: null));
+                break;
+            case RemovalRecord removal:
+                // Where there is one already none is matched, and none can be made.
+                _removals.Update(
+                    MongoRosterEntry.NotRemoved(account, removal.Contact), MongoRosterEntry.SetRemoved(removal.Version), upsert: true);
+                break;
+            case BlockedRecord blocked:
+                _blocked.Insert(MongoBlockLists.Document(account, blocked.Blocked));
+                break;
+            case DataRecord data:
+                _data.Insert(MongoAccountData.Write(account, data.DataKind, data.Key, data.Value));
+                break;
+            case LastSeenRecord { Seen: var seen }:
+                _seen.Insert(MongoLastSeen.Write(account, seen.At, seen.Presence));
+                break;
+            case MessageRecord message:
+                _messages.Insert(offline.Restore(account, message.At, message.Stanza));
+                break;
+            default:
+                throw new ArgumentException($"There is no collection for {record.Kind}.");
+        }
+    }
+
+    private async ValueTask<AccountId> FindAsync(Jid account, CancellationToken cancellationToken)
+    {
+        if (!_accounts.TryGetValue(account, out var id))
+            _accounts[account] = id = await ids.FindAsync(account, cancellationToken) ?? throw Refuse($"There is no account {account}.");
+        return id;
+    }
+}

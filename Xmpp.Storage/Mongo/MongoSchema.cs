@@ -1,0 +1,79 @@
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Mongo;
+
+/// <summary>
+/// The indexes, as the list of steps that made them. The document of <c>schema</c> has the number of steps that a database has had.
+/// A step that was released is never edited: a change is a new step. Each may be done again, and by several nodes at once; what nodes
+/// of the version before do meanwhile must stay right.
+/// </summary>
+internal static class MongoSchema
+{
+    // The server's clock may be ahead of ours.
+    private static readonly TimeSpan KeepExpired = TimeSpan.FromDays(1);
+
+    private static readonly BsonDocument Id = BsonDocument.Build(w => w.String("_id", "schema"));
+
+    /// <summary>docs/storage.md says which query each index serves.</summary>
+    public static IReadOnlyList<Func<MongoCollections, CancellationToken, ValueTask>> Migrations { get; } =
+    [
+        async (collections, cancellationToken) =>
+        {
+            await collections.Accounts.CreateIndexAsync(
+                Keys("host", "name"), "account_name", unique: true, cancellationToken: cancellationToken);
+            await collections.RosterEntries.CreateIndexAsync(
+                Keys("_id.a", "removed"), "roster_entry_removed", partialFilter: Exists("removed"), cancellationToken: cancellationToken);
+            await collections.Invitations.CreateIndexAsync(
+                Keys("host", "expires", "_id"), "invitation_host", cancellationToken: cancellationToken);
+            await collections.Invitations.CreateIndexAsync(
+                Keys("inviter", "expires"), "invitation_inviter", partialFilter: Exists("inviter"), cancellationToken: cancellationToken);
+            await collections.Invitations.CreateIndexAsync(
+                Keys("host", "username"), "invitation_username", partialFilter: Exists("username"), cancellationToken: cancellationToken);
+            await collections.Invitations.CreateIndexAsync(
+                Keys("expires"), "invitation_expires", expireAfter: KeepExpired, cancellationToken: cancellationToken);
+        },
+    ];
+
+    /// <summary>Refuses a database that is not ours or is newer than this program, and brings an older one up to date.</summary>
+    /// <exception cref="StoreException">The message says what to do.</exception>
+    public static async Task OpenAsync(
+        MongoCollections collections, string location, IReadOnlyList<Func<MongoCollections, CancellationToken, ValueTask>> migrations,
+        CancellationToken cancellationToken)
+    {
+        var version = await collections.Schema.FindOneAsync<int?>(
+            Id, static document => document.Get("version"u8).Int32, null, cancellationToken);
+        if (version > migrations.Count)
+        {
+            throw Refuse($"{location} has schema version {version}, and this XmppChat knows versions up to {migrations.Count}. " +
+                "Start the newer XmppChat that wrote it, or restore the backup from before the upgrade.");
+        }
+
+        if (version is null && await collections.Accounts.CountAsync(default, 1, cancellationToken) > 0)
+            throw Refuse($"{location} is the database of another program.");
+
+        for (var step = version ?? 0; step < migrations.Count; step++)
+        {
+            await migrations[step](collections, cancellationToken);
+            await RaiseAsync(collections, step + 1, cancellationToken);
+        }
+    }
+
+    // Never down: another node may be further.
+    private static ValueTask RaiseAsync(MongoCollections collections, int version, CancellationToken cancellationToken)
+    {
+        var raise = BsonDocument.Build(version, static (w, version) => w.Begin("$max").Int32("version", version).End());
+        return collections.Schema.PutAsync(new MongoBulk().Update(Id, raise, upsert: true), cancellationToken);
+    }
+
+    private static BsonDocument Keys(params string[] fields) => BsonDocument.Build(fields, static (w, fields) =>
+    {
+        foreach (var field in fields)
+            w.Int32(field, 1);
+    });
+
+    private static BsonDocument Exists(string field) => BsonDocument.Build(field, static (w, field) =>
+        w.Begin(field).Bool("$exists", true).End());
+
+    private static StoreException Refuse(string message) => new(StanzaErrorCondition.InternalServerError, message);
+}

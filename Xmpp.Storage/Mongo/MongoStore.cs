@@ -1,0 +1,150 @@
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Mongo;
+
+/// <summary>
+/// The store in a MongoDB database. Writes are durable (majority, journal) when their task completes. The database may be open in
+/// several processes at once, of which each looks after accounts of its own; docs/storage.md says what that means.
+/// </summary>
+public sealed class MongoStore : IStore
+{
+    private readonly MongoConnection _connection;
+    private readonly StoreHealth _health;
+    private readonly MongoSecrets _secrets;
+    private readonly AccountIds _ids;
+
+    private MongoStore(MongoConnection connection, MongoCollections collections, StoreHealth health, TimeProvider time)
+    {
+        (_connection, _health) = (connection, health);
+        _ids = new AccountIds(collections.Accounts, time);
+        var gates = new AccountGates();
+        LastLogins = new AccountNotes<DateTimeOffset>(
+            time, WriteEach<DateTimeOffset>(collections.Accounts, MongoAccounts.WriteLastLogin), _ => 0);
+        LastSeenNotes = new AccountNotes<LastSeenNote>(
+            time, WriteEach<LastSeenNote>(collections.LastSeen, MongoLastSeen.Write), note => note.Presence.Length);
+        Deleted = new DeletedAccounts(collections, time);
+        var rosters = new MongoRosters(collections, _ids, gates);
+        Rosters = rosters;
+        Accounts = new RecentAccounts(
+            new MongoAccounts(collections.Accounts, _ids, gates, rosters, Deleted, time, LastLogins, ForgetNotes),
+            new RecentlyFound<Account>(RecentAccounts.Capacity, time, AccountIds.MaxAge));
+        var offline = new MongoOffline(collections.OfflineMessages, _ids, gates, time);
+        Offline = offline;
+        BlockLists = new MongoBlockLists(collections.Blocked, _ids, gates);
+        AccountData = new MongoAccountData(collections.AccountData, _ids, gates);
+        LastSeen = new MongoLastSeen(collections.LastSeen, _ids, LastSeenNotes);
+        var invitations = new MongoInvitations(collections.Invitations, _ids);
+        Invitations = invitations;
+        Settings = new MongoSettings(collections.Settings);
+        Transfer = new MongoTransfer(
+            collections, _ids, invitations, rosters, Deleted, () => new MongoRestore(collections, _ids, offline, time, ForgetNotes));
+        _secrets = new MongoSecrets(collections.Secrets);
+    }
+
+    public event Action<StoreStatus>? StatusChanged;
+
+    public IAccountStore Accounts { get; }
+
+    public IRosterStore Rosters { get; }
+
+    public IOfflineStore Offline { get; }
+
+    public IBlockListStore BlockLists { get; }
+
+    public IAccountDataStore AccountData { get; }
+
+    public ILastSeenStore LastSeen { get; }
+
+    public IInvitationStore Invitations { get; }
+
+    public ISettingStore Settings { get; }
+
+    public IStoreTransfer Transfer { get; }
+
+    public StoreStatus Status
+    {
+        get
+        {
+            var problem = _health.Problem;
+            return new("mongodb", _connection.Location, problem is null, problem, MongoSchema.Migrations.Count, _connection.Queued);
+        }
+    }
+
+    internal AccountNotes<DateTimeOffset> LastLogins { get; }
+
+    internal AccountNotes<LastSeenNote> LastSeenNotes { get; }
+
+    internal DeletedAccounts Deleted { get; }
+
+    /// <summary>Opens the database and brings its indexes up to date.</summary>
+    /// <param name="options">Which one.</param>
+    /// <param name="time">The system's when null.</param>
+    /// <exception cref="StoreException">
+    /// The driver is not installed, the database can't be reached or written, is not ours or of a newer version: the message says which.
+    /// </exception>
+    public static Task<MongoStore> OpenAsync(
+        MongoStoreOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
+        OpenAsync(options, time ?? TimeProvider.System, MongoSchema.Migrations, cancellationToken);
+
+    internal static async Task<MongoStore> OpenAsync(
+        MongoStoreOptions options, TimeProvider time, IReadOnlyList<Func<MongoCollections, CancellationToken, ValueTask>> migrations,
+        CancellationToken cancellationToken)
+    {
+        MongoStore? store = null;
+        var health = new StoreHealth(() => store?.TellStatus());
+        // Blocks while it looks for the primary.
+        var connection = await Task.Run(() => MongoConnection.Open(options, health, time), cancellationToken);
+        try
+        {
+            var collections = new MongoCollections(connection);
+            await MongoSchema.OpenAsync(collections, connection.Location, migrations, cancellationToken);
+            store = new MongoStore(connection, collections, health, time);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+
+        store.Deleted.StartSweep();
+        return store;
+    }
+
+    public ValueTask<byte[]> GetOrCreateSecretAsync(string name, int bytes, CancellationToken cancellationToken) =>
+        _secrets.GetOrCreateAsync(name, bytes, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await LastLogins.DisposeAsync();
+        await LastSeenNotes.DisposeAsync();
+        await Deleted.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    private void TellStatus() => StatusChanged?.Invoke(Status);
+
+    // What is on its way to the database belongs to the account before.
+    private void ForgetNotes(Jid account)
+    {
+        LastLogins.Forget(account);
+        LastSeenNotes.Forget(account);
+    }
+
+    private WriteNotes<T> WriteEach<T>(MongoCollection collection, Action<MongoBulk, AccountId, T> write) where T : struct =>
+        async (accounts, latest) =>
+        {
+            // First the ids, then the notes: an account that is made anew in between has another id, and no note.
+            var ids = await _ids.FindAsync(accounts, CancellationToken.None);
+            var notes = latest();
+            var bulk = new MongoBulk();
+            foreach (var (account, note) in notes)
+            {
+                if (ids.TryGetValue(account, out var id))
+                    write(bulk, id, note);
+            }
+
+            await collection.PutAsync(bulk, CancellationToken.None);
+            return notes;
+        };
+}

@@ -1,0 +1,65 @@
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Mongo;
+
+/// <summary>All collections, for moving what they hold.</summary>
+internal sealed class MongoTransfer(
+    MongoCollections collections, AccountIds ids, MongoInvitations invitations, MongoRosters rosters, DeletedAccounts deleted,
+    Func<MongoRestore> beginRestore) : IStoreTransfer
+{
+    private static readonly FindOptions InOrder = new() { Sort = BsonDocument.Build(w => w.Int32("_id", 1)) };
+
+    private static readonly BsonDocument Hosts = BsonDocument.Build(w => w.BeginArray("pipeline")
+        .Begin().Begin("$group").String("_id", "$host").End().End()
+        .Begin().Begin("$sort").Int32("_id", 1).End().End().End());
+
+    private static readonly BsonDocument OfHosts = BsonDocument.Build(w => w.Begin("_id.host").String("$ne", "").End());
+
+    public async ValueTask<StoreCommons> ReadCommonsAsync(CancellationToken cancellationToken)
+    {
+        var hosts = await collections.Accounts.AggregateAsync(Hosts, static host => host.Get("_id"u8).String, cancellationToken);
+        var settings = await collections.Settings.FindAsync(OfHosts, MongoSettings.Read, InOrder, cancellationToken);
+        var secrets = await collections.Secrets.FindAsync(default, MongoSecrets.Read, InOrder, cancellationToken);
+        return new StoreCommons(hosts, settings, secrets, await rosters.FindRetiredVersionAsync(cancellationToken));
+    }
+
+    public async ValueTask<IReadOnlyList<DataRecord>> ReadDataAsync(Jid account, CancellationToken cancellationToken)
+    {
+        AccountKey.Of(account);
+        return await ids.FindAsync(account, cancellationToken) is { } id
+            ? await collections.AccountData.FindAsync(
+                AccountDocuments.Of(id), document => MongoAccountData.Read(account, document), InOrder, cancellationToken)
+            : [];
+    }
+
+    public ValueTask<IReadOnlyList<Invitation>> ReadInvitationsAsync(
+        string after, DateTimeOffset now, int count, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return invitations.ReadPageAsync(after, now, count, cancellationToken);
+    }
+
+    public async ValueTask<StoreCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // What accounts have left behind is nobody's and would be counted.
+        await deleted.EraseAllAsync();
+        return new StoreCounts
+        {
+            [RecordKind.Account] = await collections.Accounts.CountAsync(default, null, cancellationToken),
+            [RecordKind.Contact] = await rosters.CountEntriesAsync(cancellationToken),
+            [RecordKind.Removal] = await rosters.CountRemovedAsync(cancellationToken),
+            [RecordKind.Blocked] = await collections.Blocked.CountAsync(default, null, cancellationToken),
+            [RecordKind.Data] = await collections.AccountData.CountAsync(default, null, cancellationToken),
+            [RecordKind.LastSeen] = await collections.LastSeen.CountAsync(default, null, cancellationToken),
+            [RecordKind.Message] = await collections.OfflineMessages.CountAsync(default, null, cancellationToken),
+            [RecordKind.Invitation] = await invitations.CountAsync(now, cancellationToken),
+            [RecordKind.Setting] = await collections.Settings.CountAsync(OfHosts, null, cancellationToken),
+            [RecordKind.Secret] = await collections.Secrets.CountAsync(default, null, cancellationToken),
+        };
+    }
+
+    public ValueTask RestoreAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken) =>
+        beginRestore().AddAsync(batch, cancellationToken);
+}

@@ -1,0 +1,21 @@
+namespace Xmpp.Storage.Tests.Mongo;
+
+public sealed class MongoAccountsTests() : AccountStoreContract(new MongoDatabase());
+
+public sealed class MongoRostersTests() : RosterStoreContract(new MongoDatabase());
+
+public sealed class MongoOfflineTests() : OfflineStoreContract(new MongoDatabase());
+
+public sealed class MongoBlockListsTests() : BlockListStoreContract(new MongoDatabase());
+
+public sealed class MongoAccountDataTests() : AccountDataStoreContract(new MongoDatabase());
+
+public sealed class MongoLastSeenTests() : LastSeenStoreContract(new MongoDatabase());
+
+public sealed class MongoInvitationsTests() : InvitationStoreContract(new MongoDatabase());
+
+public sealed class MongoSettingsTests() : SettingStoreContract(new MongoDatabase());
+
+public sealed class MongoTransferTests() : StoreTransferContract(new MongoDatabase());
+
+public sealed class MongoMoverTests() : StoreMoverContract(new MongoDatabase(), new MongoDatabase());
