@@ -157,6 +157,7 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             Directory = Options.Directory,
             Store = Options.Store,
             Sqlite = Options.Sqlite,
+            Mongodb = Options.Mongodb,
             Control = Options.Control,
         };
         var certificates = CertificateCheck.Prepare(options, _time);
