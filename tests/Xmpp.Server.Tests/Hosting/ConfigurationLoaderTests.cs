@@ -183,6 +183,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
             ("XMPPCHAT_listeners__1__port", "15223"),
             ("XMPPCHAT_listeners__1__tls", "direct"),
             ("XMPPCHAT_CONFIG", "elsewhere.json"),
+            ("XMPPCHAT_TEST_MONGODB", "mongodb://localhost"),
             ("PATH", "/bin"));
 
         Assert.Equal(30, options.Limits.Depth);

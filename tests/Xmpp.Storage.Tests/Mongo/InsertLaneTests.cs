@@ -103,5 +103,7 @@ public sealed class InsertLaneTests : IAsyncDisposable
         _mongod.Commands.Where(command => command.Name == "insert").Select(command => command.Documents.Count);
 
     private MongoConnection Open(int threads = 4) =>
-        MongoConnection.Open(new() { Uri = $"mongodb://{_mongod.Address}", Threads = threads }, new StoreHealth(() => { }));
+        MongoConnection.Open(
+            new() { Uri = $"mongodb://{_mongod.Address}", Threads = threads, QueueDeadline = TimeSpan.FromMinutes(1) },
+            new StoreHealth(() => { }));
 }
