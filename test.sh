@@ -48,7 +48,7 @@ mkdir -p "$artifacts"
 passed=0 failed=0
 
 # stage NAME: a line for what is being done; "result TEXT" ends it.
-stage() { printf '%-24s' "$1"; started=$SECONDS; }
+stage() { printf '%-28s' "$1"; started=$SECONDS; }
 result() { printf '%s  (%d s)\n' "$1" $((SECONDS - started)); }
 
 # count LOG PASSED FAILED SKIPPED: ends the stage of a suite. A suite that ran nothing has failed, unless a filter says why.
@@ -115,25 +115,32 @@ stop_mongodb() {
 number() { sed -nE "s/.*$1.*/\1/p" "$2" | tail -n 1 | grep . || echo 0; }
 
 run_unit() {
-  local project name log total bad skipped errors status
+  local project
   for project in tests/*/*.csproj; do
-    grep -q 'Include="xunit.v3"' "$project" || continue
-    name=$(basename "$project" .csproj)
-    log=$artifacts/$name.log
-    stage "$name"
-    timeout --kill-after 10 300 "$(dirname "$project")/bin/Release/net10.0/$name" \
-      -noLogo -noColor ${filter:+-method "*$filter*"} > "$log" 2>&1
-    status=$?
-    total=$(number 'Total: ([0-9]+)' "$log")
-    bad=$(number 'Failed: ([0-9]+)' "$log")
-    errors=$(number 'Errors: ([0-9]+)' "$log")
-    skipped=$(number 'Skipped: ([0-9]+)' "$log")
-    # It also fails by crashing, and by not ending.
-    [ $status -eq 0 ] || [ $((bad + errors)) -gt 0 ] || bad=1
-    grep -vE '^  (Discover|Start|Finish)(ing|ed)|^ *$' "$log" > "$log.short"
-    count "$log.short" $((total > bad + skipped ? total - bad - skipped : 0)) $((bad + errors)) "$skipped"
-    rm -f "$log.short"
+    grep -q 'Include="xunit.v3"' "$project" && run_project "$(basename "$project" .csproj)"
   done
+  # Once more, whole servers on the other store.
+  [ -n "${XMPPCHAT_TEST_MONGODB:-}" ] || return
+  run_project Xmpp.Modules.Tests mongodb
+  run_project Xmpp.Server.Tests mongodb
+}
+
+# run_project NAME [STORE]: a .NET test project, with its servers' data in that store.
+run_project() {
+  local name=$1 log=$artifacts/$1${2:+.$2}.log total bad skipped errors status
+  stage "$name${2:+, $2}"
+  XMPPCHAT_TEST_STORE=${2:-} timeout --kill-after 10 300 "tests/$name/bin/Release/net10.0/$name" \
+    -noLogo -noColor ${filter:+-method "*$filter*"} > "$log" 2>&1
+  status=$?
+  total=$(number 'Total: ([0-9]+)' "$log")
+  bad=$(number 'Failed: ([0-9]+)' "$log")
+  errors=$(number 'Errors: ([0-9]+)' "$log")
+  skipped=$(number 'Skipped: ([0-9]+)' "$log")
+  # It also fails by crashing, and by not ending.
+  [ $status -eq 0 ] || [ $((bad + errors)) -gt 0 ] || bad=1
+  grep -vE '^  (Discover|Start|Finish)(ing|ed)|^ *$' "$log" > "$log.short"
+  count "$log.short" $((total > bad + skipped ? total - bad - skipped : 0)) $((bad + errors)) "$skipped"
+  rm -f "$log.short"
 }
 
 run_mongo() {

@@ -2,6 +2,7 @@ using Xmpp.Core;
 using Xmpp.Core.Storage;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
+using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Ctl;
 
@@ -30,7 +31,7 @@ internal sealed class Accounts : IAsyncDisposable
         var client = new ControlClient(options.Control.Socket);
         if (await client.IsRunningAsync(cancellationToken))
             return new(new ServerAccounts(client), store: null);
-        var store = await ConfiguredStore.OpenAsync(options, TimeProvider.System, cancellationToken: cancellationToken);
+        var store = SqliteStore.Open(options.Sqlite.File);
         return new(new StoreAccounts(store, TimeProvider.System), store);
     }
 

@@ -7,7 +7,6 @@ using Xmpp.Core.Storage;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Transport;
-using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Testing;
 
@@ -22,10 +21,10 @@ public sealed class TestServer : IAsyncDisposable
 
     private readonly string _directory;
     private readonly XmppServer _server;
-    private readonly FaultyStore _store;
+    private readonly TestStore _store;
     private readonly TestLog _log;
 
-    private TestServer(XmppServer server, ServerOptions options, FaultyStore store, string directory, ManualTime time, TestLog log)
+    private TestServer(XmppServer server, ServerOptions options, TestStore store, string directory, ManualTime time, TestLog log)
     {
         (_server, Options, _store, _directory, Time, _log) = (server, options, store, directory, time, log);
     }
@@ -36,7 +35,7 @@ public sealed class TestServer : IAsyncDisposable
     public ManualTime Time { get; }
 
     /// <summary>A real store that fails when the test wants it to.</summary>
-    public FaultyStore Store => _store;
+    public FaultyStore Store => _store.Faulty;
 
     /// <summary>What connections that claim to be encrypted claim.</summary>
     private static TlsInfo Tls { get; } =
@@ -65,13 +64,13 @@ public sealed class TestServer : IAsyncDisposable
         };
         options = configure?.Invoke(options) ?? options;
         DevelopmentCertificates.CreateMissing(directory, options.Hosts, time);
-        var store = new FaultyStore(SqliteStore.Open(Path.Combine(directory, "test.db"), time));
+        var store = await TestStore.OpenAsync(directory, time);
         IReadOnlyList<ModuleEntry> catalog =
         [
             .. ModuleCatalog.All,
             .. modules.Select((register, index) => new ModuleEntry($"test{index + 1}", (_, _) => new TestModule(register))),
         ];
-        var server = await XmppServer.StartAsync(options, store, catalog, time, log);
+        var server = await XmppServer.StartAsync(options, store.Faulty, catalog, time, log);
         return new TestServer(server, options, store, directory, time, log);
     }
 

@@ -2,57 +2,33 @@
 
 import itertools
 import os
-import select
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pymongo
 import pytest
 
-HERE = Path(__file__).resolve().parent
-GATEWAY = HERE / "gateway/bin/Release/net10.0/Xmpp.MongoGateway.dll"
-sys.path.insert(0, str(HERE.parent / "interop"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
 sys.dont_write_bytecode = True
 
+from mongodb import Engine, Gateway  # noqa: E402
 from pki import Authority  # noqa: E402
-from xmppchat import end_with_parent  # noqa: E402
-
-# Generous: it only passes when something hangs.
-TIMEOUT = 60
-
-
-class Process:
-    """A process that prints lines, of which the last says that it is ready."""
-
-    def __init__(self, lines, *command):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
-        self.lines = [self._line(command) for _ in range(lines)]
-
-    def _line(self, command):
-        ready, _, _ = select.select([self.process.stdout], [], [], TIMEOUT)
-        line = self.process.stdout.readline().strip() if ready else ""
-        if not line:
-            self.stop()
-            raise AssertionError(f"{command} did not start")
-        return line
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(TIMEOUT)
-        self.process.stdout.close()
+from xmppchat import TIMEOUT  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def started():
     """Directory of the engine's socket (None: a server that somebody else gave) and connection string."""
-    if uri := os.environ.get("XMPPCHAT_TEST_MONGODB"):
-        yield os.environ.get("XMPPCHAT_TEST_MONGODB_ENGINE"), uri
+    directory, uri = os.environ.get("XMPPCHAT_TEST_MONGODB_ENGINE"), os.environ.get("XMPPCHAT_TEST_MONGODB")
+    if uri and not directory:
+        yield None, uri
         return
-    engine = Process(2, HERE / "engine.sh", "run", "--fast")
-    yield engine.lines
-    engine.stop()
+    engine = None if directory else Engine("--fast")
+    gateway = Gateway(directory or engine.directory)
+    yield directory or engine.directory, gateway.uri
+    gateway.stop()
+    if engine:
+        engine.stop()
 
 
 @pytest.fixture(scope="session")
@@ -83,15 +59,15 @@ def gateway(started):
     engine = started[0]
     if engine is None:
         pytest.skip("needs the engine of these tests")
-    processes = []
+    gateways = []
 
     def start(*options):
-        processes.append(Process(1, "dotnet", GATEWAY, "--engine", engine, *options))
-        return processes[-1].lines[0]
+        gateways.append(Gateway(engine, *options))
+        return gateways[-1].uri
 
     yield start
-    for process in processes:
-        process.stop()
+    for running in gateways:
+        running.stop()
 
 
 @pytest.fixture(scope="session")

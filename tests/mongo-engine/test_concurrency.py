@@ -51,7 +51,11 @@ def test_counters_give_every_number_once(database):
 
 def test_one_of_many_conditional_changes_wins(database):
     database.keys.insert_one({"_id": 1, "free": True})
-    taken = at_once(lambda number: database.keys.update_one({"_id": 1, "free": True}, {"$set": {"free": False, "by": number}}).modified_count)
+
+    def take(number):
+        return database.keys.update_one({"_id": 1, "free": True}, {"$set": {"free": False, "by": number}}).modified_count
+
+    taken = at_once(take)
     assert sorted(taken) == [0] * (CALLERS - 1) + [1]
     assert database.keys.find_one()["by"] == taken.index(1)
 

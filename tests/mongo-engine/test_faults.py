@@ -8,6 +8,8 @@ import pymongo
 import pytest
 from pymongo.errors import AutoReconnect, NotMasterError, OperationFailure, ServerSelectionTimeoutError, WriteConcernError
 
+from xmppchat import wait_until
+
 
 @pytest.fixture
 def own(uri, request):
@@ -111,9 +113,7 @@ def test_a_commit_whose_reply_is_lost_is_done_once(own, items, fails):
 class TestReplicaSet:
     def test_a_driver_finds_all_members_and_writes_to_the_primary(self, gateway):
         with pymongo.MongoClient(gateway("--members", "3", "--replica-set", "three")) as client:
-            client.admin.command("ping")
-            assert len(client.nodes) == 3
-            assert client.primary is not None
+            wait_until(lambda: len(client.nodes) == 3 and client.primary and len(client.secondaries) == 2, "all members are known")
             secondary = next(iter(client.secondaries))
         with pymongo.MongoClient(*secondary) as client:
             assert client.is_primary is False

@@ -37,13 +37,11 @@ public sealed class ConfigurationChangesTests
     {
         var changes = ConfigurationChanges.Between(Before, Before with
         {
-            Store = "mongodb",
             Sqlite = new() { File = "elsewhere.db" },
-            Mongodb = new() { Uri = "mongodb://localhost" },
             Control = new() { Socket = "elsewhere.sock" },
         });
 
         Assert.Empty(changes.Applicable);
-        Assert.Equal(["store", "sqlite.file", "mongodb.uri", "control.socket"], changes.NeedRestart);
+        Assert.Equal(["sqlite.file", "control.socket"], changes.NeedRestart);
     }
 }

@@ -19,7 +19,7 @@ public sealed class Gateway : IAsyncDisposable
     {
         (_options, _engine, _set) = (options, new Engine(options.Engine), new ReplicaSet(options.Ports.Count, options.Election));
         var failPoints = new FailPoints();
-        _housekeeping = new Housekeeping(_engine);
+        _housekeeping = new Housekeeping(_engine, options.TtlSeconds);
         Members = [.. options.Ports.Select((port, number) => new Member(this, number, port))];
         foreach (var member in Members)
             member.Commands = new CommandTable(options, _engine, _set, member, Members, failPoints, _housekeeping);

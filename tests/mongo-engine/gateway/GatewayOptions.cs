@@ -32,5 +32,17 @@ public sealed record GatewayOptions
     /// <summary>How long a replica set is without primary when its primary is lost.</summary>
     public TimeSpan Election { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>
+    /// Whether clients are told of changes at once, as since MongoDB 4.4. Otherwise they ask every ten seconds and after errors; closing
+    /// a client of libmongoc then doesn't take half a second.
+    /// </summary>
+    public bool TellsChanges { get; init; } = true;
+
+    /// <summary>
+    /// How often what has expired (TTL indexes) is removed, from all databases of the engine; 0: never, so that tests whose time
+    /// isn't the world's lose nothing. mongod's is 60.
+    /// </summary>
+    public int TtlSeconds { get; init; }
+
     public bool RequiresAuthentication => Users.Count + CertificateUsers.Count > 0;
 }

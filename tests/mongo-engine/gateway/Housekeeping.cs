@@ -1,18 +1,25 @@
 namespace Xmpp.MongoGateway;
 
 /// <summary>
-/// Removes documents whose time is over (TTL indexes), as mongod does: every minute, or as often as it is told. And what
-/// cursors that nobody closed have left behind.
+/// Removes documents whose time is over (TTL indexes), as often as it is told, and, every minute, what cursors that nobody closed
+/// have left behind.
 /// </summary>
 internal sealed class Housekeeping : IAsyncDisposable
 {
+    private const int CursorSeconds = 60;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private volatile int _ttlSeconds;
 
-    public Housekeeping(Engine engine) => _running = RunAsync(engine);
+    public Housekeeping(Engine engine, int ttlSeconds) => (_ttlSeconds, _running) = (ttlSeconds, RunAsync(engine));
 
-    /// <summary>mongod's parameter ttlMonitorSleepSecs.</summary>
-    public int TtlSeconds { get; set; } = 60;
+    /// <summary>mongod's parameter ttlMonitorSleepSecs; 0: never.</summary>
+    public int TtlSeconds
+    {
+        get => _ttlSeconds;
+        set => _ttlSeconds = value;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -26,13 +33,12 @@ internal sealed class Housekeeping : IAsyncDisposable
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         try
         {
-            for (var seconds = 1; await timer.WaitForNextTickAsync(_stop.Token); seconds++)
+            for (var second = 1; await timer.WaitForNextTickAsync(_stop.Token); second++)
             {
-                if (seconds < TtlSeconds)
-                    continue;
-                seconds = 0;
-                await RunAsync(engine, "CALL documentdb_api_internal.delete_expired_rows()");
-                await RunAsync(engine, "SELECT documentdb_api_internal.cursor_directory_cleanup()::text");
+                if (TtlSeconds > 0 && second % TtlSeconds == 0)
+                    await RunAsync(engine, "CALL documentdb_api_internal.delete_expired_rows()");
+                if (second % CursorSeconds == 0)
+                    await RunAsync(engine, "SELECT documentdb_api_internal.cursor_directory_cleanup()::text");
             }
         }
         catch (OperationCanceledException)

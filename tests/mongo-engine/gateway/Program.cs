@@ -14,6 +14,8 @@ const string usage = """
       --client-ca FILE          who has a certificate of this CA may connect
       --client-certificate required|optional
       --certificate-user DN     may log in with X.509; may be repeated
+      --ttl-seconds N           how often what has expired is removed; 0: never (0)
+      --monitoring stream|poll  whether clients are told of a new primary, or have to ask (stream)
       --election MS             how long there is no primary after one was lost (300)
     Prints its connection string once it listens. Ends with SIGTERM.
     """;
@@ -43,7 +45,7 @@ static GatewayOptions? Parse(string[] args)
 {
     var values = args.Chunk(2).ToLookup(pair => pair[0], pair => pair.Length == 2 ? pair[1] : "");
     string[] known = ["engine", "members", "port", "replica-set", "user", "certificate", "client-ca", "client-certificate",
-        "certificate-user", "election"];
+        "certificate-user", "monitoring", "ttl-seconds", "election"];
     if (One("engine") is null || values.Any(option => !known.Any(name => option.Key == $"--{name}") || option.Contains("")))
         return null;
     var port = Number("port", 0);
@@ -57,6 +59,8 @@ static GatewayOptions? Parse(string[] args)
         Certificate = One("certificate") is { } certificate ? X509Certificate2.CreateFromPemFile(certificate) : null,
         ClientAuthority = One("client-ca") is { } authority ? X509CertificateLoader.LoadCertificateFromFile(authority) : null,
         AllowsNoClientCertificate = One("client-certificate") == "optional",
+        TtlSeconds = Number("ttl-seconds", 0),
+        TellsChanges = One("monitoring") != "poll",
         Election = TimeSpan.FromMilliseconds(Number("election", 300)),
     };
 

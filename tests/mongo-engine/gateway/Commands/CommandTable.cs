@@ -88,7 +88,6 @@ internal sealed class CommandTable
     public async Task<BsonDocument> RunAsync(Request request, Client client, CancellationToken closed)
     {
         FailPoint? point = null;
-        var before = _set.Current;
         try
         {
             if (!_commands.TryGetValue(request.Name, out var command))
@@ -99,13 +98,15 @@ internal sealed class CommandTable
                 point = _failPoints.Take(FailPoint.FailCommand, request.Name, client.Application);
             if (point is not null)
                 await FailAsync(point, closed);
-            return await RunAsync(request, client, command, point, before, closed);
+            return await RunAsync(request, client, command, point, closed);
         }
         catch (MongoException error)
         {
             var reply = error.ToReply(point?.Error == error.Error && point.Labels is { } labels ? labels : Labels(request, error.Error));
-            // A client that knows this topology, or a newer one, need not look for another primary.
-            return (MongoException.IsRetryable(error.Error) ? reply.Add("topologyVersion", _set.VersionOf(before)) : reply).ToDocument();
+            // A client that knows this topology already need not look for another primary.
+            if (_options.TellsChanges && MongoException.IsRetryable(error.Error))
+                reply.Add("topologyVersion", _set.VersionOf(_set.Current));
+            return reply.ToDocument();
         }
         catch (EngineLostException)
         {
@@ -126,9 +127,10 @@ internal sealed class CommandTable
     }
 
     private async Task<BsonDocument> RunAsync(
-        Request request, Client client, (CommandKind, CommandHandler) command, FailPoint? point, Topology before, CancellationToken closed)
+        Request request, Client client, (CommandKind, CommandHandler) command, FailPoint? point, CancellationToken closed)
     {
         var (kind, handler) = command;
+        var before = _set.Current;
         if (kind == CommandKind.Write && before.Primary != _self.Number)
             throw new MongoException(MongoError.NotWritablePrimary, "not primary");
         if (kind == CommandKind.Read && before.Primary != _self.Number && !AcceptsSecondary(request))
@@ -180,7 +182,7 @@ internal sealed class CommandTable
 
     private static BsonDocument SetParameter(Request request, Housekeeping housekeeping)
     {
-        if (request.Body["ttlMonitorSleepSecs"] is not { IsNumber: true, Number: > 0 } seconds)
+        if (request.Body["ttlMonitorSleepSecs"] is not { IsNumber: true, Number: >= 0 } seconds)
             throw new MongoException(MongoError.InvalidOptions, "the only parameter is ttlMonitorSleepSecs");
         var before = housekeeping.TtlSeconds;
         housekeeping.TtlSeconds = (int)seconds.Number;

@@ -33,8 +33,9 @@ internal sealed class Handshake(GatewayOptions options, ReplicaSet set, Member s
         var reply = new BsonBuilder()
             .Add("helloOk", true)
             .Add("ismaster", isPrimary)
-            .Add("isWritablePrimary", isPrimary)
-            .Add("topologyVersion", set.VersionOf(topology));
+            .Add("isWritablePrimary", isPrimary);
+        if (options.TellsChanges)
+            reply.Add("topologyVersion", set.VersionOf(topology));
         if (options.ReplicaSet is { } name)
             AddReplicaSet(reply, name, topology);
         reply
