@@ -222,8 +222,8 @@ finish() {
   exit
 }
 
-require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=libsqlite3-0'
-[ -z "$mongodb" ] || require_packages '/usr/lib/*/libmongoc*.so.[02]=libmongoc-1.0-0'
+require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=libsqlite3-0' \
+  '/usr/lib/*/libmongoc*.so.[02]=libmongoc-1.0-0'
 [ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest openssl=openssl
 case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp ;; esac
 case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac

@@ -144,6 +144,8 @@ internal sealed unsafe partial class MongoWorker : IDisposable
     {
         using var patient = LibMongoc.mongoc_uri_copy(_uri.Handle);
         LibMongoc.mongoc_uri_set_option_as_int32(patient, MongoUri.SocketTimeout, (int)timeout.TotalMilliseconds);
+        // A client of no pool would else look for the primary once only.
+        LibMongoc.mongoc_uri_set_option_as_bool(patient, "serverSelectionTryOnce", false);
         BsonError error;
         using var client = new SafeClient(pool: null, LibMongoc.mongoc_client_new_from_uri_with_error(patient, &error));
         if (client.IsInvalid)
