@@ -30,6 +30,9 @@ internal readonly record struct BulkStep(BulkKind Kind, BsonDocument Filter, Bso
 /// <summary>Writes that are done one after the other, until one has a key that is there already; not a transaction.</summary>
 internal sealed class MongoBulk
 {
+    private const int MaxSteps = 1_000;
+    private const int MaxBytes = 4 * 1024 * 1024;
+
     private readonly List<BulkStep> _steps = [];
 
     public IReadOnlyList<BulkStep> Steps => _steps;
@@ -46,11 +49,35 @@ internal sealed class MongoBulk
 
     public MongoBulk Delete(BsonDocument filter, bool many = false) => Add(BulkStep.Delete(filter, many));
 
-    private MongoBulk Add(BulkStep step)
+    public MongoBulk Add(BulkStep step)
     {
         _steps.Add(step);
         Bytes += step.Bytes;
         return this;
+    }
+
+    /// <summary>The same steps in bulks that don't keep a thread and the database busy for long: usually this one.</summary>
+    public IEnumerable<MongoBulk> Split()
+    {
+        if (_steps.Count <= MaxSteps && Bytes <= MaxBytes)
+        {
+            yield return this;
+            yield break;
+        }
+
+        var part = new MongoBulk();
+        foreach (var step in _steps)
+        {
+            if (part._steps.Count == MaxSteps || (part.Bytes > 0 && part.Bytes + step.Bytes > MaxBytes))
+            {
+                yield return part;
+                part = new MongoBulk();
+            }
+
+            part.Add(step);
+        }
+
+        yield return part;
     }
 }
 

@@ -55,8 +55,11 @@ internal sealed class MongoRestore(
 
     private static async Task InsertAsync(MongoCollection collection, MongoBulk bulk, CancellationToken cancellationToken)
     {
-        if ((await collection.BulkAsync(bulk, cancellationToken)).IsDuplicate)
-            throw Refuse($"The collection {collection.Name} has one of the records already.");
+        foreach (var part in bulk.Split())
+        {
+            if ((await collection.BulkAsync(part, cancellationToken)).IsDuplicate)
+                throw Refuse($"The collection {collection.Name} has one of the records already.");
+        }
     }
 
     private static StoreException Refuse(string message) => new(StanzaErrorCondition.InternalServerError, message);

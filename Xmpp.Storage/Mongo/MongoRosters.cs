@@ -71,7 +71,7 @@ internal sealed class MongoRosters(MongoCollections collections, AccountIds ids,
         if (step.Shown < change.Version)
             await RaiseAsync(id, "rosterVersion", change.Version);
         if (step.IsAnyRemoved)
-            await TrimAsync(id);
+            await TryTrimAsync(id);
         return true;
     }
 
@@ -159,6 +159,18 @@ internal sealed class MongoRosters(MongoCollections collections, AccountIds ids,
     private ValueTask<BulkCounts> RaiseAsync(AccountId account, string field, long version) =>
         _accounts.UpdateAsync(AccountDocuments.ById(account), Max(field, version));
 
+    private async ValueTask TryTrimAsync(AccountId account)
+    {
+        try
+        {
+            await TrimAsync(account);
+        }
+        catch (StoreException)
+        {
+            // The change is stored. A few removals more are remembered until the next one.
+        }
+    }
+
     // Whoever has the version that is forgotten last has seen that removal: from there on nothing is missing. The floor comes first, so
     // that nobody relies on what is being erased.
     private async ValueTask TrimAsync(AccountId account)
@@ -174,11 +186,12 @@ internal sealed class MongoRosters(MongoCollections collections, AccountIds ids,
     /// <param name="upTo">Only what a version up to this one has removed and nothing else is known of; null: all.</param>
     private static BsonDocument Removed(AccountId account, long? upTo) => BsonDocument.Build((account, upTo), static (w, removed) =>
     {
-        w.Account("_id.a", removed.account).Begin("removed");
+        // The index is for documents that have it.
+        w.Account("_id.a", removed.account).Begin("removed").Bool("$exists", true);
         if (removed.upTo is { } version)
             w.Int64("$lte", version).End().Begin("version").Bool("$exists", false).End();
         else
-            w.Bool("$exists", true).End();
+            w.End();
     });
 
     private static BsonDocument ById(AccountId account, Jid contact) => BsonDocument.Build((account, contact), static (w, one) =>

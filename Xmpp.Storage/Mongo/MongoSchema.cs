@@ -27,9 +27,9 @@ internal static class MongoSchema
             await collections.Invitations.CreateIndexAsync(
                 Keys("host", "expires", "_id"), "invitation_host", cancellationToken: cancellationToken);
             await collections.Invitations.CreateIndexAsync(
-                Keys("inviter", "expires"), "invitation_inviter", partialFilter: Exists("inviter"), cancellationToken: cancellationToken);
+                Keys("inviter", "expires"), "invitation_inviter", cancellationToken: cancellationToken);
             await collections.Invitations.CreateIndexAsync(
-                Keys("host", "username"), "invitation_username", partialFilter: Exists("username"), cancellationToken: cancellationToken);
+                Keys("host", "username"), "invitation_username", cancellationToken: cancellationToken);
             await collections.Invitations.CreateIndexAsync(
                 Keys("expires"), "invitation_expires", expireAfter: KeepExpired, cancellationToken: cancellationToken);
         },

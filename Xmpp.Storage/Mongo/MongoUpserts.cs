@@ -20,6 +20,16 @@ internal static class MongoUpserts
     /// </summary>
     public static async ValueTask PutAsync(this MongoCollection collection, MongoBulk steps, CancellationToken cancellationToken)
     {
+        foreach (var part in steps.Split())
+        {
+            await collection.PutPartAsync(part, cancellationToken);
+            // What has begun is not broken off.
+            cancellationToken = CancellationToken.None;
+        }
+    }
+
+    private static async ValueTask PutPartAsync(this MongoCollection collection, MongoBulk steps, CancellationToken cancellationToken)
+    {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             if (!(await collection.BulkAsync(steps, cancellationToken)).IsDuplicate)

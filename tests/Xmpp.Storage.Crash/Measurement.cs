@@ -1,27 +1,26 @@
 using System.Diagnostics;
 using Xmpp.Core.Storage;
-using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Storage.Crash;
 
 /// <summary>What the store costs: operations per second, CPU and waiting time for each, with more and more callers.</summary>
 internal static class Measurement
 {
-    public static async Task<int> RunAsync(string path)
+    public static async Task<int> RunAsync(Func<Task<IStore>> openAsync)
     {
-        await SqliteStore.Open(path).DisposeAsync();
+        await (await openAsync()).DisposeAsync();
         var start = Stopwatch.GetTimestamp();
-        await SqliteStore.Open(path).DisposeAsync();
-        Console.WriteLine($"open and close an existing file: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:n1} ms");
+        await (await openAsync()).DisposeAsync();
+        Console.WriteLine($"open and close an existing store: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:n1} ms");
 
-        await using var store = SqliteStore.Open(path);
+        await using var store = await openAsync();
         var accounts = Enumerable.Range(0, 80_000).Select(i => Samples.NewAccount($"user{i}")).ToArray();
         await WriteAsync(store, accounts);
         await ReadAsync(store, accounts);
         return 0;
     }
 
-    private static async Task WriteAsync(SqliteStore store, Account[] accounts)
+    private static async Task WriteAsync(IStore store, Account[] accounts)
     {
         var added = 0;
         foreach (var (callers, operations) in ((int, int)[])[(1, 500), (1, 2_000), (10, 10_000), (100, 50_000)])
@@ -37,7 +36,7 @@ internal static class Measurement
         }
     }
 
-    private static async Task ReadAsync(SqliteStore store, Account[] accounts)
+    private static async Task ReadAsync(IStore store, Account[] accounts)
     {
         const int Rosters = 1_000;
         foreach (var account in accounts[..Rosters])

@@ -1,29 +1,35 @@
 using System.Runtime.InteropServices;
 using Xmpp.Core.Storage;
 using Xmpp.Storage.Crash;
+using Xmpp.Storage.Mongo;
 using Xmpp.Storage.Sqlite;
 
-// A process for the storage tests to kill, to starve and to lock out. Everything is bounded, should its parent be gone.
-//   write FILE    prints what was acknowledged, until it is killed; a line that is whole ends with a full stop:
+// A process for the storage tests to kill, to starve and to lock out. Everything is bounded, should its parent be gone. STORE is a file
+// or a connection string that begins with mongodb.
+//   write STORE   prints what was acknowledged, until it is killed; a line that is whole ends with a full stop:
 //                 "account NAME KEY.", then "roster NAME VERSION." for its contacts and "message NAME VERSION." for a message to it
 //   fill FILE     prints "ready" and, for each line it reads, "refused CONDITION" once a write was refused or "accepted" when none was
 //   open FILE     prints "accepted" or "refused CONDITION" and the message
-//   measure FILE  prints the figures of docs/storage.md
+//   measure STORE prints the figures of docs/storage.md
 return args switch
 {
-    ["write", var path] => await WriteAsync(path),
+    ["write", var address] => await WriteAsync(address),
     ["fill", var path] => await FillAsync(path),
     ["open", var path] => await OpenAsync(path),
-    ["measure", var path] => await Measurement.RunAsync(path),
+    ["measure", var address] => await Measurement.RunAsync(() => OpenStoreAsync(address)),
     _ => 64,
 };
 
-static async Task<int> WriteAsync(string path)
+static async Task<IStore> OpenStoreAsync(string address) => address.StartsWith("mongodb", StringComparison.Ordinal)
+    ? await MongoStore.OpenAsync(new MongoStoreOptions { Uri = address })
+    : SqliteStore.Open(address);
+
+static async Task<int> WriteAsync(string address)
 {
     const int Writers = 20;
     const int WritesEach = 5_000;
 
-    await using var store = SqliteStore.Open(path);
+    await using var store = await OpenStoreAsync(address);
     await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
     {
         for (var i = 0; i < WritesEach; i++)
@@ -33,7 +39,7 @@ static async Task<int> WriteAsync(string path)
             Console.WriteLine($"account {account.Jid.Local} {Convert.ToHexString(account.Keys[^1].ServerKey.Span)}.");
 
             var version = 1_000 + i;
-            await store.Rosters.ApplyAsync(account.Jid, Samples.NewRoster(version, contacts: 3), CancellationToken.None);
+            await store.Rosters.ApplyAsync(account.Jid, Samples.NewRoster(version, Samples.Contacts), CancellationToken.None);
             Console.WriteLine($"roster {account.Jid.Local} {version}.");
 
             var message = Samples.NewMessage($"{version}");

@@ -11,6 +11,9 @@ public static class Samples
 {
     public const string Host = "localhost";
 
+    /// <summary>Of whom the rosters consist that are written until the process is killed.</summary>
+    public const int Contacts = 3;
+
     /// <summary>The hashes of the keys that every account has.</summary>
     public static IReadOnlyList<string> Hashes { get; } = ["SHA-1", "SHA-256", "SHA-512"];
 

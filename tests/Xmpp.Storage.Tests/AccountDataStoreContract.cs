@@ -17,6 +17,10 @@ public abstract class AccountDataStoreContract(TestDatabase database) : StoreCon
     [InlineData("private", "http://example.org/é 中 \U0001F339 'x'\"\\", "<x/>")]
     [InlineData("empty", "key", "")]
     [InlineData("binary", "key", "\0\u0001\uFFFF")]
+    [InlineData("", "", "nameless")]
+    [InlineData("a.b.$c", "$set", "what means something to a database")]
+    [InlineData("$gt", "a.b", "the same")]
+    [InlineData("nul", "\0a\0", "<x/>")]
     public async Task A_value_is_found_as_it_was_kept(string kind, string key, string value)
     {
         await AddAccountsAsync(Juliet, Romeo);
@@ -34,7 +38,7 @@ public abstract class AccountDataStoreContract(TestDatabase database) : StoreCon
     [Fact]
     public async Task A_large_value_is_kept()
     {
-        var value = new string('x', 3_000_000);
+        var value = new string('x', 15_000_000);
         await AddAccountsAsync(Juliet);
 
         await SetAsync(Juliet, "vcard", "", value);
@@ -75,7 +79,8 @@ public abstract class AccountDataStoreContract(TestDatabase database) : StoreCon
         await AddAccountsAsync(Juliet, Romeo);
         foreach (var key in keys.Reverse())
             await SetAsync(Juliet, "kind", key, $"value of {key}");
-        await SetAsync(Juliet, "another kind", "a", "other");
+        foreach (var other in (string[])["another kind", "kin", "kind2", "kind ", ""])
+            await SetAsync(Juliet, other, "a", "other");
         await SetAsync(Romeo, "kind", "a", "his");
 
         Assert.Equal(keys.Select(key => (key, $"value of {key}")), await ListAsync(Juliet, "kind"));

@@ -79,11 +79,15 @@ public abstract class BlockListStoreContract(TestDatabase database) : StoreContr
     public async Task A_long_list_is_kept()
     {
         await AddAccountsAsync(Juliet);
-        var blocked = Enumerable.Range(0, 5000).Select(i => Jid.Parse($"contact{i}@montague.example")).ToArray();
+        var many = Enumerable.Range(0, 5000).Select(i => Jid.Parse($"contact{i}@montague.example"));
+        Jid[] blocked = [.. many, LongJid, Jid.Parse("$a.b@c.d/$e.f")];
 
         await ChangeAsync(Juliet, added: blocked);
 
         AssertSame(blocked, await LoadAsync(Juliet));
+
+        await ChangeAsync(Juliet, removed: [.. blocked[1..], Nobody]);
+        AssertSame(blocked[..1], await LoadAsync(Juliet));
     }
 
     [Fact]

@@ -1,9 +1,12 @@
 namespace Xmpp.Storage.Tests;
 
-/// <summary>Time whose timers are due when the test says so.</summary>
+/// <summary>Time whose timers are due when the test says so. The clock goes as usual, and ahead when it is told to.</summary>
 internal sealed class ManualTimers : TimeProvider
 {
     private readonly List<ManualTimer> _timers = [];
+
+    /// <summary>How much later it is than elsewhere.</summary>
+    public TimeSpan Ahead { get; set; }
 
     public bool IsSet => _timers.Any(timer => timer.IsSet);
 
@@ -16,6 +19,10 @@ internal sealed class ManualTimers : TimeProvider
         _timers.Add(timer);
         return timer;
     }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+
+    public override long GetTimestamp() => base.GetTimestamp() + (long)(Ahead.TotalSeconds * TimestampFrequency);
 
     /// <summary>Fires those that are set.</summary>
     public void Fire()

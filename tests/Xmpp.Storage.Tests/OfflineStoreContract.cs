@@ -148,6 +148,64 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
     }
 
     [Fact]
+    public async Task Whoever_reads_on_while_messages_come_misses_none()
+    {
+        const int Senders = 20;
+        const int Each = 25;
+        await AddAccountsAsync(Juliet);
+
+        var sending = AtOnceAsync(async sender =>
+        {
+            for (var i = 0; i < Each; i++)
+                Assert.Equal(OfflineOutcome.Kept, await AddAsync(Juliet, $"{sender}/{i}"));
+            return true;
+        }, Senders);
+        var seen = new List<OfflineMessage>();
+        for (var isLast = false; !isLast;)
+        {
+            isLast = sending.IsCompleted;
+            while (await Offline.ReadAsync(Juliet, seen.LastOrDefault()?.Id ?? 0, 10, CancellationToken.None) is { Count: > 0 } page)
+                seen.AddRange(page);
+        }
+
+        await sending;
+        Assert.Equal(Senders * Each, seen.Select(Text).Distinct().Count());
+        Assert.Equal(seen.Select(message => message.Id).Order().Distinct(), seen.Select(message => message.Id));
+        foreach (var sender in seen.Select(Text).GroupBy(text => text.Split('/')[0]))
+            Assert.Equal(Enumerable.Range(0, Each).Select(i => $"{sender.Key}/{i}"), sender);
+    }
+
+    [Fact]
+    public async Task What_is_removed_while_messages_come_makes_room_for_as_many()
+    {
+        const int Limit = 10;
+        await AddAccountsAsync(Juliet);
+
+        var adding = AtOnceAsync(async _ =>
+        {
+            var kept = 0;
+            for (var i = 0; i < 10; i++)
+                kept += await AddAsync(Juliet, "a message", limit: Limit) is OfflineOutcome.Kept ? 1 : 0;
+            return kept;
+        });
+        var removed = 0;
+        do
+        {
+            Assert.True(await Offline.CountAsync(Juliet, CancellationToken.None) <= Limit);
+            var page = await Offline.ReadAsync(Juliet, 0, 3, CancellationToken.None);
+            if (page.Count > 0)
+                removed += await Offline.RemoveAsync(Juliet, page[^1].Id, CancellationToken.None);
+        }
+        while (!adding.IsCompleted);
+
+        var left = await Offline.CountAsync(Juliet, CancellationToken.None);
+        Assert.Equal((await adding).Sum() - removed, left);
+        while (left++ < Limit)
+            Assert.Equal(OfflineOutcome.Kept, await AddAsync(Juliet, "a message", limit: Limit));
+        Assert.Equal(OfflineOutcome.Full, await AddAsync(Juliet, "one more", limit: Limit));
+    }
+
+    [Fact]
     public async Task Nobody_gets_no_messages()
     {
         Assert.Equal(OfflineOutcome.NoAccount, await AddAsync(Nobody, "a message"));

@@ -57,6 +57,8 @@ public abstract class RosterStoreContract(TestDatabase database) : StoreContract
                 Groups = ["\"[a],\\\"", "é 中 \U0001F339 'x'"],
                 Version = version,
             },
+            new(Jid.Parse("$set.a@b.c/$d.e")) { IsListed = true, Name = "$unset", Groups = ["$a.b", "."], Version = version },
+            new(LongJid) { IsListed = true, Version = version },
             new(Jid.Parse("montague.example")) { IsListed = true, Name = "d'\"--;\0é\U0001F339", Version = version },
             new(Jid.Parse("ジュリエット@münchen.example")) { IsApproved = true, Version = version },
             new(Jid.Parse("paris@verona.example")) { Request = Request("paris@verona.example"), Version = version },
@@ -290,6 +292,34 @@ public abstract class RosterStoreContract(TestDatabase database) : StoreContract
         await ApplyAsync(Save(entries));
 
         AssertEntries(entries, await LoadAsync());
+    }
+
+    [Fact]
+    public async Task A_roster_of_ten_thousand_is_kept_changed_and_cleared()
+    {
+        const int Contacts = 10_000;
+        await AddAccountsAsync(Juliet);
+        var start = (await LoadAsync()).Version;
+        var entries = Enumerable.Range(0, Contacts).Select(i => Entry(Jid.Parse($"contact{i}@montague.example"), start + 1) with
+        {
+            Name = $"Contact {i}",
+            Groups = ["Friends"],
+        }).ToArray();
+        await ApplyAsync(new RosterChange(start + 1) { Saved = entries });
+        entries[7] = entries[7] with { Name = "Another", Version = start + 2 };
+
+        await ApplyAsync(new RosterChange(start + 2) { Saved = [entries[7]] });
+
+        await ReopenAsync();
+        var roster = await LoadAsync();
+        Assert.Equal((start + 2, start), (roster.Version, roster.Floor));
+        AssertEntries(entries, roster);
+
+        await ApplyAsync(new RosterChange(start + 3) { Deleted = [.. entries.Select(entry => entry.Contact)] });
+        roster = await LoadAsync();
+        Assert.Equal(start + 3, roster.Version);
+        Assert.Empty(roster.Entries);
+        Assert.True(roster.Removed.Count == Contacts || (roster.Removed.Count == 0 && roster.Floor == start + 3));
     }
 
     [Fact]

@@ -13,6 +13,8 @@ public abstract class SettingStoreContract(TestDatabase database) : StoreContrac
     [Theory]
     [InlineData("motd", "Two households, both alike in dignity")]
     [InlineData("", "")]
+    [InlineData("$set.a.b", "$inc")]
+    [InlineData("nul\0", "nul\0")]
     [InlineData("é 中 \U0001F339", "é\n\0'\";--\U0001F339")]
     public async Task A_value_is_found_as_it_was_set(string name, string value)
     {

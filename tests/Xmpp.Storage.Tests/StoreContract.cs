@@ -18,6 +18,10 @@ public abstract class StoreContract(TestDatabase database) : IAsyncLifetime
 
     protected static readonly DateTimeOffset Created = new(2026, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
 
+    /// <summary>As long as an address can be (RFC 7622 §3.1): three parts of 1,023 octets.</summary>
+    protected static Jid LongJid { get; } = Jid.Parse(
+        $"{new string('ß', 511)}@{string.Join('.', Enumerable.Repeat(new string('a', 63), 15))}/{new string('\uFA0E', 341)}");
+
     /// <summary>What is no account's address.</summary>
     public static TheoryData<string> NoAccounts { get; } = ["juliet@capulet.example/balcony", "capulet.example"];
 

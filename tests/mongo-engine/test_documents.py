@@ -106,6 +106,12 @@ def test_bulk_writes(database):
     assert result.upserted_ids == {3: 9}
 
 
+def test_a_bulk_write_of_many_deletions(database):
+    database.bulk.insert_many([{"_id": i} for i in range(100)])
+    assert database.bulk.bulk_write([DeleteOne({"_id": i}) for i in range(100)]).deleted_count == 100
+    assert database.bulk.count_documents({}) == 0
+
+
 def test_a_bulk_write_of_10000_documents(database):
     assert len(database.many.insert_many([{"_id": i} for i in range(10_000)]).inserted_ids) == 10_000
     assert database.many.count_documents({}) == 10_000

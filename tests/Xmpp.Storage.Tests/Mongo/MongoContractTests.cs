@@ -16,6 +16,13 @@ public sealed class MongoInvitationsTests() : InvitationStoreContract(new MongoD
 
 public sealed class MongoSettingsTests() : SettingStoreContract(new MongoDatabase());
 
+public sealed class MongoAccountLifeTests() : AccountLifeContract(new MongoDatabase());
+
+public sealed class MongoCrashTests() : StoreCrashContract(new MongoDatabase())
+{
+    protected override bool HasPartsOfChanges => true;
+}
+
 public sealed class MongoTransferTests() : StoreTransferContract(new MongoDatabase());
 
 public sealed class MongoMoverTests() : StoreMoverContract(new MongoDatabase(), new MongoDatabase());

@@ -7,25 +7,30 @@ namespace Xmpp.Storage.Tests.Mongo;
 /// <summary>A database of its own in the MongoDB that <c>XMPPCHAT_TEST_MONGODB</c> names. Without one its tests are skipped.</summary>
 internal sealed class MongoDatabase : TestDatabase
 {
-    public const string Variable = "XMPPCHAT_TEST_MONGODB";
+    private const string Variable = "XMPPCHAT_TEST_MONGODB";
 
     public static string? Uri { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } uri ? uri : null;
 
+    /// <summary>Of the database and of the application that its stores are.</summary>
     public string Name { get; } = $"xmppchat_test_{Guid.NewGuid():n}";
 
-    public MongoStoreOptions Options
+    public override string Address
     {
         get
         {
-            Assert.SkipWhen(Uri is null, $"{Variable} names no MongoDB; test.sh starts one.");
-            return new() { Uri = Uri, Database = Name, Threads = 8 };
+            var uri = Options.Uri;
+            var (hosts, query) = (uri.IndexOf("//", StringComparison.Ordinal) + 2, uri.IndexOf('?', StringComparison.Ordinal));
+            var path = uri.IndexOf('/', hosts);
+            return $"{uri[..(path < 0 ? query : path)]}/{Name}{uri[query..]}";
         }
     }
 
+    public MongoStoreOptions Options => OptionsAs(Name);
+
     public override async ValueTask<IStore> OpenAsync() => await MongoStore.OpenAsync(Options);
 
-    /// <summary>As the stores see it, for looking behind them.</summary>
-    public MongoConnection Connect() => MongoConnection.Open(Options, new StoreHealth(() => { }));
+    /// <summary>For looking behind the stores.</summary>
+    public MongoConnection Connect() => MongoConnection.Open(OptionsAs("tests"), new StoreHealth(() => { }));
 
     public override async ValueTask DisposeAsync()
     {
@@ -34,5 +39,12 @@ internal sealed class MongoDatabase : TestDatabase
 
         await using var connection = Connect();
         await connection.CommandAsync(BsonDocument.Build(w => w.Int32("dropDatabase", 1)), static _ => true, CancellationToken.None);
+    }
+
+    private MongoStoreOptions OptionsAs(string application)
+    {
+        Assert.SkipWhen(Uri is null, $"{Variable} names no MongoDB; test.sh starts one.");
+        var separator = Uri.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        return new() { Uri = $"{Uri}{separator}appName={application}", Database = Name, Threads = 8 };
     }
 }

@@ -19,6 +19,8 @@ public sealed class SqliteInvitationsTests() : InvitationStoreContract(new Sqlit
 
 public sealed class SqliteSettingsTests() : SettingStoreContract(new SqliteDatabase());
 
+public sealed class SqliteAccountLifeTests() : AccountLifeContract(new SqliteDatabase());
+
 public sealed class SqliteTransferTests() : StoreTransferContract(new SqliteDatabase());
 
 public sealed class SqliteMoverTests() : StoreMoverContract(new SqliteDatabase(), new SqliteDatabase());
@@ -26,6 +28,8 @@ public sealed class SqliteMoverTests() : StoreMoverContract(new SqliteDatabase()
 internal sealed class SqliteDatabase : TestDatabase
 {
     private readonly TemporaryDirectory _directory = new();
+
+    public override string Address => _directory.Database;
 
     public override ValueTask<IStore> OpenAsync() => new(SqliteStore.Open(_directory.Database));
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Xmpp.MongoGateway.Bson;
 using Xmpp.MongoGateway.Wire;
 
@@ -41,9 +42,16 @@ internal sealed class Writes(Statements statements)
         }
     }
 
-    /// <summary>Under this key the engine remembers what came of a write, so that it isn't done twice.</summary>
+    /// <summary>
+    /// Under this key the engine remembers what came of a write, so that it isn't done twice. It remembers nothing of several writes in
+    /// one command, and would take every second of several deletions for a repetition of the one before.
+    /// </summary>
     private static string? RetryKey(Request request) =>
-        request.TransactionNumber is { } number && !request.IsInTransaction ? $"{request.Session}/{number}" : null;
+        request.TransactionNumber is { } number && !request.IsInTransaction && !HasSeveral(request) ? $"{request.Session}/{number}" : null;
+
+    private static bool HasSeveral(Request request) => request.Sequences.Count > 0
+        ? request.Sequences.Values.First().Span is { IsEmpty: false } first && BinaryPrimitives.ReadInt32LittleEndian(first) < first.Length
+        : request.Body[$"{request.Name}s"]?.Document.Elements().Skip(1).Any() == true;
 
     private static string NamespaceOf(Request request) => $"{request.Database}.{request.Collection}";
 }

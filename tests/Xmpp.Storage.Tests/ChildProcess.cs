@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Xmpp.Storage.Tests.Sqlite;
+namespace Xmpp.Storage.Tests;
 
 /// <summary>A run of Xmpp.Storage.Crash (its Program.cs says what it does), killed at the latest when disposed.</summary>
 internal sealed class ChildProcess : IDisposable
@@ -10,7 +10,7 @@ internal sealed class ChildProcess : IDisposable
     private readonly Process _process;
 
     /// <param name="command">"write", "fill" or "open".</param>
-    /// <param name="path">The database.</param>
+    /// <param name="path">The database, or its connection string.</param>
     /// <param name="launcher">A program and its arguments to start it with, or nothing.</param>
     public ChildProcess(string command, string path, params string[] launcher)
     {
