@@ -2,7 +2,6 @@ using Xmpp.Core;
 using Xmpp.Core.Storage;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
-using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Ctl;
 
@@ -31,7 +30,7 @@ internal sealed class Accounts : IAsyncDisposable
         var client = new ControlClient(options.Control.Socket);
         if (await client.IsRunningAsync(cancellationToken))
             return new(new ServerAccounts(client), store: null);
-        var store = SqliteStore.Open(options.Sqlite.File);
+        var store = await ConfiguredStore.OpenAsync(options, TimeProvider.System, cancellationToken: cancellationToken);
         return new(new StoreAccounts(store, TimeProvider.System), store);
     }
 

@@ -1,7 +1,6 @@
 using Xmpp.Core.Storage;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
-using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Ctl;
 
@@ -21,7 +20,7 @@ internal sealed class Invitations : IAsyncDisposable
         var client = new ControlClient(options.Control.Socket);
         if (await client.IsRunningAsync(cancellationToken))
             return new(new ServerInvitations(client), store: null);
-        var store = SqliteStore.Open(options.Sqlite.File);
+        var store = await ConfiguredStore.OpenAsync(options, TimeProvider.System, cancellationToken: cancellationToken);
         return new(new StoreInvitations(store, () => options, TimeProvider.System), store);
     }
 

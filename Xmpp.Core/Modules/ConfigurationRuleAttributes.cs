@@ -14,6 +14,9 @@ public abstract class ConfigurationRuleAttribute : Attribute
 
     /// <returns>The value in the property's type (the item's type, for a list), or null when the text is not acceptable.</returns>
     public abstract object? Read(string text);
+
+    /// <summary>Whether the value is nobody's business and shown nowhere.</summary>
+    public virtual bool IsSecret => false;
 }
 
 /// <summary>A whole number without unit.</summary>

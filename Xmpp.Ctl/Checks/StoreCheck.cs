@@ -2,6 +2,7 @@ using Xmpp.Core;
 using Xmpp.Core.Storage;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
+using Xmpp.Storage.Mongo;
 using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Ctl.Checks;
@@ -21,20 +22,33 @@ internal static class StoreCheck
             return store.Healthy
                 ? CheckResult.Ok(Subject, $"{store.Location}, in use by the server")
                 : CheckResult.Failed(Subject, $"{store.Location}: {store.Problem}");
-        var file = options.Sqlite.File;
         try
         {
-            if (!File.Exists(file))
-                return CheckDirectory(file);
-            await using var opened = SqliteStore.Open(file);
-            // Deleting what is not there takes the same locks and permissions as any write.
-            await opened.Accounts.DeleteAsync(Nobody, cancellationToken);
-            return CheckResult.Ok(Subject, $"{file}, schema {opened.Status.SchemaVersion}");
+            return options.Store == "mongodb"
+                ? await CheckDatabaseAsync(options, cancellationToken)
+                : await CheckFileAsync(options.Sqlite.File, cancellationToken);
         }
         catch (Exception failure) when (failure is StoreException or IOException or UnauthorizedAccessException)
         {
             return CheckResult.Failed(Subject, failure.Message);
         }
+    }
+
+    private static async Task<CheckResult> CheckDatabaseAsync(ServerOptions options, CancellationToken cancellationToken)
+    {
+        var (location, version) = await MongoStore.CheckAsync(ConfiguredStore.MongodbOptions(options), cancellationToken);
+        return CheckResult.Ok(
+            Subject, version is null ? $"{location}: nothing there yet; the first start makes it" : $"{location}, schema {version}");
+    }
+
+    private static async Task<CheckResult> CheckFileAsync(string file, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(file))
+            return CheckDirectory(file);
+        await using var opened = SqliteStore.Open(file);
+        // Deleting what is not there takes the same locks and permissions as any write.
+        await opened.Accounts.DeleteAsync(Nobody, cancellationToken);
+        return CheckResult.Ok(Subject, $"{file}, schema {opened.Status.SchemaVersion}");
     }
 
     /// <summary>The first start will make the file, if it may write to the nearest directory that there is.</summary>

@@ -50,7 +50,7 @@ internal sealed class ConfigurationBinder(ICollection<ConfigurationProblem> prob
 
         object? Refuse(string expected)
         {
-            problems.Add(new(key, Json(node), $"expected {expected}"));
+            problems.Add(new(key, rule?.IsSecret is true ? null : Json(node), $"expected {expected}"));
             return null;
         }
     }

@@ -15,6 +15,9 @@ internal static class ConfigurationEnvironment
     /// <summary>Names the configuration file and is no key of it.</summary>
     public const string FileVariable = Prefix + "CONFIG";
 
+    /// <summary>Begins what is for tests and tools of this repository, and no key either.</summary>
+    private const string TestPrefix = Prefix + "TEST_";
+
     private const string PathSeparator = "__";
 
     /// <summary>The variables of this process.</summary>
@@ -48,6 +51,7 @@ internal static class ConfigurationEnvironment
 
     private static bool IsOverride(KeyValuePair<string, string> variable) =>
         variable.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+        && !variable.Key.StartsWith(TestPrefix, StringComparison.OrdinalIgnoreCase)
         && !variable.Key.Equals(FileVariable, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Sorts the items of a list by number, so that those beyond its end are added one after the other.</summary>

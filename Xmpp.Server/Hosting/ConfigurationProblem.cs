@@ -1,14 +1,20 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 
 namespace Xmpp.Server.Hosting;
 
 /// <summary>Why the configuration can't be used.</summary>
 /// <param name="Key">Path of the key, such as <c>limits.stanzaBytes</c> or <c>listeners[1].port</c>; a file where there is no key.</param>
-/// <param name="Value">What was given, as JSON; null when that is not the trouble.</param>
+/// <param name="Value">What was given, as JSON; null when that is not the trouble, or a secret.</param>
 /// <param name="Remedy">What is wrong, and what to do about it.</param>
-public sealed record ConfigurationProblem(string Key, string? Value, string Remedy)
+public sealed partial record ConfigurationProblem(string Key, string? Value, string Remedy)
 {
-    public override string ToString() => Value is null ? $"{Key}: {Remedy}" : $"{Key} = {Value}: {Remedy}";
+    // Under a misspelt key, too, there may be a connection string.
+    public override string ToString() =>
+        Value is null ? $"{Key}: {Remedy}" : $"{Key} = {Credentials().Replace(Value, "…@")}: {Remedy}";
+
+    [GeneratedRegex("""(?<=://)[^"]*@""")]
+    private static partial Regex Credentials();
 }
 
 /// <summary>The options, or everything that is wrong with them.</summary>

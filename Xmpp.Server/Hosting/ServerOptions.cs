@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
@@ -61,13 +62,16 @@ public sealed record ServerOptions
 
     public ResourceConflict ResourceConflict { get; init; }
 
-    /// <summary>"sqlite" for now.</summary>
+    /// <summary>"sqlite" or "mongodb": which of the following two sections counts.</summary>
     [NeedsRestart]
-    [OneOf("sqlite")]
+    [OneOf("sqlite", "mongodb")]
     public string Store { get; init; } = "sqlite";
 
     [NeedsRestart]
     public SqliteOptions Sqlite { get; init; } = new();
+
+    [NeedsRestart]
+    public MongodbOptions Mongodb { get; init; } = new();
 
     [NeedsRestart]
     public ControlOptions Control { get; init; } = new();
@@ -203,6 +207,29 @@ public sealed record SqliteOptions
 {
     /// <summary>The database; made when it is missing.</summary>
     public string File { get; init; } = "data/xmppchat.db";
+}
+
+/// <summary>A database of a MongoDB server or replica set.</summary>
+public sealed record MongodbOptions
+{
+    /// <summary>A connection string, with its password: a secret.</summary>
+    [MongodbUri]
+    public string? Uri { get; init; }
+
+    /// <summary>The database; null: the one that the connection string names, else "xmppchat".</summary>
+    public string? Database { get; init; }
+
+    /// <summary>Operations that run at the same time, each with a connection of its own.</summary>
+    [Number(1, 256)]
+    public int Threads { get; init; } = 16;
+
+    // What prints the options doesn't print the secret.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("Uri = ").Append(Uri is null ? "" : "…").Append(", Database = ").Append(Database)
+            .Append(", Threads = ").Append(Threads);
+        return true;
+    }
 }
 
 public sealed record ControlOptions

@@ -17,7 +17,7 @@ public static class ServerOptionsValidator
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
     [
         .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Authentication(options),
-        .. Limits(options.Limits), .. Control(options.Control), .. Modules(options.Modules),
+        .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
         .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations),
     ];
 
@@ -133,6 +133,15 @@ public static class ServerOptionsValidator
         {
             yield return new("limits.outputBytes", $"{limits.OutputBytes}",
                 $"must hold the largest stanza: at least limits.stanzaBytes, which is {limits.StanzaBytes}");
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Store(ServerOptions options)
+    {
+        if (options is { Store: "mongodb", Mongodb.Uri: null })
+        {
+            yield return new("mongodb.uri", null,
+                $"missing; store = \"mongodb\" needs {new MongodbUriAttribute().Expected}, here or in XMPPCHAT_mongodb__uri");
         }
     }
 

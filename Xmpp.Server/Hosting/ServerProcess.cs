@@ -6,7 +6,6 @@ using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Transport;
-using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Server.Hosting;
 
@@ -77,11 +76,11 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             LogCreated(logger, file);
         foreach (var warning in certificates.Warnings.Concat(ServerOptionsValidator.Warnings(options)))
             LogWarning(logger, warning);
-        SqliteStore? store = null;
+        IStore? store = null;
         XmppServer? server = null;
         try
         {
-            store = SqliteStore.Open(options.Sqlite.File, time);
+            store = await ConfiguredStore.OpenAsync(options, time, warning => LogWarning(logger, warning));
             store.StatusChanged += status => LogStore(logger, status);
             server = await XmppServer.StartAsync(options, store, time, loggers);
             var process = new ServerProcess(path, certificates, store, server, log, logger, time);
@@ -157,6 +156,7 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             Directory = Options.Directory,
             Store = Options.Store,
             Sqlite = Options.Sqlite,
+            Mongodb = Options.Mongodb,
             Control = Options.Control,
         };
         var certificates = CertificateCheck.Prepare(options, _time);

@@ -21,23 +21,23 @@ internal sealed class MongoConnection : IAsyncDisposable
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private readonly MongoStoreOptions _options;
+    private readonly MongoWarnings _warnings;
     private readonly StoreHealth _health;
     private readonly MongoUri _uri;
     private readonly SafeClientPool _pool;
     private readonly MongoQueue _queue;
     private readonly ITimer _timer;
     private readonly ConcurrentDictionary<string, MongoCollection> _collections = new();
-    private string? _lastWarning;
     private volatile bool _unhealthy;
     private int _probing;
 
     private MongoConnection(
-        MongoStoreOptions options, StoreHealth health, MongoUri uri, SafeClientPool pool, int threads, TimeProvider time)
+        MongoStoreOptions options, MongoWarnings warnings, StoreHealth health, MongoUri uri, SafeClientPool pool, int threads,
+        TimeProvider time)
     {
-        (_options, _health, _uri, _pool) = (options, health, uri, pool);
+        (_options, _warnings, _health, _uri, _pool) = (options, warnings, health, uri, pool);
         _queue = new MongoQueue(options, threads, uri.Location, time);
         _timer = time.CreateTimer(_ => OnTick(), null, Tick, Timeout.InfiniteTimeSpan);
-        MongoLog.Warned += OnWarned;
     }
 
     /// <summary>Operations that wait for a thread.</summary>
@@ -54,20 +54,23 @@ internal sealed class MongoConnection : IAsyncDisposable
     public static MongoConnection Open(MongoStoreOptions options, StoreHealth health, TimeProvider? time = null)
     {
         MongoLibrary.Load();
-        var uri = MongoUri.Parse(options.Uri, options.Database);
+        var warnings = new MongoWarnings(options);
+        MongoUri? uri = null;
         SafeClientPool? pool = null;
         try
         {
+            uri = MongoUri.Parse(options.Uri, options.Database);
             var threads = uri.MaxPoolSize > 0 ? Math.Min(uri.MaxPoolSize, options.Threads) : options.Threads;
             pool = MongoStart.OpenPool(uri, threads);
             using (var worker = new MongoWorker(pool, uri))
                 MongoStart.RequireWritable(worker, uri);
-            return new(options, health, uri, pool, threads, time ?? TimeProvider.System);
+            return new(options, warnings, health, uri, pool, threads, time ?? TimeProvider.System);
         }
         catch
         {
             pool?.Dispose();
-            uri.Dispose();
+            uri?.Dispose();
+            warnings.Dispose();
             throw;
         }
     }
@@ -98,7 +101,7 @@ internal sealed class MongoConnection : IAsyncDisposable
     {
         await _queue.CloseAsync();
         await _timer.DisposeAsync();
-        MongoLog.Warned -= OnWarned;
+        _warnings.Dispose();
         _pool.Dispose();
         _uri.Dispose();
     }
@@ -198,12 +201,5 @@ internal sealed class MongoConnection : IAsyncDisposable
         {
             Volatile.Write(ref _probing, 0);
         }
-    }
-
-    // During an outage it says the same again and again.
-    private void OnWarned(string warning)
-    {
-        if (warning != Interlocked.Exchange(ref _lastWarning, warning))
-            _options.Warned?.Invoke(_uri.Redact(warning));
     }
 }

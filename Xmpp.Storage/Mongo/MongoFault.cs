@@ -9,7 +9,7 @@ internal enum FaultScope
     /// <summary>The operation alone.</summary>
     Operation,
 
-    /// <summary>Whoever writes: a majority or the disk doesn't follow.</summary>
+    /// <summary>Whoever writes: no majority follows.</summary>
     Writes,
 
     /// <summary>Probably everybody: asking the database shows it.</summary>
@@ -59,7 +59,7 @@ internal sealed record MongoFault(
     {
         AuthenticationFailed => Refused(redact(error.Message)),
         WriteConcernFailed or UnsatisfiableWriteConcern => Unconfirmed(redact(error.Message)),
-        OutOfDiskSpace => new(FaultScope.Writes, StanzaErrorCondition.ResourceConstraint, "the database has no space left."),
+        OutOfDiskSpace => new(FaultScope.Operation, StanzaErrorCondition.ResourceConstraint, "the database has no space left."),
         Unauthorized => new(FaultScope.Operation, StanzaErrorCondition.InternalServerError,
             "the user may not do this; it needs the role readWrite on the database."),
         _ when IsNotPrimary(error.Code) => new(FaultScope.Doubt, StanzaErrorCondition.ResourceConstraint,

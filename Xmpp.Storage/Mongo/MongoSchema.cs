@@ -41,22 +41,31 @@ internal static class MongoSchema
         MongoCollections collections, string location, IReadOnlyList<Func<MongoCollections, CancellationToken, ValueTask>> migrations,
         CancellationToken cancellationToken)
     {
-        var version = await collections.Schema.FindOneAsync<int?>(
-            Id, static document => document.Get("version"u8).Int32, null, cancellationToken);
-        if (version > migrations.Count)
-        {
-            throw Refuse($"{location} has schema version {version}, and this XmppChat knows versions up to {migrations.Count}. " +
-                "Start the newer XmppChat that wrote it, or restore the backup from before the upgrade.");
-        }
-
-        if (version is null && await collections.Accounts.CountAsync(default, 1, cancellationToken) > 0)
-            throw Refuse($"{location} is the database of another program.");
-
+        var version = await CheckAsync(collections, location, migrations.Count, cancellationToken);
         for (var step = version ?? 0; step < migrations.Count; step++)
         {
             await migrations[step](collections, cancellationToken);
             await RaiseAsync(collections, step + 1, cancellationToken);
         }
+    }
+
+    /// <summary>Refuses a database that is not ours or is newer than this program, and changes nothing.</summary>
+    /// <returns>The version; null when there is nothing of ours in it yet.</returns>
+    /// <exception cref="StoreException">The message says what to do.</exception>
+    public static async Task<int?> CheckAsync(
+        MongoCollections collections, string location, int newest, CancellationToken cancellationToken)
+    {
+        var version = await collections.Schema.FindOneAsync<int?>(
+            Id, static document => document.Get("version"u8).Int32, null, cancellationToken);
+        if (version > newest)
+        {
+            throw Refuse($"{location} has schema version {version}, and this XmppChat knows versions up to {newest}. " +
+                "Start the newer XmppChat that wrote it, or restore the backup from before the upgrade.");
+        }
+
+        return version is null && await collections.Accounts.CountAsync(default, 1, cancellationToken) > 0
+            ? throw Refuse($"{location} is the database of another program.")
+            : version;
     }
 
     // Never down: another node may be further.

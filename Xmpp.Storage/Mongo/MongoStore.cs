@@ -87,6 +87,19 @@ public sealed class MongoStore : IStore
         MongoStoreOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
         OpenAsync(options, time ?? TimeProvider.System, MongoSchema.Migrations, cancellationToken);
 
+    /// <summary>Looks whether the database could be opened, and changes nothing in it.</summary>
+    /// <returns>Where it is, without credentials, and the version of its schema; null when there is none yet.</returns>
+    /// <exception cref="StoreException">It could not; the message says why.</exception>
+    public static async Task<(string Location, int? Version)> CheckAsync(
+        MongoStoreOptions options, CancellationToken cancellationToken = default)
+    {
+        await using var connection = await Task.Run(
+            () => MongoConnection.Open(options, new StoreHealth(() => { })), cancellationToken);
+        var newest = MongoSchema.Migrations.Count;
+        return (connection.Location,
+            await MongoSchema.CheckAsync(new MongoCollections(connection), connection.Location, newest, cancellationToken));
+    }
+
     internal static async Task<MongoStore> OpenAsync(
         MongoStoreOptions options, TimeProvider time, IReadOnlyList<Func<MongoCollections, CancellationToken, ValueTask>> migrations,
         CancellationToken cancellationToken)

@@ -11,6 +11,9 @@ internal sealed unsafe class MongoUri : IDisposable
 {
     public const string SocketTimeout = "socketTimeoutMS";
 
+    private const string Form = "Expected mongodb://USER:PASSWORD@HOST:PORT/DATABASE?OPTIONS; "
+        + "in it write @ : / ? # [ ] % of user and password as %40 %3A %2F %3F %23 %5B %5D %25.";
+
     private const string DefaultDatabase = "xmppchat";
     private const int LongestDatabaseName = 63;
 
@@ -23,12 +26,11 @@ internal sealed unsafe class MongoUri : IDisposable
 
     private static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\. \"$*<>:|?\0");
 
-    private readonly string[] _secrets;
+    private readonly string _text;
 
     private MongoUri(SafeUri handle, string database, string text)
     {
-        (Handle, Database) = (handle, database);
-        _secrets = [.. SecretsOf(text)];
+        (Handle, Database, _text) = (handle, database, text);
         Location = Anonymous(text, database);
     }
 
@@ -45,13 +47,14 @@ internal sealed unsafe class MongoUri : IDisposable
     /// <exception cref="StoreException">It is none, or asks for what can't be; the message has no secret.</exception>
     public static MongoUri Parse(string text, string? database)
     {
+        if (HasStrayAt(text))
+            throw Wrong("uri", $"is no connection string: there is an \"@\" that does not stand before the hosts. {Form}");
         BsonError error;
         var handle = LibMongoc.mongoc_uri_new_with_error(text, &error);
         if (handle.IsInvalid)
         {
             handle.Dispose();
-            throw Wrong("uri", $"is no connection string: {Redact(MongoException.Text(&error), SecretsOf(text))}. "
-                + "Expected mongodb://USER:PASSWORD@HOST:PORT/DATABASE?OPTIONS; in a user or password write @ : / ? # [ ] % as %40 %3A …");
+            throw Wrong("uri", $"is no connection string: {Redact(MongoException.Text(&error), text)}. {Form}");
         }
 
         try
@@ -72,10 +75,22 @@ internal sealed unsafe class MongoUri : IDisposable
     public static StoreException Wrong(string key, string problem) =>
         new(StanzaErrorCondition.InternalServerError, $"mongodb.{key} {problem}");
 
-    /// <summary>The text without what nobody should read, should the driver have quoted it.</summary>
-    public string Redact(string message) => Redact(message, _secrets);
+    /// <summary>The message without what nobody should read, should the driver have quoted it.</summary>
+    public string Redact(string message) => Redact(message, _text);
+
+    /// <param name="uri">What holds the secrets.</param>
+    public static string Redact(string message, string uri) =>
+        SecretsOf(uri).Aggregate(message, static (text, secret) => text.Replace(secret, "…", StringComparison.Ordinal));
 
     public void Dispose() => Handle.Dispose();
+
+    // Else the driver might take, and name, what is behind it in a password for a host.
+    private static bool HasStrayAt(string text)
+    {
+        var start = text.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? scheme + 3 : 0;
+        var end = text.AsSpan(start).IndexOfAny("/?#") is >= 0 and var length ? start + length : text.Length;
+        return text.IndexOf('@') is >= 0 and var at && (at >= end || text.LastIndexOf('@') != at);
+    }
 
     private static void SetDefaults(SafeUri uri)
     {
@@ -106,7 +121,6 @@ internal sealed unsafe class MongoUri : IDisposable
         LibMongoc.mongoc_uri_set_write_concern(uri, concern);
     }
 
-    // A valid string has its last "@" before the hosts, since it would be %40 in the user and the password.
     private static string Anonymous(string text, string database)
     {
         var schemeEnd = text.IndexOf("://", StringComparison.Ordinal) + 3;
@@ -129,7 +143,4 @@ internal sealed unsafe class MongoUri : IDisposable
             yield return Uri.UnescapeDataString(password);
         }
     }
-
-    private static string Redact(string message, IEnumerable<string> secrets) =>
-        secrets.Aggregate(message, static (text, secret) => text.Replace(secret, "…", StringComparison.Ordinal));
 }

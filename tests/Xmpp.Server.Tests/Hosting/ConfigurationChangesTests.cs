@@ -37,11 +37,13 @@ public sealed class ConfigurationChangesTests
     {
         var changes = ConfigurationChanges.Between(Before, Before with
         {
+            Store = "mongodb",
             Sqlite = new() { File = "elsewhere.db" },
+            Mongodb = new() { Uri = "mongodb://localhost" },
             Control = new() { Socket = "elsewhere.sock" },
         });
 
         Assert.Empty(changes.Applicable);
-        Assert.Equal(["sqlite.file", "control.socket"], changes.NeedRestart);
+        Assert.Equal(["store", "sqlite.file", "mongodb.uri", "control.socket"], changes.NeedRestart);
     }
 }

@@ -111,7 +111,16 @@ public sealed class ConfigurationLoaderTests : IDisposable
         "authentication.mechanisms = []: expected at least one SASL mechanism, such as \"SCRAM-SHA-256\"")]
     [InlineData("""{ "authentication": { "mechanisms": ["PLAIN", "PLAIN"] } }""",
         "authentication.mechanisms = \"PLAIN\": given twice; remove one of the two")]
-    [InlineData("""{ "store": "oracle" }""", "store = \"oracle\": expected \"sqlite\"")]
+    [InlineData("""{ "store": "oracle" }""", "store = \"oracle\": expected one of \"sqlite\", \"mongodb\"")]
+    [InlineData("""{ "store": "mongodb" }""",
+        "mongodb.uri: missing; store = \"mongodb\" needs a connection string, such as "
+        + "\"mongodb://USER:PASSWORD@db.example.org/xmppchat\", here or in XMPPCHAT_mongodb__uri")]
+    [InlineData("""{ "mongodb": { "uri": "postgres://user:secret@host" } }""",
+        "mongodb.uri: expected a connection string, such as \"mongodb://USER:PASSWORD@db.example.org/xmppchat\"")]
+    [InlineData("""{ "mongodb": { "url": "mongodb://user:sec/r@t@host" } }""",
+        "mongodb.url = \"mongodb://…@host\": unknown key; did you mean \"uri\"?")]
+    [InlineData("""{ "mongo": { "uri": "mongodb://user:secret@host" } }""",
+        "mongo = {\"uri\":\"mongodb://…@host\"}: unknown key; did you mean \"mongodb\"?")]
     [InlineData("""{ "sqlite": { "file": "" } }""", "sqlite.file = \"\": expected a text")]
     [InlineData("""{ "tls": { "generateMissing": "maybe" } }""", "tls.generateMissing = \"maybe\": expected true or false")]
     [InlineData("""{ "limits": { "unauthenticatedStanzaBytes": "1MB" } }""",
@@ -174,6 +183,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
             ("XMPPCHAT_listeners__1__port", "15223"),
             ("XMPPCHAT_listeners__1__tls", "direct"),
             ("XMPPCHAT_CONFIG", "elsewhere.json"),
+            ("XMPPCHAT_TEST_MONGODB", "mongodb://localhost"),
             ("PATH", "/bin"));
 
         Assert.Equal(30, options.Limits.Depth);
@@ -202,6 +212,17 @@ public sealed class ConfigurationLoaderTests : IDisposable
         "XMPPCHAT_hosts", "a b", "hosts[0] = \"a b\": expected a domain, such as \"example.org\" (RFC 7622 §3.2) (set by XMPPCHAT_hosts)")]
     public void A_bad_variable_is_refused_by_its_name(string name, string value, string problem) =>
         Assert.Equal([problem], Problems("{}", (name, value)));
+
+    [Fact]
+    public void A_connection_string_is_shown_nowhere()
+    {
+        const string Uri = "mongodb://user:secret@host";
+        var options = Valid("""{ "store": "mongodb" }""", ("XMPPCHAT_mongodb__uri", Uri));
+
+        Assert.Equal(Uri, options.Mongodb.Uri);
+        Assert.DoesNotContain("secret", options.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", Assert.Single(Problems("{}", ("XMPPCHAT_mongodb__ury", Uri))), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_variable_given_twice_in_different_case_is_refused() =>

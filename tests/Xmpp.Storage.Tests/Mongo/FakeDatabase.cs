@@ -1,4 +1,6 @@
+using System.Threading.Channels;
 using Xmpp.Storage.Mongo;
+using Xunit;
 
 namespace Xmpp.Storage.Tests.Mongo;
 
@@ -8,11 +10,22 @@ internal sealed class FakeDatabase
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<BsonDocument>> _collections = [];
     private readonly Dictionary<string, BsonDocument> _retryable = [];
+    private readonly Channel<bool> _asked = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>The address of the primary; null: there is none. Ignored without a <see cref="SetName"/>.</summary>
     public string? Primary { get; set; }
 
     public string? SetName { get; init; }
+
+    /// <summary>Completes when a member was asked next who is primary, and nobody was.</summary>
+    public ValueTask<bool> AskedAsync() => _asked.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+    public void Ask()
+    {
+        if (Primary is null)
+            _asked.Writer.TryWrite(true);
+    }
 
     public List<string> Members { get; } = [];
 

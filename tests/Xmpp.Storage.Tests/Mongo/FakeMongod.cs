@@ -19,6 +19,7 @@ internal sealed class FakeMongod : IAsyncDisposable
 
     private readonly FakeDatabase _database;
     private readonly ConcurrentDictionary<TcpClient, Task> _connections = new();
+    private CancellationTokenSource _stopping = new();
     private TcpListener _listener;
     private Task _accepting;
 
@@ -54,6 +55,9 @@ internal sealed class FakeMongod : IAsyncDisposable
     /// <summary>The names of all commands that came, but for the driver's own.</summary>
     public ConcurrentQueue<FakeCommand> Commands { get; } = [];
 
+    /// <summary>The names by which applications introduced themselves.</summary>
+    public ConcurrentQueue<string> Applications { get; } = [];
+
     private bool IsPrimary => _database.SetName is null || _database.Primary == Address;
 
     /// <summary>Ends all connections and takes no more.</summary>
@@ -61,6 +65,7 @@ internal sealed class FakeMongod : IAsyncDisposable
     {
         _listener.Stop();
         await _accepting;
+        await _stopping.CancelAsync();
         foreach (var connection in _connections.Keys)
             connection.Close();
         await Task.WhenAll(_connections.Values);
@@ -69,6 +74,7 @@ internal sealed class FakeMongod : IAsyncDisposable
     /// <summary>Is there again, at the same port.</summary>
     public void Start()
     {
+        _stopping = new();
         _listener = Listen(Port);
         _accepting = AcceptAsync(_listener);
     }
@@ -119,7 +125,7 @@ internal sealed class FakeMongod : IAsyncDisposable
                 await stream.WriteAsync(Frame(message, reply));
             }
         }
-        catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException
+        catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException or OperationCanceledException
             or System.Security.Authentication.AuthenticationException)
         {
         }
@@ -133,26 +139,34 @@ internal sealed class FakeMongod : IAsyncDisposable
     private async Task<BsonDocument> AnswerAsync(FakeCommand command, FakeLogin login)
     {
         if (command.Name is "hello" or "isMaster" or "ismaster")
-            return Hello();
+        {
+            _database.Ask();
+            if (command.Body.Read() is var body && body.Find("client"u8) && body.Document is var client && client.Find("application"u8))
+                Applications.Enqueue(client.Document.Get("name"u8).String);
+            return Hello(command);
+        }
+
         if (login.Answer(command) is { } answer)
             return answer;
         Commands.Enqueue(command);
-        if (Before is { } before && await before(command) is { } instead)
+        if (Before is { } before && await before(command).WaitAsync(_stopping.Token) is { } instead)
             return instead;
         if (!IsPrimary && command.Name is not ("ping" or "endSessions"))
             return FakeReply.Error(10107, "not primary", "RetryableWriteError");
         var reply = _database.Execute(command);
         if (After is { } after)
-            await after(command);
+            await after(command).WaitAsync(_stopping.Token);
         return reply;
     }
 
-    private BsonDocument Hello() => FakeReply.Ok(hello =>
+    private BsonDocument Hello(FakeCommand command) => FakeReply.Ok(hello =>
     {
         hello.Bool("ismaster", IsPrimary).Bool("isWritablePrimary", IsPrimary).Bool("helloOk", true)
             .Int32("maxBsonObjectSize", 16_777_216).Int32("maxMessageSizeBytes", 48_000_000).Int32("maxWriteBatchSize", 100_000)
             .Date("localTime", DateTimeOffset.UtcNow).Int32("logicalSessionTimeoutMinutes", 30)
             .Int32("minWireVersion", 0).Int32("maxWireVersion", 21).Bool("readOnly", false);
+        if (command.Body.Read().Has("saslSupportedMechs"u8))
+            hello.Strings("saslSupportedMechs", ["SCRAM-SHA-256"]);
         if (_database.SetName is { } set)
         {
             hello.String("setName", set).Int32("setVersion", 1).Bool("secondary", !IsPrimary)
