@@ -90,6 +90,9 @@ public abstract class MessageContext
     /// <summary>The id by which the account knows the message for good (XEP-0359); null when it has none.</summary>
     public SortableId? StanzaId { get; set; }
 
+    /// <summary>Whether it has been on its way before, and says so (XEP-0203).</summary>
+    public bool IsDelayed { get; protected set; }
+
     /// <summary>Adds a child behind the others to what the account gets.</summary>
     /// <param name="element">UTF-8 that stands well in the namespace "jabber:client"; copied.</param>
     public abstract void Append(ReadOnlySpan<byte> element);

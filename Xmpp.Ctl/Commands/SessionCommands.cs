@@ -18,10 +18,11 @@ internal static class SessionCommands
         {
             var request = new ListSessionsRequest(invocation.Command.GetValue(of));
             var sessions = await invocation.Server.SendAsync<SessionInfo>(request, cancellationToken).ToListAsync(cancellationToken);
-            invocation.Output.Table(sessions, ["JID", "Address", "TLS", "Since", "Presence", "Priority"], session =>
+            invocation.Output.Table(sessions, ["JID", "Address", "TLS", "Since", "Presence", "Priority", "Connection"], session =>
             [
                 session.Jid.ToString(), session.Address, session.Tls ?? "none", Output.Date(session.Since),
                 session.Availability ?? "-", session.Priority?.ToString(CultureInfo.InvariantCulture) ?? "-",
+                session.Connection.ToString().ToLowerInvariant(),
             ]);
             return ExitCode.Ok;
         });

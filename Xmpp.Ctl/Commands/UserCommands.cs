@@ -157,7 +157,8 @@ internal static class UserCommands
         $"{session.Jid.Resource} from {session.Address} since {Output.Date(session.Since)}, "
         + (session.Priority is { } priority
             ? string.Create(CultureInfo.InvariantCulture, $"{session.Availability}, priority {priority}")
-            : "not available");
+            : "not available")
+        + (session.Connection == SessionConnection.Away ? ", connection lost" : "");
 
     private static bool Confirm(Terminal terminal, string question)
     {

@@ -74,9 +74,12 @@ public sealed class OfflineMessages(
     private static ReadOnlyMemory<byte> WithDelay(MessageContext message, DateTimeOffset now)
     {
         var output = new ArrayBufferWriter<byte>(512);
-        XmlStreamWriter.Write(output, new Delay(now, message.Account.Host, "Offline Storage").ToElement(), Namespaces.Client);
-        message.Append(output.WrittenSpan);
-        output.ResetWrittenCount();
+        if (!message.IsDelayed)
+        {
+            XmlStreamWriter.Write(output, new Delay(now, message.Account.Host, "Offline Storage").ToElement(), Namespaces.Client);
+            message.Append(output.WrittenSpan);
+            output.ResetWrittenCount();
+        }
         message.Write(output);
         return output.WrittenMemory;
     }

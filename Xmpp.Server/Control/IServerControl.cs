@@ -59,7 +59,22 @@ public sealed record ListenerInfo(IPEndPoint EndPoint, ListenerTls Tls);
 /// <param name="Since">When its resource was bound.</param>
 /// <param name="Availability">"available", or what <c>&lt;show/&gt;</c> says (RFC 6121 §4.7.2.1); null before initial presence.</param>
 /// <param name="Priority">Of its presence; null before initial presence.</param>
-public sealed record SessionInfo(Jid Jid, string Address, string? Tls, DateTimeOffset Since, string? Availability, int? Priority);
+/// <param name="Connection">Whether its client is there.</param>
+public sealed record SessionInfo(
+    Jid Jid, string Address, string? Tls, DateTimeOffset Since, string? Availability, int? Priority, SessionConnection Connection);
+
+/// <summary>How a session stands to its connection (XEP-0198).</summary>
+public enum SessionConnection
+{
+    /// <summary>Connected; it ends with the connection.</summary>
+    Connected,
+
+    /// <summary>Connected; when the connection is lost it waits for its client.</summary>
+    Resumable,
+
+    /// <summary>Without a connection, waiting for its client.</summary>
+    Away,
+}
 
 /// <summary>What a reload did.</summary>
 /// <param name="Applied">Keys that changed and are in force, and certificates that were replaced.</param>

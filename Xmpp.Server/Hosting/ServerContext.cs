@@ -34,6 +34,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Administrators = new Administrators(store.Settings, () => Current.Administrators);
         Tasks = new ServerTasks(loggers.CreateLogger<ServerTasks>(), stopping);
         Messages = new MessagePipeline(this);
+        Undelivered = new UndeliveredStanzas(this);
         Rosters = new RosterDirectory(store.Rosters, Sessions);
         Presences = new Presences(Sessions, Rosters, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
         Subscriptions = new Subscriptions(
@@ -67,7 +68,12 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     public ServerTasks Tasks { get; }
 
+    /// <summary>Sessions that can be resumed, connected or not.</summary>
+    public ResumableSessions Resumable { get; } = new();
+
     public MessagePipeline Messages { get; }
+
+    public UndeliveredStanzas Undelivered { get; }
 
     public RosterDirectory Rosters { get; }
 
@@ -144,6 +150,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         if (!session.TryEnd())
             return;
         Sessions.Remove(session);
+        Resumable.Remove(session);
         ServerQueries.End(session);
         foreach (var handler in Current.Modules.SessionEnded)
         {
@@ -156,7 +163,12 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
                 LogSessionEndFailed(bug, session.Jid);
             }
         }
+        await Undelivered.HandleAsync(session, session.Close());
     }
+
+    /// <summary>The same, not now: whoever notices may hold locks.</summary>
+    public void EndLater(ClientSession session) =>
+        _ = Task.Run(() => Tasks.Run($"The end of {session.Jid}", _ => EndSessionAsync(session)));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A module failed at the end of the session {Jid}")]
     private partial void LogSessionEndFailed(Exception bug, Jid jid);

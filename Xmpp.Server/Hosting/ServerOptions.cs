@@ -62,6 +62,8 @@ public sealed record ServerOptions
 
     public ResourceConflict ResourceConflict { get; init; }
 
+    public StreamManagementOptions StreamManagement { get; init; } = new();
+
     /// <summary>"sqlite" or "mongodb": which of the following two sections counts.</summary>
     [NeedsRestart]
     [OneOf("sqlite", "mongodb")]
@@ -201,6 +203,22 @@ public sealed record LimitOptions
     /// <summary>What a session may send at once above <see cref="SessionBytesPerSecond"/>.</summary>
     [Bytes(0, 1024 * 1024 * 1024)]
     public int SessionBurstBytes { get; init; } = 1_048_576;
+}
+
+/// <summary>XEP-0198.</summary>
+public sealed record StreamManagementOptions
+{
+    /// <summary>How long a session waits for a client that has lost its connection; 0: streams can't be resumed.</summary>
+    [Duration("0s", "7d")]
+    public TimeSpan ResumeTime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Stanzas that a client may leave unacknowledged before its session ends.</summary>
+    [Number(100, 1_000_000)]
+    public int QueueStanzas { get; init; } = 5_000;
+
+    /// <summary>The same in bytes.</summary>
+    [Bytes(65_536, 1024 * 1024 * 1024)]
+    public int QueueBytes { get; init; } = 4 * 1024 * 1024;
 }
 
 public sealed record SqliteOptions

@@ -103,10 +103,13 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
         .. _server.Context.Sessions.All.Select(session => new SessionInfo(
             session.Jid,
             session.Address.ToString(),
-            session.Stream.Connection.Tls?.Protocol,
+            session.Stream?.Connection.Tls?.Protocol,
             session.Since,
             session.Presence is { } presence ? presence.Show ?? "available" : null,
-            session.Presence?.Priority)),
+            session.Presence?.Priority,
+            session.Stream is null ? SessionConnection.Away
+                : session.Management?.Id is not null ? SessionConnection.Resumable
+                : SessionConnection.Connected)),
     ];
 
     public ValueTask<int> AnnounceAsync(string host, string text, CancellationToken cancellationToken) =>

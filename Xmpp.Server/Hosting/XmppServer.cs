@@ -108,7 +108,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             }
             replaced?.Tls.Dispose();
             foreach (var session in _context.Sessions.All.Where(session => !state.IsLocal(session.Jid)))
-                session.Stream.End(new StreamError(StreamErrorCondition.HostGone));
+                session.End(new StreamError(StreamErrorCondition.HostGone));
         }
         finally
         {
@@ -136,6 +136,9 @@ public sealed partial class XmppServer : IAsyncDisposable
             foreach (var stream in _streams.Keys)
                 stream.Connection.Abort("the server stopped");
         }
+        // Nobody can come back to them.
+        foreach (var session in _context.Resumable.Hibernating)
+            await _context.EndSessionAsync(session);
     }
 
     public async ValueTask DisposeAsync()
@@ -180,6 +183,8 @@ public sealed partial class XmppServer : IAsyncDisposable
         _context.Clock.Advance();
         foreach (var (stream, _) in _streams)
             stream.Tick();
+        foreach (var session in _context.Resumable.Expired(_context.Clock.Seconds))
+            _context.EndLater(session);
         _trimmer.Tick();
     }
 

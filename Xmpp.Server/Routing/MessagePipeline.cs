@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
@@ -39,6 +40,23 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         framer.Read(bytes.WrittenMemory, out _);
         var current = server.Current;
         return await RunAsync(current.Modules, sender: null, from, framer.Stanza, to, current.IsLocal(to), cancellationToken);
+    }
+
+    /// <summary>Sends a message on that a session has lost: to others of its account, or to who keeps messages for it.</summary>
+    /// <param name="stanza">As the session got it.</param>
+    /// <param name="recipient">The session's full JID.</param>
+    /// <returns>The error to tell the sender, or null.</returns>
+    public async ValueTask<StanzaError?> RedeliverAsync(
+        StanzaView stanza, Jid recipient, DateTimeOffset sentAt, CancellationToken cancellationToken)
+    {
+        if (!Jid.TryParse(stanza.Attribute("from"u8), out var from))
+            from = recipient.Host;
+        var context = new Context();
+        context.Start(this, sender: null, from, stanza, Jid.TryParse(stanza.Attribute("to"u8), out var to) ? to : recipient);
+        context.Touch(recipient.Bare, MessageDirection.Received);
+        context.ComesLate(sentAt);
+        var error = await DeliverAsync(server.Current.Modules, context, cancellationToken);
+        return context.Type == MessageType.Error ? null : error;
     }
 
     /// <param name="sender">The session that sent it; null when none did.</param>
@@ -81,6 +99,11 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
                 return context.Error;
         }
 
+        return await DeliverAsync(modules, context, cancellationToken);
+    }
+
+    private async ValueTask<StanzaError?> DeliverAsync(ModuleTable modules, Context context, CancellationToken cancellationToken)
+    {
         switch (Deliver(context, toWhoIsCatchingUp: false))
         {
             case DeliveryAction.Undelivered:
@@ -155,12 +178,28 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
             return action;
         }
         // Once one of them takes it, those that are catching up don't go without it: late messages say when they were sent.
+        var copies = CopiesFor(resources);
         foreach (var resource in resources)
         {
             if (IsAvailable(resource))
-                resource.Send(message.WrittenSpan);
+                ((ClientSession)resource).Send(message.WrittenSpan, copies);
         }
         return action;
+    }
+
+    /// <summary>What several sessions that get a message share; null when only one does.</summary>
+    private static Copies? CopiesFor(ReadOnlySpan<ISession> resources)
+    {
+        var count = 0;
+        var isSafe = false;
+        foreach (var resource in resources)
+        {
+            if (!IsAvailable(resource))
+                continue;
+            count++;
+            isSafe |= ((ClientSession)resource).Management is null;
+        }
+        return count < 2 ? null : isSafe ? Copies.Elsewhere : new(count);
     }
 
     private static DeliveryTarget TargetOf(Jid to, ISession? addressed) => to switch
@@ -223,6 +262,15 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 
         public override bool TryDeliver(bool toWhoIsCatchingUp) =>
             _pipeline!.Deliver(this, toWhoIsCatchingUp) is DeliveryAction.ToResource or DeliveryAction.ToAvailable;
+
+        /// <summary>Notes that the message comes late.</summary>
+        public void ComesLate(DateTimeOffset sentAt)
+        {
+            IsDelayed = true;
+            var output = new ArrayBufferWriter<byte>(128);
+            XmlStreamWriter.Write(output, new Delay(sentAt, Account.Host).ToElement(), Namespaces.Client);
+            Append(output.WrittenSpan);
+        }
 
         /// <summary>Lets go of everything, so that a waiting context keeps no session alive.</summary>
         public void Clear()

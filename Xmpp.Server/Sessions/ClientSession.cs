@@ -3,16 +3,19 @@ using System.Net;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
-using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Sessions;
 
-/// <summary>A bound resource. It knows its client's address and state; the connection is the stream's business.</summary>
-internal sealed class ClientSession : ISession
+/// <summary>
+/// A bound resource. It outlives its connection when the client has asked for that (XEP-0198): then it is without a stream for a while.
+/// </summary>
+internal sealed partial class ClientSession : ISession
 {
+    private readonly ServerContext _server;
     private SessionState? _state;
     private AvailablePresence? _presence;
     private volatile bool _isCatchingUp;
@@ -22,11 +25,12 @@ internal sealed class ClientSession : ISession
     private long _stanzas;
     private int _activeAt;
 
-    public ClientSession(Jid jid, ClientStream stream, string? language, DateTimeOffset since)
+    public ClientSession(ServerContext server, Jid jid, ClientStream stream, string? language, DateTimeOffset since)
     {
+        _server = server;
         Jid = jid;
         Since = since;
-        Stream = stream;
+        _stream = stream;
         Language = language;
         Stamp = StampFor(jid, null);
         StampWithLanguage = language is null ? Stamp : StampFor(jid, language);
@@ -36,12 +40,11 @@ internal sealed class ClientSession : ISession
 
     public DateTimeOffset Since { get; }
 
-    public ClientStream Stream { get; }
-
     /// <summary>The stream's xml:lang, or null.</summary>
     public string? Language { get; }
 
-    public IPEndPoint Address => Stream.Connection.RemoteEndPoint;
+    /// <summary>Where its client is, or was last.</summary>
+    public IPEndPoint Address => Stream?.Connection.RemoteEndPoint ?? _lastAddress!;
 
     public AvailablePresence? Presence
     {
@@ -49,7 +52,7 @@ internal sealed class ClientSession : ISession
         set => Interlocked.Exchange(ref _presence, value); // A full fence: who sets it looks at others next.
     }
 
-    public TimeSpan IdleTime => TimeSpan.FromSeconds(Math.Max(0, Stream.Now - Volatile.Read(ref _activeAt)));
+    public TimeSpan IdleTime => TimeSpan.FromSeconds(Math.Max(0, _server.Clock.Seconds - Volatile.Read(ref _activeAt)));
 
     public long StanzasSent => Volatile.Read(ref _stanzas);
 
@@ -67,25 +70,28 @@ internal sealed class ClientSession : ISession
     /// <summary>The same with the stream's xml:lang, for stanzas that have none of their own (RFC 6120 §8.1.5).</summary>
     public byte[] StampWithLanguage { get; }
 
-    public void Send(Element stanza) => Stream.Send(stanza);
+    public void Send(Element stanza)
+    {
+        var output = Scratch.Rent();
+        XmlStreamWriter.Write(output, stanza, Namespaces.Client);
+        Send(output.WrittenSpan);
+    }
 
-    public void Send(ReadOnlySpan<byte> stanza) => Stream.Send(stanza);
+    public void Send(ReadOnlySpan<byte> stanza) => Send(stanza, null);
 
     public void Send(IReadOnlyList<ReadOnlyMemory<byte>> stanzas)
     {
         using var batch = OutputBatch.Begin();
         foreach (var stanza in stanzas)
-            Stream.Send(stanza.Span);
+            Send(stanza.Span, Copies.Elsewhere);
     }
 
     public void Send(BroadcastStanza stanza, Jid to)
     {
         var output = Scratch.Rent();
         stanza.Write(output, to);
-        Stream.Send(output.WrittenSpan);
+        Send(output.WrittenSpan);
     }
-
-    public void End(StreamError error) => Stream.End(error);
 
     /// <summary>Counts a stanza of its client.</summary>
     /// <param name="isActivity">Whether a person may have sent it: many IQs are programs' talk.</param>
@@ -97,7 +103,7 @@ internal sealed class ClientSession : ISession
     }
 
     /// <summary>The person at the client is active.</summary>
-    public void NoteActivity() => Volatile.Write(ref _activeAt, Stream.Now);
+    public void NoteActivity() => Volatile.Write(ref _activeAt, _server.Clock.Seconds);
 
     /// <summary>True for the first who calls it.</summary>
     public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;

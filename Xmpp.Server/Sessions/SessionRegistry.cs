@@ -46,6 +46,19 @@ internal sealed class SessionRegistry(Func<ModuleTable> modules) : ISessionDirec
     public ReadOnlySpan<ISession> Of(Jid account) =>
         _accounts.TryGetValue(account, out var sessions) ? sessions.Sessions : [];
 
+    /// <summary>The session of an account whose client has been away for the longest; null when all are there.</summary>
+    public ClientSession? LongestAway(Jid account)
+    {
+        ClientSession? longest = null;
+        foreach (var session in Of(account))
+        {
+            var candidate = (ClientSession)session;
+            if (candidate.AwaySince < (longest?.AwaySince ?? int.MaxValue))
+                longest = candidate;
+        }
+        return longest;
+    }
+
     public ValueTask MakeAvailableAsync(ISession session, AvailablePresence presence)
     {
         if (!presence.TakesMessages || session.Presence is { TakesMessages: true })

@@ -33,6 +33,7 @@ internal sealed partial class ClientStream
     private bool _isPinged;
     private bool _isRestarting;
     private int _hasEnded;
+    private TaskCompletionSource? _loopEnded;
 
     public ClientStream(ServerContext server, Connection connection, ListenerTls tls)
     {
@@ -44,13 +45,23 @@ internal sealed partial class ClientStream
 
     public Connection Connection => _connection;
 
-    /// <summary>Seconds of the server's coarse clock.</summary>
-    public int Now => _server.Clock.Seconds;
+    /// <summary>Completes when nothing that came on this stream is being handled any more.</summary>
+    public Task LoopEnded
+    {
+        get
+        {
+            // Few ask.
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return (Interlocked.CompareExchange(ref _loopEnded, ended, null) ?? ended).Task;
+        }
+    }
 
     private bool IsTlsNext => _negotiator is { IsTlsNext: true };
 
-    /// <summary>Null until a resource is bound.</summary>
+    /// <summary>Null until a resource is bound, or a session resumed.</summary>
     public ClientSession? Session { get; private set; }
+
+    private static TaskCompletionSource AlreadyEnded { get; } = CreateEnded();
 
     /// <summary>Runs the stream to its end. Doesn't throw.</summary>
     public async Task RunAsync()
@@ -81,10 +92,12 @@ internal sealed partial class ClientStream
         finally
         {
             // Another thread that ends the stream may not have said its last words yet; it closes the connection after them.
-            if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
+            var isLost = Interlocked.Exchange(ref _hasEnded, 1) == 0;
+            if (isLost)
                 _connection.Close();
             LogEnded(_server.StreamLogger, _connection.RemoteEndPoint, Session?.Jid, _connection.AbortReason);
-            if (Session is { } session)
+            Interlocked.CompareExchange(ref _loopEnded, AlreadyEnded, null)?.TrySetResult();
+            if (Session is { } session && session.Lose(this, isLost) == StreamLoss.Over)
                 await _server.EndSessionAsync(session);
         }
     }
@@ -149,13 +162,14 @@ internal sealed partial class ClientStream
         {
             // XEP-0199 §4.1: every client has to answer, be it with an error.
             _isPinged = true;
-            Send(new Element(Namespaces.Client, "iq",
+            session.Send(new Element(Namespaces.Client, "iq",
                 Element.Attr("type", "get"),
                 Element.Attr("id", "keep-alive"),
                 Element.Attr("from", session.Jid.Domain),
                 Element.Attr("to", session.Jid.ToString()),
                 new Element("urn:xmpp:ping", "ping")));
         }
+        session.AskForAcknowledgement();
     }
 
     /// <summary>The next element starts a new stream on the same connection (RFC 6120 §4.3.3).</summary>
@@ -263,9 +277,30 @@ internal sealed partial class ClientStream
         return default;
     }
 
-    private ValueTask HandleAsync(StanzaView stanza) => Session is { } session
-        ? _server.Router.RouteAsync(session, stanza, _server.Stopping)
-        : _negotiator!.HandleAsync(stanza.ToElement(), _server.Stopping);
+    private ValueTask HandleAsync(StanzaView stanza)
+    {
+        if (Session is not { } session)
+            return _negotiator!.HandleAsync(stanza.ToElement(), _server.Stopping);
+        if (StreamManagementElements.IsOne(stanza))
+        {
+            StreamManagementElements.Handle(_server, session, this, stanza);
+            return default;
+        }
+        var routed = _server.Router.RouteAsync(session, stanza, _server.Stopping);
+        if (session.Management is not { } management)
+            return routed;
+        if (!routed.IsCompletedSuccessfully)
+            return CountAsync(routed, management);
+        management.CountHandled();
+        return default;
+    }
+
+    /// <summary>XEP-0198 §4: handled is a stanza when the server has done all that it owes it, as to keep it for somebody.</summary>
+    private static async ValueTask CountAsync(ValueTask routed, StreamManagement management)
+    {
+        await routed;
+        management.CountHandled();
+    }
 
     /// <summary>
     /// RFC 6120 §5.4.3.3: nothing sent in clear behind <c>&lt;starttls/&gt;</c> may count as protected. White space there is
@@ -281,6 +316,13 @@ internal sealed partial class ClientStream
     {
         await handled;
         Rest(framer);
+    }
+
+    private static TaskCompletionSource CreateEnded()
+    {
+        var ended = new TaskCompletionSource();
+        ended.SetResult();
+        return ended;
     }
 
     private void Begin(StanzaFramer framer)

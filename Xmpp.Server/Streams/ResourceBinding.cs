@@ -32,14 +32,13 @@ internal sealed class ResourceBinding(StreamNegotiator negotiator) : StreamFeatu
         if (!server.Current.IsLocal(jid))
             throw new StreamErrorException(StreamErrorCondition.HostGone);
         var options = server.Current.Options;
-        var session = new ClientSession(jid, Negotiator.Stream, Negotiator.Language, server.Time.GetUtcNow());
-        var outcome = server.Sessions.TryAdd(
-            session, options.ResourceConflict == ResourceConflict.Replace, options.Limits.SessionsPerAccount, out var replaced);
+        var session = new ClientSession(server, jid, Negotiator.Stream, Negotiator.Language, server.Time.GetUtcNow());
+        var outcome = await TryAddAsync(session, options);
         if (outcome == BindOutcome.Conflict && options.ResourceConflict == ResourceConflict.Rename)
         {
             // §7.7.2.2: the server may choose another resource than the one asked for.
-            session = new ClientSession(Generate(), Negotiator.Stream, Negotiator.Language, server.Time.GetUtcNow());
-            outcome = server.Sessions.TryAdd(session, replace: false, options.Limits.SessionsPerAccount, out replaced);
+            session = new ClientSession(server, Generate(), Negotiator.Stream, Negotiator.Language, server.Time.GetUtcNow());
+            outcome = await TryAddAsync(session, options);
         }
         switch (outcome)
         {
@@ -51,16 +50,34 @@ internal sealed class ResourceBinding(StreamNegotiator negotiator) : StreamFeatu
                 return;
         }
 
-        if (replaced is not null)
-        {
-            replaced.Stream.End(new StreamError(StreamErrorCondition.Conflict, "Replaced by a new connection."));
-            await server.EndSessionAsync(replaced);
-        }
         Negotiator.Stream.Send(new Element(Namespaces.Client, "iq",
             Element.Attr("type", "result"),
             Element.Attr("id", element["id"]),
             new Element(Bind, new Element(Namespaces.Bind, "jid", session.Jid.ToString()))));
         Negotiator.Stream.Bind(session);
+    }
+
+    /// <summary>Those who give way are ended before the newcomer is told.</summary>
+    private async ValueTask<BindOutcome> TryAddAsync(ClientSession session, ServerOptions options)
+    {
+        var server = Negotiator.Server;
+        while (true)
+        {
+            var outcome = server.Sessions.TryAdd(
+                session, options.ResourceConflict == ResourceConflict.Replace, options.Limits.SessionsPerAccount, out var replaced);
+            // A client that is away, and may never come back, keeps nobody out.
+            if (outcome == BindOutcome.TooManySessions && server.Sessions.LongestAway(session.Jid.Bare) is { } away)
+            {
+                await server.EndSessionAsync(away);
+                continue;
+            }
+            if (replaced is not null)
+            {
+                replaced.Stream?.End(new StreamError(StreamErrorCondition.Conflict, "Replaced by a new connection."));
+                await server.EndSessionAsync(replaced);
+            }
+            return outcome;
+        }
     }
 
     private bool TryChooseJid(Element bind, out Jid jid)

@@ -69,8 +69,8 @@ public sealed class ServerCommandsTests : CtlFixture
         StartServer();
 
         Assert.Equal(ExitCode.Ok, await RunAsync("session", "list", "juliet@localhost"));
-        Assert.Equal(["juliet@localhost/balcony", "192.0.2.2:40002", "TLSv1.2", "1970-01-01 00:00", "away", "-1"], Rows[0]);
-        Assert.Equal(["juliet@localhost/phone", "[2001:db8::1]:40001", "none", "1970-01-01 00:00", "-", "-"], Rows[1]);
+        Assert.Equal(["juliet@localhost/balcony", "192.0.2.2:40002", "TLSv1.2", "1970-01-01 00:00", "away", "-1", "away"], Rows[0]);
+        Assert.Equal(["juliet@localhost/phone", "[2001:db8::1]:40001", "none", "1970-01-01 00:00", "-", "-", "connected"], Rows[1]);
         Assert.Equal(ExitCode.Ok, await RunAsync("session", "kick", "juliet@localhost/phone"));
         Assert.Equal("Ended 1 session.\n", Printed);
         Assert.Equal(ExitCode.Failed, await RunAsync("session", "kick", "juliet@localhost/phone"));

@@ -106,7 +106,7 @@ public sealed class UserCommandsTests : CtlFixture
         Assert.Matches(@"Last seen +now\n", Printed);
         Assert.Matches(@"Contacts +1\n", Printed);
         Assert.Matches(@"Offline messages +2\n", Printed);
-        Assert.Matches(@"Session +balcony from 192\.0\.2\.2:40002 since \S+ \S+, away, priority -1\n", Printed);
+        Assert.Matches(@"Session +balcony from 192\.0\.2\.2:40002 since \S+ \S+, away, priority -1, connection lost\n", Printed);
         Assert.Matches(@"Session +phone from \[2001:db8::1\]:40001 since \S+ \S+, not available\n", Printed);
         var json = await JsonAsync("user", "show", "juliet@localhost");
         Assert.Equal(2, (int)json["offlineMessages"]!);

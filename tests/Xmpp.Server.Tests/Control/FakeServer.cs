@@ -35,9 +35,9 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
 
     public List<SessionInfo> Bound { get; } =
     [
-        new(Jid.Parse("romeo@localhost/orchard"), "192.0.2.1:40000", "TLSv1.3", DateTimeOffset.UnixEpoch, "available", 5),
-        new(Jid.Parse("juliet@localhost/phone"), "[2001:db8::1]:40001", null, DateTimeOffset.UnixEpoch, null, null),
-        new(Jid.Parse("juliet@localhost/balcony"), "192.0.2.2:40002", "TLSv1.2", DateTimeOffset.UnixEpoch, "away", -1),
+        new(Jid.Parse("romeo@localhost/orchard"), "192.0.2.1:40000", "TLSv1.3", DateTimeOffset.UnixEpoch, "available", 5, SessionConnection.Resumable),
+        new(Jid.Parse("juliet@localhost/phone"), "[2001:db8::1]:40001", null, DateTimeOffset.UnixEpoch, null, null, SessionConnection.Connected),
+        new(Jid.Parse("juliet@localhost/balcony"), "192.0.2.2:40002", "TLSv1.2", DateTimeOffset.UnixEpoch, "away", -1, SessionConnection.Away),
     ];
 
     public List<(string Jid, StreamErrorCondition Reason)> Ended { get; } = [];

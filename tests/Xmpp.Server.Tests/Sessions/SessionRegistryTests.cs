@@ -106,6 +106,7 @@ public sealed class SessionRegistryTests
         return session;
     }
 
-    /// <summary>A session that nothing is ever sent to, so that it needs no stream.</summary>
-    private static ClientSession CreateSession(string jid) => new(Jid.Parse(jid), stream: null!, language: null, DateTimeOffset.UnixEpoch);
+    /// <summary>A session that nothing is ever sent to, so that it needs neither a server nor a stream.</summary>
+    private static ClientSession CreateSession(string jid) =>
+        new(server: null!, Jid.Parse(jid), stream: null!, language: null, DateTimeOffset.UnixEpoch);
 }

@@ -1,0 +1,240 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Streams;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Sessions;
+
+/// <summary>What becomes of a session whose stream is over.</summary>
+internal enum StreamLoss
+{
+    /// <summary>It is over too.</summary>
+    Over,
+
+    /// <summary>It waits for its client to come back.</summary>
+    Hibernating,
+
+    /// <summary>It has another stream by now.</summary>
+    Replaced,
+}
+
+/// <summary>What came of an attempt to resume a session.</summary>
+internal enum Resumption
+{
+    Resumed,
+
+    /// <summary>It has ended.</summary>
+    Over,
+
+    /// <summary>The client says that it has more than it was sent.</summary>
+    CountTooHigh,
+}
+
+/// <content>
+/// The session and its stream, of which there may be several in turn (XEP-0198). One small lock keeps what is sent, what is counted and
+/// what is acknowledged the same thing; bytes leave after it is released.
+/// </content>
+internal sealed partial class ClientSession
+{
+    private readonly Lock _gate = new();
+    private ClientStream? _stream;
+    private StreamManagement? _management;
+    private int _lostAt;
+    private IPEndPoint? _lastAddress;
+    private bool _isClosed;
+    private bool _isFull;
+
+    /// <summary>Null while its client is away.</summary>
+    public ClientStream? Stream => Volatile.Read(ref _stream);
+
+    /// <summary>Null until the client has enabled stream management.</summary>
+    public StreamManagement? Management => Volatile.Read(ref _management);
+
+    public void End(StreamError error)
+    {
+        if (Stream is { } stream)
+            stream.End(error);
+        else
+            _server.EndLater(this);
+    }
+
+    /// <summary>Queues a stanza.</summary>
+    /// <param name="copies">Who else gets it; null when nobody does.</param>
+    public void Send(ReadOnlySpan<byte> stanza, Copies? copies)
+    {
+        var isFull = false;
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                if (_management is { } management)
+                {
+                    if (_isClosed)
+                    {
+                        // Whoever sends this took the session for a live one.
+                        if (copies?.LoseOne() != false)
+                            _server.Undelivered.HandleLater(this, new(stanza.ToArray(), _server.Time.GetUtcNow()));
+                        return;
+                    }
+                    management.Unacknowledged.Add(stanza, _server.Time.GetUtcNow().ToUnixTimeMilliseconds(), copies);
+                    isFull = !_isFull && IsOverLimit(management.Unacknowledged);
+                    _isFull |= isFull;
+                }
+                if (_stream is { } stream)
+                {
+                    stream.Send(stanza);
+                    if (_management?.IsToAsk(isNow: false) == true)
+                        Ask(stream);
+                }
+            }
+        }
+        if (isFull)
+            EndFull();
+    }
+
+    /// <summary>From now on stanzas are counted in both directions; false when they are already.</summary>
+    public bool TryEnable(StreamManagement management)
+    {
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                if (_management is not null)
+                    return false;
+                Volatile.Write(ref _management, management);
+                var element = new Element(StreamManagement.Ns, "enabled");
+                _stream?.Send(management.Id is not { } id ? element : element
+                    .With("id", id)
+                    .With("resume", "true")
+                    .With("max", ((int)management.ResumeTime.TotalSeconds).ToString(CultureInfo.InvariantCulture)));
+            }
+        }
+        return true;
+    }
+
+    /// <summary>The client says how many stanzas it has; false when it wasn't sent as many.</summary>
+    public bool TryAcknowledge(uint count)
+    {
+        lock (_gate)
+            return _management!.TryAcknowledge(count);
+    }
+
+    /// <summary>Asks the client how far it is, if there is something that it hasn't acknowledged.</summary>
+    public void AskForAcknowledgement()
+    {
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                if (_stream is { } stream && _management?.IsToAsk(isNow: true) == true)
+                    Ask(stream);
+            }
+        }
+    }
+
+    /// <summary>A stream of this session is over.</summary>
+    /// <param name="isLost">Whether neither side has closed it.</param>
+    public StreamLoss Lose(ClientStream stream, bool isLost)
+    {
+        lock (_gate)
+        {
+            if (_stream != stream)
+                return StreamLoss.Replaced;
+            if (!isLost || _isFull || _management?.Id is null)
+                return StreamLoss.Over;
+            Detach();
+            return StreamLoss.Hibernating;
+        }
+    }
+
+    /// <summary>Takes the stream from the session, so that another one can have it.</summary>
+    /// <returns>The stream, which is to be ended; null when there was none.</returns>
+    public ClientStream? TakeStream()
+    {
+        lock (_gate)
+        {
+            var stream = _stream;
+            if (stream is not null)
+                Detach();
+            return stream;
+        }
+    }
+
+    /// <summary>Goes on with another stream: tells the client what was handled, and sends again what it doesn't have.</summary>
+    /// <param name="stream">Of a client that has authenticated for this account.</param>
+    /// <param name="count">How many stanzas the client has.</param>
+    public Resumption Resume(ClientStream stream, uint count)
+    {
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                if (_isClosed || _isFull || _stream is not null)
+                    return Resumption.Over;
+                var management = _management!;
+                if (!management.TryAcknowledge(count))
+                    return Resumption.CountTooHigh;
+                Volatile.Write(ref _stream, stream);
+                stream.Send(Encoding.UTF8.GetBytes(
+                    $"<resumed xmlns='{StreamManagement.Ns}' previd='{management.Id}' h='{management.Handled}'/>"));
+                stream.Send(management.Unacknowledged.All);
+                if (management.IsToAsk(isNow: true))
+                    Ask(stream);
+                return Resumption.Resumed;
+            }
+        }
+    }
+
+    /// <summary>Whether the session has waited longer for its client than it was to.</summary>
+    public bool IsExpired(int now)
+    {
+        lock (_gate)
+            return _stream is null && _management is { } management && now - _lostAt > management.ResumeTime.TotalSeconds;
+    }
+
+    /// <summary>Since when the client has been away, in seconds of the server's clock; null when it is there.</summary>
+    public int? AwaySince
+    {
+        get
+        {
+            lock (_gate)
+                return _stream is null ? _lostAt : null;
+        }
+    }
+
+    /// <summary>The session is over: what comes late is taken care of elsewhere, and so is what this gives.</summary>
+    public List<LostStanza> Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            return _management?.Unacknowledged.Take() ?? [];
+        }
+    }
+
+    private static void Ask(ClientStream stream) => stream.Send("<r xmlns='urn:xmpp:sm:3'/>"u8);
+
+    private void Detach()
+    {
+        _lastAddress = _stream!.Connection.RemoteEndPoint;
+        Volatile.Write(ref _stream, null);
+        _lostAt = _server.Clock.Seconds;
+        _management?.ForgetAsking();
+    }
+
+    private bool IsOverLimit(UnacknowledgedStanzas stanzas)
+    {
+        var limits = _server.Current.Options.StreamManagement;
+        return stanzas.Count > limits.QueueStanzas || stanzas.Bytes > limits.QueueBytes;
+    }
+
+    /// <summary>Whoever acknowledges nothing loses the session, not the stanzas. It gets no more from now on.</summary>
+    private void EndFull()
+    {
+        _server.Sessions.Remove(this);
+        End(new StreamError(StreamErrorCondition.ResourceConstraint, "Too many stanzas were not acknowledged."));
+    }
+}

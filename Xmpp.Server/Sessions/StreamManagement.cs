@@ -1,0 +1,57 @@
+namespace Xmpp.Server.Sessions;
+
+/// <summary>
+/// What XEP-0198 counts and keeps for a session. Guarded by its session, but for <see cref="Handled"/>, which belongs to the
+/// loop of the session's stream.
+/// </summary>
+/// <param name="id">By which the stream can be resumed; null when it can't.</param>
+/// <param name="resumeTime">How long the session waits without a connection.</param>
+internal sealed class StreamManagement(string? id, TimeSpan resumeTime)
+{
+    public const string Ns = "urn:xmpp:sm:3";
+
+    /// <summary>So many unacknowledged stanzas make the server ask; fewer wait for the next second.</summary>
+    private const int AskAt = 8;
+
+    private uint _handled;
+    private uint _acknowledged;
+    private bool _isAsked;
+
+    public string? Id => id;
+
+    public TimeSpan ResumeTime => resumeTime;
+
+    /// <summary>Stanzas of the client that have been handled, modulo 2^32 (§4).</summary>
+    public uint Handled => Volatile.Read(ref _handled);
+
+    /// <summary>Stanzas sent to the client, modulo 2^32.</summary>
+    public uint Sent => unchecked(_acknowledged + (uint)Unacknowledged.Count);
+
+    public UnacknowledgedStanzas Unacknowledged { get; } = new();
+
+    /// <summary>A stanza of the client has been handled, with all that the server owes it.</summary>
+    public void CountHandled() => Volatile.Write(ref _handled, unchecked(_handled + 1));
+
+    /// <summary>Takes the client's count of stanzas that it has; false when there weren't as many.</summary>
+    public bool TryAcknowledge(uint count)
+    {
+        var fresh = unchecked(count - _acknowledged);
+        if (fresh > (uint)Unacknowledged.Count)
+            return false;
+        Unacknowledged.Acknowledge((int)fresh);
+        (_acknowledged, _isAsked) = (count, false);
+        return true;
+    }
+
+    /// <summary>Whether it is time to ask the client how far it is; after true it counts as asked.</summary>
+    /// <param name="isNow">Whether one stanza is reason enough.</param>
+    public bool IsToAsk(bool isNow)
+    {
+        if (_isAsked || Unacknowledged.Count < (isNow ? 1 : AskAt))
+            return false;
+        return _isAsked = true;
+    }
+
+    /// <summary>What was asked on a connection that is lost is not answered any more.</summary>
+    public void ForgetAsking() => _isAsked = false;
+}

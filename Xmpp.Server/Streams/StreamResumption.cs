@@ -1,0 +1,56 @@
+using System.Globalization;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Sessions;
+
+namespace Xmpp.Server.Streams;
+
+/// <summary>Stream management before a resource is bound (XEP-0198): who comes back goes on where the connection was lost (§5).</summary>
+internal sealed class StreamResumption(StreamNegotiator negotiator) : StreamFeature(negotiator)
+{
+    public override IEnumerable<Element> Offer() =>
+        Negotiator.Phase == NegotiationPhase.Authenticated ? [new Element(StreamManagement.Ns, "sm")] : [];
+
+    public override bool Accepts(Element element) => element.Name.Namespace == StreamManagement.Ns;
+
+    public override ValueTask HandleAsync(Element element, CancellationToken cancellationToken)
+    {
+        // §3: not before authentication, and <enable/> not before binding.
+        if (Negotiator.Phase == NegotiationPhase.Authenticated && element.Name.Local == "resume")
+            return ResumeAsync(element);
+        Negotiator.Stream.Send(StreamManagementElements.Failed(StanzaErrorCondition.UnexpectedRequest));
+        return default;
+    }
+
+    private async ValueTask ResumeAsync(Element resume)
+    {
+        var (server, stream, account) = (Negotiator.Server, Negotiator.Stream, Negotiator.Account!);
+        if (resume["previd"] is not { } id || !StreamManagementElements.TryReadCount(resume["h"], out var count))
+        {
+            stream.Send(StreamManagementElements.Failed(StanzaErrorCondition.BadRequest));
+            return;
+        }
+        if (server.Resumable.Find(id, account) is { } session)
+        {
+            if (session.TakeStream() is { } former)
+            {
+                // What it is still handling is counted, and only then is the client told how far that was.
+                former.End(new StreamError(StreamErrorCondition.Conflict, "Resumed by a new connection."));
+                await former.LoopEnded;
+            }
+            switch (session.Resume(stream, count))
+            {
+                case Resumption.Resumed:
+                    stream.Bind(session);
+                    return;
+                case Resumption.CountTooHigh:
+                    throw StreamManagementElements.CountTooHigh(count, session.Management!.Sent);
+            }
+        }
+        var failed = StreamManagementElements.Failed(StanzaErrorCondition.ItemNotFound);
+        stream.Send(server.Resumable.FindFormer(id, account) is { } handled
+            ? failed.With("h", handled.ToString(CultureInfo.InvariantCulture))
+            : failed);
+    }
+}
