@@ -67,6 +67,7 @@ public sealed class StreamResumptionTests
         {
             await client.LoseAsync();
             await romeo.TellAsync(juliet, i, i);
+            await romeo.ExpectNothingFromAsync(romeo); // It has arrived.
             client = await server.AuthenticateAsync("juliet");
             await client.SendAsync($"<resume xmlns='{Ns}' previd='{id}' h='{i - 1}'/>");
             await client.ExpectAsync($"<resumed xmlns='{Ns}' previd='{id}' h='0'/>");
