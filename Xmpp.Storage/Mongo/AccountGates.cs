@@ -16,7 +16,7 @@ internal sealed class AccountGates
     /// <summary>How many may wait at one gate; one more is refused.</summary>
     private const int MaxWaiting = 1_000;
 
-    // Longer than an operation may take to fail.
+    // Rather refused than kept for ever behind operations that each take their time to fail.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, Gates).Select(_ => new SemaphoreSlim(1))];
