@@ -24,7 +24,7 @@ internal sealed class Accounts : IAsyncDisposable
     public IAccountStore? Store => _store?.Accounts;
 
     /// <exception cref="ControlException">A server runs, but we may not talk to it.</exception>
-    /// <exception cref="StoreException">The store can't be opened.</exception>
+    /// <exception cref="StoreException">The store can't be opened, or is incomplete.</exception>
     public static async Task<Accounts> OpenAsync(ServerOptions options, CancellationToken cancellationToken)
     {
         var client = new ControlClient(options.Control.Socket);

@@ -14,7 +14,7 @@ internal sealed class Invitations : IAsyncDisposable
     public IInvitationControl Control { get; }
 
     /// <exception cref="ControlException">A server runs, but we may not talk to it.</exception>
-    /// <exception cref="StoreException">The store can't be opened.</exception>
+    /// <exception cref="StoreException">The store can't be opened, or is incomplete.</exception>
     public static async Task<Invitations> OpenAsync(ServerOptions options, CancellationToken cancellationToken)
     {
         var client = new ControlClient(options.Control.Socket);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Xmpp.Core.Storage;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
 
@@ -36,6 +37,11 @@ internal sealed class Invocation(ParseResult command, Terminal terminal)
     public ControlClient Server => new(Options.Control.Socket);
 
     public Task<Accounts> OpenAccountsAsync(CancellationToken cancellationToken) => Accounts.OpenAsync(Options, cancellationToken);
+
+    /// <summary>Opens the configured store, whether or not a server uses it.</summary>
+    /// <exception cref="StoreException">It can't be opened, or is incomplete.</exception>
+    public Task<IStore> OpenStoreAsync(CancellationToken cancellationToken) =>
+        ConfiguredStore.OpenAsync(Options, TimeProvider.System, cancellationToken: cancellationToken);
 
     private static ServerOptions Load(string path)
     {

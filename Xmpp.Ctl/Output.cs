@@ -22,6 +22,8 @@ internal sealed class Output(Terminal terminal, bool asJson)
 
     private static readonly JsonSerializerOptions LineOptions = new(JsonOptions) { WriteIndented = false };
 
+    public bool IsJson => asJson;
+
     /// <summary>A sentence, or the value that it speaks of.</summary>
     public void Say(string sentence, object value)
     {
@@ -70,6 +72,19 @@ internal sealed class Output(Terminal terminal, bool asJson)
         Write(grid);
     }
 
+    /// <summary>
+    /// Shows how far some work is: on a terminal as a bar, elsewhere in a line on standard error for every tenth. Not in JSON.
+    /// </summary>
+    /// <param name="verb">What is done.</param>
+    /// <param name="unit">What is counted.</param>
+    /// <param name="work">Is given what to call with: done, of how much, and what just now.</param>
+    public Task<T> ShowProgressAsync<T>(string verb, string unit, Func<Action<long, long, string>, Task<T>> work)
+    {
+        if (asJson)
+            return work((_, _, _) => { });
+        return terminal.Width is null ? work(ProgressLines(verb, unit)) : ShowBarAsync(verb, work);
+    }
+
     public void Warn(string warning) => terminal.Error.WriteLine($"Warning: {warning}");
 
     public static string Date(DateTimeOffset? time) =>
@@ -82,6 +97,46 @@ internal sealed class Output(Terminal terminal, bool asJson)
         { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Minutes} min {span.Seconds} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{span.Seconds} s"),
     };
+
+    private Action<long, long, string> ProgressLines(string verb, string unit)
+    {
+        const int Steps = 10;
+        var told = 0L;
+        return (done, total, what) =>
+        {
+            var step = total > 0 ? done * Steps / total : 0;
+            if (step <= told)
+                return;
+            told = step;
+            terminal.Error.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{verb} {what}: {done:N0} of {total:N0} {unit}, {100 * done / total} %"));
+        };
+    }
+
+    private Task<T> ShowBarAsync<T>(string verb, Func<Action<long, long, string>, Task<T>> work)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(terminal.Out),
+            Ansi = AnsiSupport.Yes,
+            Interactive = InteractionSupport.Yes,
+        });
+        console.Profile.Width = terminal.Width!.Value;
+        return console.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                var bar = context.AddTask(verb);
+                var result = await work((done, total, what) =>
+                {
+                    bar.Description = $"{verb} {what}";
+                    bar.MaxValue = total;
+                    bar.Value = done;
+                });
+                bar.Value = bar.MaxValue;
+                return result;
+            });
+    }
 
     private void Write(IRenderable renderable)
     {

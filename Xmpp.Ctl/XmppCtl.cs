@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Xmpp.Core.Storage;
 using Xmpp.Ctl.Commands;
+using Xmpp.Modules.Portability;
 using Xmpp.Server.Control;
+using Xmpp.Storage.Transfer;
 
 namespace Xmpp.Ctl;
 
@@ -37,7 +39,8 @@ public static class XmppCtl
         {
             return Fail(failure, ExitCode.ServerNotRunning);
         }
-        catch (Exception failure) when (failure is ControlException or StoreException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is ControlException or StoreException or TransferException or PortableException
+            or IOException or UnauthorizedAccessException)
         {
             return Fail(failure, ExitCode.Failed);
         }
@@ -58,6 +61,7 @@ public static class XmppCtl
         var root = new RootCommand(Description)
         {
             UserCommands.Create(terminal),
+            StoreCommands.Create(terminal),
             InvitationCommands.Create(terminal),
             RosterCommands.Create(terminal),
             SessionCommands.Create(terminal),

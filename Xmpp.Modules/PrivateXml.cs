@@ -22,12 +22,12 @@ public sealed record PrivateXmlOptions
 public sealed class PrivateXml(IAccountDataStore store, PrivateXmlOptions options) : IXmppModule
 {
     private const string Ns = "jabber:iq:private";
-    private const string Kind = "private";
+    internal const string Kind = "private";
 
     /// <summary>A namespace is a key of the store.</summary>
     private const int MaxNamespaceBytes = 1023;
 
-    private static readonly XmlName Query = new(Ns, "query");
+    internal static XmlName Query { get; } = new(Ns, "query");
 
     public void Register(IModuleBuilder builder)
     {
@@ -80,7 +80,7 @@ public sealed class PrivateXml(IAccountDataStore store, PrivateXmlOptions option
     }
 
     /// <summary>Why nothing can be kept in a namespace, or null: it isn't the element's own, is reserved (§2.3, §3), or too long.</summary>
-    private static string? Problem(string ns) => ns switch
+    internal static string? Problem(string ns) => ns switch
     {
         "" => "What is stored needs a namespace of its own.",
         "vcard-temp" => Reserved(ns),

@@ -19,7 +19,7 @@ public sealed class VCardTemp(IAccountDataStore store, VCardOptions options) : I
     internal const string Ns = "vcard-temp";
     internal const string Kind = "vcard";
 
-    private static readonly XmlName Name = new(Ns, "vCard");
+    internal static XmlName Name { get; } = new(Ns, "vCard");
 
     public void Register(IModuleBuilder builder)
     {

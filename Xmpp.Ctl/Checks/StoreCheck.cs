@@ -4,6 +4,7 @@ using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
 using Xmpp.Storage.Mongo;
 using Xmpp.Storage.Sqlite;
+using Xmpp.Storage.Transfer;
 
 namespace Xmpp.Ctl.Checks;
 
@@ -46,6 +47,7 @@ internal static class StoreCheck
         if (!File.Exists(file))
             return CheckDirectory(file);
         await using var opened = SqliteStore.Open(file);
+        await TransferMark.RequireNoneAsync(opened, cancellationToken);
         // Deleting what is not there takes the same locks and permissions as any write.
         await opened.Accounts.DeleteAsync(Nobody, cancellationToken);
         return CheckResult.Ok(Subject, $"{file}, schema {opened.Status.SchemaVersion}");

@@ -10,7 +10,7 @@ namespace Xmpp.Ctl.Commands;
 /// <summary>The server as a whole: its hosts, state, configuration and log.</summary>
 internal static class ServerCommands
 {
-    public static Command CreateHost(Terminal terminal) => new("host", "See the virtual hosts")
+    public static Command CreateHost(Terminal terminal) => new("host", "See the virtual hosts; move their accounts")
     {
         new Command("list", "List the virtual hosts").WithAction(terminal, async (invocation, cancellationToken) =>
         {
@@ -19,6 +19,8 @@ internal static class ServerCommands
                 [host.Host, Number(host.Accounts), Number(host.Sessions), Output.Date(host.CertificateEnds)]);
             return ExitCode.Ok;
         }),
+        PortableCommands.ExportHost(terminal),
+        PortableCommands.ImportHost(terminal),
     };
 
     public static Command CreateStatus(Terminal terminal) =>

@@ -16,6 +16,7 @@ internal static class UserCommands
         SetEnabled(terminal, "disable", "Keep an account from logging in; its data stays, its sessions end", enabled: false),
         SetEnabled(terminal, "enable", "Let an account log in again", enabled: true),
         UserImport.Create(terminal),
+        PortableCommands.ExportUser(terminal),
     };
 
     /// <summary>The keys that the configuration wants of a password.</summary>

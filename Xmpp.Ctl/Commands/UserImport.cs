@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
 using Xmpp.Core;
+using Xmpp.Modules.Portability;
 
 namespace Xmpp.Ctl.Commands;
 
 /// <summary>
 /// <c>xmppctl user import</c>: creates many accounts at once, from lines of an address, a blank, and the password, which is the rest of
-/// the line. Empty lines and those that begin with "#" are skipped.
+/// the line. Empty lines and those that begin with "#" are skipped. What begins with "&lt;" is XEP-0227, with all that users have.
 /// </summary>
 internal static class UserImport
 {
@@ -14,10 +15,19 @@ internal static class UserImport
 
     public static Command Create(Terminal terminal)
     {
-        var file = new Argument<string>("file") { Description = "Lines of JID and password; - is standard input" };
-        return new Command("import", "Create accounts from a file") { file }.WithAction(terminal, async (invocation, cancellationToken) =>
+        var file = new Argument<string>("file")
+        {
+            Description = "Lines of JID and password, - being standard input; or XEP-0227, as user export writes it",
+        };
+        var replace = PortableCommands.ReplaceOption();
+        var command = new Command("import", "Create accounts from a file") { file, replace };
+        return command.WithAction(terminal, async (invocation, cancellationToken) =>
         {
             var name = invocation.Command.GetRequiredValue(file);
+            if (name != "-" && PortableReader.IsXml(name))
+                return await PortableCommands.ImportAsync(invocation, [name], invocation.Command.GetValue(replace), cancellationToken);
+            if (invocation.Command.GetValue(replace))
+                throw new UsageException("--replace is for files of XEP-0227.");
             using var reader = name == "-" ? null : File.OpenText(name);
             var failures = new ConcurrentBag<Failure>();
             var added = 0;

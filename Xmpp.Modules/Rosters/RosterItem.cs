@@ -62,6 +62,20 @@ internal static class RosterItem
         _ => "none",
     };
 
+    public static bool TryParseSubscription(string name, out SubscriptionState subscription)
+    {
+        foreach (var state in Enum.GetValues<SubscriptionState>())
+        {
+            if (NameOf(state) == name)
+            {
+                subscription = state;
+                return true;
+            }
+        }
+        subscription = SubscriptionState.None;
+        return false;
+    }
+
     /// <summary>The handle and groups that a client gives an item.</summary>
     public static (string? Name, IReadOnlyList<string> Groups) Read(Element item) => (
         item["name"] is { Length: > 0 } name ? name : null, // §2.4.1: an empty handle is none.

@@ -1,7 +1,11 @@
 using System.Runtime.CompilerServices;
+using Xmpp.Core;
 using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Transfer;
+
+/// <summary>An account, and its messages, the oldest first: they are read page by page.</summary>
+public sealed record AccountWithMessages(StoredAccount Account, IAsyncEnumerable<MessageRecord> Messages);
 
 /// <summary>
 /// Reads all that a store keeps, in the order of <see cref="StoreRecord"/>. Memory holds a few accounts and pages at a time.
@@ -33,32 +37,63 @@ public static class StoreReader
             yield return setting;
         foreach (var secret in commons.Secrets)
             yield return secret;
-        if (commons.RetiredRosterVersion > 0)
-            yield return new RetiredRosterVersionRecord(commons.RetiredRosterVersion);
+        // Also when it is 0: what a transfer that was broken off has left behind counts as gone.
+        yield return new RetiredRosterVersionRecord(commons.RetiredRosterVersion);
     }
 
-    /// <summary>A host's accounts with all that belongs to them.</summary>
+    /// <summary>The accounts of a host in their order.</summary>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
-    public static async IAsyncEnumerable<StoreRecord> ReadHostAsync(
+    public static async IAsyncEnumerable<AccountWithMessages> ReadAccountsAsync(
         IStore store, string host, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var (account, page) in ReadAccountsAsync(store, host, cancellationToken))
+        var reading = new Queue<Task<AccountWithMessages?>>();
+        for (string? after = null; ;)
         {
-            foreach (var record in account.ToRecords())
-                yield return record;
-            await foreach (var message in ReadMessagesAsync(store, account.Account, page, cancellationToken))
-                yield return message;
+            var page = await store.Accounts.ListAsync(host, after, AccountsPage, cancellationToken);
+            foreach (var account in page)
+            {
+                reading.Enqueue(ReadAccountAsync(store, account, cancellationToken));
+                if (reading.Count > Ahead && await reading.Dequeue() is { } read)
+                    yield return read;
+            }
+
+            if (page.Count < AccountsPage)
+                break;
+            after = page[^1].Jid.Local;
+        }
+
+        while (reading.TryDequeue(out var last))
+        {
+            if (await last is { } read)
+                yield return read;
         }
     }
 
-    /// <summary>One account's messages, the oldest first.</summary>
+    /// <summary>One account, or null when there is none of that name.</summary>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
-    public static async IAsyncEnumerable<MessageRecord> ReadMessagesAsync(
-        IStore store, Account account, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async Task<AccountWithMessages?> ReadAccountAsync(IStore store, Jid account, CancellationToken cancellationToken) =>
+        await store.Accounts.FindAsync(account, cancellationToken) is { } found
+            ? await ReadAccountAsync(store, found, cancellationToken)
+            : null;
+
+    private static async Task<AccountWithMessages?> ReadAccountAsync(IStore store, Account account, CancellationToken cancellationToken)
     {
-        var page = await store.Offline.ReadAsync(account.Jid, 0, MessagesPage, cancellationToken);
-        await foreach (var message in ReadMessagesAsync(store, account, page, cancellationToken))
-            yield return message;
+        var page = store.Offline.ReadAsync(account.Jid, 0, MessagesPage, cancellationToken).AsTask();
+        return await StoredAccount.ReadAsync(store, account, cancellationToken) is { } stored
+            ? new(stored, ReadMessagesAsync(store, account, await page, cancellationToken))
+            : null;
+    }
+
+    private static async IAsyncEnumerable<StoreRecord> ReadHostAsync(
+        IStore store, string host, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var (account, messages) in ReadAccountsAsync(store, host, cancellationToken))
+        {
+            foreach (var record in account.ToRecords())
+                yield return record;
+            await foreach (var message in messages)
+                yield return message;
+        }
     }
 
     private static async IAsyncEnumerable<MessageRecord> ReadMessagesAsync(
@@ -72,39 +107,6 @@ public static class StoreReader
             foreach (var message in page)
                 yield return new(account.Jid, message.At, message.Stanza);
             page = await next;
-        }
-    }
-
-    /// <summary>The accounts of a host in their order, each with the first page of its messages.</summary>
-    private static async IAsyncEnumerable<(StoredAccount, IReadOnlyList<OfflineMessage>)> ReadAccountsAsync(
-        IStore store, string host, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var reading = new Queue<Task<(StoredAccount? Account, IReadOnlyList<OfflineMessage> Page)>>();
-        for (string? after = null; ;)
-        {
-            var page = await store.Accounts.ListAsync(host, after, AccountsPage, cancellationToken);
-            foreach (var account in page)
-            {
-                reading.Enqueue(ReadAccountAsync(account));
-                if (reading.Count > Ahead && await reading.Dequeue() is { Account: { } found } read)
-                    yield return (found, read.Page);
-            }
-
-            if (page.Count < AccountsPage)
-                break;
-            after = page[^1].Jid.Local;
-        }
-
-        while (reading.TryDequeue(out var last))
-        {
-            if (await last is { Account: { } found } read)
-                yield return (found, read.Page);
-        }
-
-        async Task<(StoredAccount?, IReadOnlyList<OfflineMessage>)> ReadAccountAsync(Account account)
-        {
-            var messages = store.Offline.ReadAsync(account.Jid, 0, MessagesPage, cancellationToken).AsTask();
-            return (await StoredAccount.ReadAsync(store, account, cancellationToken), await messages);
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class RecordFileTests : IAsyncLifetime
 
         await Mover.ExportAsync(source, File, "test", CancellationToken.None);
         _lines = await System.IO.File.ReadAllLinesAsync(File, Cancellation);
-        Assert.Equal(10, _lines.Length);
+        Assert.Equal(11, _lines.Length);
     }
 
     public ValueTask DisposeAsync()

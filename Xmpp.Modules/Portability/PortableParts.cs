@@ -1,0 +1,37 @@
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Modules.Portability;
+
+/// <summary>What comes one after the other when a document is read.</summary>
+public abstract record PortablePart(Jid Account);
+
+/// <summary>A user begins; its messages follow, then a <see cref="PortableUser"/>.</summary>
+/// <param name="Created">When the account was made, if the document says so before the messages.</param>
+public sealed record PortableUserStart(Jid Account, DateTimeOffset? Created) : PortablePart(Account);
+
+/// <summary>An offline message, behind those before.</summary>
+/// <param name="At">When it was kept; null when it doesn't say.</param>
+public sealed record PortableMessage(Jid Account, DateTimeOffset? At, ReadOnlyMemory<byte> Stanza) : PortablePart(Account);
+
+/// <summary>A user ends: all that there is of it but the messages.</summary>
+public sealed record PortableUser(Jid Account) : PortablePart(Account)
+{
+    /// <summary>In the clear, when the document has it.</summary>
+    public string? Password { get; init; }
+
+    public IReadOnlyList<ScramKeys> Keys { get; init; } = [];
+
+    public bool Enabled { get; init; } = true;
+
+    public DateTimeOffset? LastLogin { get; init; }
+
+    /// <summary>Without versions.</summary>
+    public IReadOnlyCollection<RosterEntry> Roster { get; init; } = [];
+
+    public IReadOnlyCollection<Jid> Blocked { get; init; } = [];
+
+    public IReadOnlyList<DataRecord> Data { get; init; } = [];
+
+    public LastSeen? Seen { get; init; }
+}
