@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
+using Xmpp.Core.Storage;
 
 namespace Xmpp.Modules;
 
@@ -28,11 +29,14 @@ public sealed class AccountCache<T>(
 
     /// <summary>The value; completes at once when it is in memory. What loading throws, this throws.</summary>
     public ValueTask<T> GetAsync(Jid account, CancellationToken cancellationToken) =>
-        Find(account) is { } value ? new(value) : ChangeAsync(account, cell => new ValueTask<T>(cell.Value), cancellationToken);
+        _entries.TryGetValue(account, out var entry) && entry is { IsDoubtful: false } && entry.Use() is { } value
+            ? new(value)
+            : ChangeAsync(account, cell => new ValueTask<T>(cell.Value), cancellationToken);
 
     /// <summary>
     /// Runs a change of an account alone: no other change of this account goes on meanwhile. It sets the new value once that is
-    /// stored, and what it sends after that leaves in the order of the changes.
+    /// stored, and what it sends after that leaves in the order of the changes. When the store failed the change may have been stored all
+    /// the same: before the next one the value is read anew.
     /// </summary>
     public async ValueTask<TResult> ChangeAsync<TResult>(
         Jid account, Func<Cell, ValueTask<TResult>> change, CancellationToken cancellationToken)
@@ -46,9 +50,14 @@ public sealed class AccountCache<T>(
                 // It may have left while this waited for its turn.
                 if (entry.HasLeft)
                     continue;
-                if (entry.Value is null)
+                if (entry.Value is null || entry.IsDoubtful)
                     await LoadAsync(account, entry, cancellationToken);
                 return await change(new Cell(entry));
+            }
+            catch (StoreException)
+            {
+                entry.IsDoubtful = true;
+                throw;
             }
             finally
             {
@@ -72,6 +81,7 @@ public sealed class AccountCache<T>(
         try
         {
             entry.Value = await load(account, cancellationToken);
+            entry.IsDoubtful = false;
         }
         finally
         {
@@ -136,6 +146,7 @@ public sealed class AccountCache<T>(
     {
         private volatile T? _value;
         private volatile bool _isUsed = true;
+        private volatile bool _isDoubtful;
 
         public SemaphoreSlim Turn { get; } = new(1);
 
@@ -146,6 +157,13 @@ public sealed class AccountCache<T>(
         {
             get => _value;
             set => _value = value;
+        }
+
+        /// <summary>Whether the store may have something else.</summary>
+        public bool IsDoubtful
+        {
+            get => _isDoubtful;
+            set => _isDoubtful = value;
         }
 
         public T? Use()

@@ -33,7 +33,7 @@ public sealed class RosterDirectory
     /// <summary>An account's roster; null when there is no such account. Completes at once when it is in memory.</summary>
     /// <exception cref="StoreException">It could not be read.</exception>
     public async ValueTask<Roster?> GetAsync(Jid account, CancellationToken cancellationToken) =>
-        _cache.Find(account) ?? (account is { Local: not null, IsBare: true } ? await _cache.GetAsync(account, cancellationToken) : null);
+        account is { Local: not null, IsBare: true } ? await _cache.GetAsync(account, cancellationToken) : null;
 
     /// <summary>Whether the session has asked for the roster and so is told of changes: an interested resource (RFC 6121 §2.2).</summary>
     public static bool IsInterested(ISession session) => session.State.Get(Interested) is not null;

@@ -189,6 +189,28 @@ public sealed class RosterTests
         Assert.Empty((await juliet.AskForRosterAsync()).Child("jabber:iq:roster", "query")!.Elements);
     }
 
+    [Fact]
+    public async Task What_was_stored_although_the_store_failed_is_there_and_has_its_version_alone()
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.ComeAsync("juliet");
+        (server.Store.Failure, server.Store.LosesAnswers) = (StanzaErrorCondition.ResourceConstraint, true);
+        await SetAsync("nurse");
+        await juliet.ExpectErrorAsync(StanzaErrorCondition.ResourceConstraint);
+        server.Store.Failure = null;
+
+        await SetAsync("friar");
+
+        Assert.Equal("result", (await juliet.ReadAsync())["type"]);
+        Assert.Equal("set", (await juliet.ReadAsync())["type"]);
+        Assert.Equal(2, (await juliet.AskForRosterAsync()).Child("jabber:iq:roster", "query")!.Elements.Count());
+        var stored = await server.Store.Rosters.LoadAsync(RosterTesting.Account("juliet"), CancellationToken.None);
+        Assert.Equal(2, stored!.Entries.Select(entry => entry.Version).Distinct().Count());
+
+        ValueTask SetAsync(string name) => juliet.SendAsync(
+            $"<iq type='set' id='{name}'><query xmlns='jabber:iq:roster'><item jid='{name}@example.com'/></query></iq>");
+    }
+
     [Theory]
     [InlineData(SubscriptionState.None, false, false, "")]
     [InlineData(SubscriptionState.To, false, false, "unsubscribe")]

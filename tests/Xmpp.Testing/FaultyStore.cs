@@ -26,6 +26,9 @@ public sealed class FaultyStore : IStore
     /// <summary>What every operation fails with; null when all is well.</summary>
     public StanzaErrorCondition? Failure { get; set; }
 
+    /// <summary>Whether what fails has been done all the same: a database whose answer was lost.</summary>
+    public bool LosesAnswers { get; set; }
+
     public IAccountStore Accounts { get; }
 
     public IRosterStore Rosters { get; }

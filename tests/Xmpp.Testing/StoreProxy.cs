@@ -20,10 +20,25 @@ public class StoreProxy : DispatchProxy
 
         var fault = new StoreException(condition, "The test made the store fail.");
         var result = targetMethod!.ReturnType;
+        var done = _owner.LosesAnswers
+            ? targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null)
+            : null;
         return result.IsGenericType
-            ? FailTyped.MakeGenericMethod(result.GenericTypeArguments).Invoke(null, [fault])
-            : new ValueTask(Task.FromException(fault));
+            ? FailTyped.MakeGenericMethod(result.GenericTypeArguments).Invoke(null, [done, fault])
+            : new ValueTask(FailAsync(done, fault));
     }
 
-    private static ValueTask<T> Fail<T>(StoreException fault) => ValueTask.FromException<T>(fault);
+    private static async ValueTask<T> Fail<T>(object? done, StoreException fault)
+    {
+        if (done is ValueTask<T> task)
+            await task;
+        throw fault;
+    }
+
+    private static async Task FailAsync(object? done, StoreException fault)
+    {
+        if (done is ValueTask task)
+            await task;
+        throw fault;
+    }
 }
