@@ -15,7 +15,7 @@ usage() {
   --no-build       test what was built last
   --without-mongodb  leave out what needs a MongoDB. Otherwise it is the one in $XMPPCHAT_TEST_MONGODB (mongodb://...), or one is
                    built from Debian's packages, for which one has to be root: see tests/mongo-engine/README.md
-  --rounds N       how often it is killed (3)
+  --rounds N       how often the server is killed (3); on MongoDB a third of that, and its database as often
   FILTER           only tests whose name contains this
 Ends with "N passed, N failed" over everything, and with exit code 0 only when tests ran and none failed.
 Logs are in artifacts/.
@@ -42,6 +42,11 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+
+# A MongoDB of our own, unless somebody gives one.
+own_mongodb=$mongodb
+[ -n "$mongodb" ] || unset XMPPCHAT_TEST_MONGODB
+[ -z "${XMPPCHAT_TEST_MONGODB:-}" ] || own_mongodb=
 
 artifacts=$PWD/artifacts
 mkdir -p "$artifacts"
@@ -82,10 +87,6 @@ build_all() {
   fi
 }
 
-# Whether a MongoDB of our own is to be had.
-builds_mongodb() {
-  case $only in '' | unit | mongo) [ -n "$mongodb" ] && [ -z "${XMPPCHAT_TEST_MONGODB:-}" ] ;; *) false ;; esac
-}
 
 # A MongoDB for the tests, beside this script and ended with it.
 start_mongodb() {
@@ -206,11 +207,22 @@ run_pytest() {
 }
 
 run_chaos() {
-  local log=$artifacts/chaos.log
-  stage 'kill -9'
-  if timeout --kill-after 20 $((60 + 40 * rounds)) /usr/bin/python3 -B tests/interop/chaos --rounds "$rounds" > "$log" 2>&1; then
+  kill_often server sqlite "$rounds"
+  # Only what belongs to the tests is killed.
+  [ -n "$own_mongodb" ] || return
+  wait "$building_mongodb"
+  kill_often server mongodb $(((rounds + 2) / 3))
+  kill_often engine mongodb $(((rounds + 2) / 3))
+}
+
+# kill_often WHAT STORE ROUNDS
+kill_often() {
+  local log=$artifacts/chaos.$1.$2.log
+  stage "kill -9 $1, $2"
+  if timeout --kill-after 20 $((60 + 40 * $3)) /usr/bin/python3 -B tests/interop/chaos --kill "$1" --store "$2" --rounds "$3" \
+    > "$log" 2>&1; then
     count "$log" 1 0 0
-    grep ' kills; ' "$log" | sed 's/^/  /'
+    grep '; acknowledged: ' "$log" | sed 's/^/  /'
   else
     count "$log" 0 1 0
   fi
@@ -230,7 +242,8 @@ case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac
 case $only in '' | mongo) [ -z "$mongodb" ] || require_packages python3-pymongo ;; esac
 require_dotnet
 
-if builds_mongodb; then
+case $only in interop | desktop) own_mongodb= ;; esac
+if [ -n "$own_mongodb" ]; then
   # Meanwhile the rest is built.
   tests/mongo-engine/engine.sh build > "$artifacts/mongodb.log" 2>&1 &
   building_mongodb=$!
@@ -238,7 +251,7 @@ fi
 
 case $only in '' | unit) check_format ;; esac
 [ -z "$build" ] || build_all
-! builds_mongodb || start_mongodb
+case $only in '' | unit | mongo) [ -z "$own_mongodb" ] || start_mongodb ;; esac
 case $only in '' | unit) run_unit ;; esac
 case $only in '' | mongo) [ -z "$mongodb" ] || run_mongo ;; esac
 [ -z "${running_mongodb:-}" ] || stop_mongodb

@@ -18,8 +18,16 @@ NOTE = "urn:example:note"
 MESSAGE_IDS = itertools.count(1)
 
 
+# What a server answers whose database is away: wait, and try again (RFC 6120 §8.3.3.18).
+WAIT = "{urn:ietf:params:xml:ns:xmpp-stanzas}resource-constraint"
+
+
 class Refused(Exception):
     """An error came where none has to."""
+
+
+class Later(Exception):
+    """The database is away."""
 
 
 class Session(Stream):
@@ -36,6 +44,8 @@ class Session(Stream):
             self.socket.close()
             raise
         self.requests, self.refused, self.messages = set(), set(), []
+        # Whether something other than an IQ was refused.
+        self.is_refused = False
 
     def ask(self, iq):
         """Sends an IQ (with id='ask') and reads until its answer."""
@@ -47,20 +57,26 @@ class Session(Stream):
             if stanza.tag == CLIENT + "message":
                 if stanza.get("type") == "error":
                     self.refused.add(stanza.get("id"))
+                    self.is_refused |= stanza.find(f"*/{WAIT}") is not None
                 else:
                     self.messages.append(stanza.get("id"))
+            elif stanza.tag == CLIENT + "presence" and stanza.get("type") == "error":
+                self.is_refused = True
             elif stanza.tag == CLIENT + "presence" and stanza.get("type") == "subscribe":
                 self.requests.add(stanza.get("from"))
             elif stanza.get("type") == "get":
                 # The server's own pings, by which it learns that messages have come.
                 self.send(f"<iq type='result' id='{stanza.get('id')}' to='{stanza.get('from')}'/>")
             elif stanza.get("id") == "ask" and stanza.get("type") in ("result", "error"):
+                if stanza.find(f"*/{WAIT}") is not None:
+                    raise Later
                 if stanza.get("type") == "error":
                     raise Refused(f"{iq} was answered: {describe(stanza)}")
                 return stanza
 
     def settle(self):
         """What was sent so far has been handled."""
+        self.is_refused = False
         self.ask(f"<iq type='get' id='ask' to='{self.host}'><ping xmlns='urn:xmpp:ping'/></iq>")
 
     def roster(self):
@@ -81,28 +97,40 @@ class Client:
     def __init__(self, server, account, mailboxes):
         self.server, self.account, self.mailboxes = server, account, mailboxes
         self.items, self.note, self.pairs = Items(account), Note(account), {}
-        self.acknowledged = collections.Counter()
-        self.session, self.mistakes = None, []
+        self.acknowledged, self.refusals = collections.Counter(), 0
+        self.session, self.was_cut, self.mistakes = None, False, []
+        self.stop = threading.Event()
         often = [self.chat, self.change_item, self.move_pair, self.write_to_mailbox]
         self.activities = [*often * 4, *[self.take_note] * 2, self.come_again]
 
     def __repr__(self):
         return self.account.jid
 
-    def work(self, everybody_in):
-        """Until the connection is cut."""
+    def work(self, everybody_in, stop):
+        """Until the connection is cut, or it is told to stop."""
+        self.was_cut, self.stop = False, stop
         try:
             self.log_in()
             everybody_in.wait(TIMEOUT)
-            while True:
-                random.choice(self.activities)()
+            while not stop.is_set():
+                self.do_something()
+            self.session.settle()
         except CUT:
-            pass
+            self.was_cut = True
         except (Refused, threading.BrokenBarrierError) as mistake:
             self.mistakes.append(f"{self}: {mistake}")
         finally:
             if self.session is not None:
                 self.session.socket.close()
+
+    def do_something(self):
+        try:
+            random.choice(self.activities)()
+        except Later:
+            # Whether it has happened is seen in the end; until then nothing is changed. The session has to last.
+            self.refusals += 1
+            while not self.stop.wait(0.2):
+                self.session.settle()
 
     def log_in(self):
         self.session = Session(self.server, self.account)
@@ -112,7 +140,13 @@ class Client:
 
     def come_again(self):
         self.session.leave()
-        self.log_in()
+        while True:
+            try:
+                return self.log_in()
+            except CUT:
+                if self.stop.wait(0.2):
+                    raise
+                self.refusals += 1
 
     def chat(self):
         for other in random.sample(sorted(self.pairs), min(3, len(self.pairs))):
@@ -140,6 +174,8 @@ class Client:
         pair.is_moving = True
         self.session.send(f"<presence to='{pair.other(self).account.jid}' type='{STEPS[pair.next_step][1]}'/>")
         self.session.settle()
+        if self.session.is_refused:
+            raise Later
         pair.step = pair.next_step
         pair.is_moving = False
         self.acknowledged["subscription stanzas"] += 1
@@ -183,15 +219,17 @@ class Owner:
     def __init__(self, server, mailboxes):
         self.server, self.mailboxes = server, mailboxes
 
-    def work(self):
-        with contextlib.suppress(*CUT):
-            while True:
-                mailbox = random.choice(self.mailboxes)
-                with mailbox.lock:
-                    if mailbox.visits % 2:
-                        continue
-                    mailbox.visits += 1
+    def work(self, stop):
+        while not stop.is_set():
+            mailbox = random.choice(self.mailboxes)
+            with mailbox.lock:
+                if mailbox.visits % 2:
+                    continue
+                mailbox.visits += 1
+            try:
                 self.fetch(mailbox)
+            except (*CUT, Later):
+                stop.wait(0.2)
 
     def fetch(self, mailbox):
         """Reads until nothing comes any more; returns whether something has. To be called when the mailbox has been marked as visited."""
