@@ -98,6 +98,11 @@ def test_a_write_whose_reply_is_lost_is_done_once(items, fails):
     fails(1, point="onPrimaryTransactionalWrite", closeConnection=True)
     items.bulk_write([pymongo.UpdateOne({"_id": 1}, {"$inc": {"n": 1}}), pymongo.InsertOne({"_id": 2})])
     fails(1, point="onPrimaryTransactionalWrite", closeConnection=True)
+    items.insert_many([{"_id": 3}, {"_id": 4}])
+    fails(1, point="onPrimaryTransactionalWrite", closeConnection=True)
+    result = items.bulk_write([pymongo.DeleteOne({"_id": 3}), pymongo.DeleteOne({"_id": 4}), pymongo.DeleteOne({"_id": 5})])
+    assert result.deleted_count == 2
+    fails(1, point="onPrimaryTransactionalWrite", closeConnection=True)
     assert items.delete_one({"_id": 2}).deleted_count == 1
     assert list(items.find()) == [{"_id": 1, "n": 3}]
 

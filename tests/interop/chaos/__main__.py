@@ -1,10 +1,11 @@
 """Kills the server, or its database, while 200 clients chat, log in and out, and change what is kept; then all has to be there that
 was acknowledged.
 
-    /usr/bin/python3 tests/interop/chaos [--store sqlite|mongodb] [--kill server|engine|both] [--rounds 3] [--clients 200] [--seed N]
+    /usr/bin/python3 tests/interop/chaos [--store sqlite|mongodb] [--kill server|engine|both] [--rounds 3] [--clients 200]
 
 Acknowledged is a roster item whose IQ got its result, and a subscription stanza or a message for somebody who is away when a later
-ping on the same stream was answered, since stanzas are handled in order. What was refused since the database was away may have happened or not. docs/reliability.md has figures.
+ping on the same stream was answered, since stanzas are handled in order. What was refused since the database was away may have
+happened or not. docs/reliability.md has figures.
 """
 
 import argparse
@@ -128,7 +129,9 @@ class Chaos:
             thread.join()
         for mailbox in self.mailboxes:
             self.problems += [f"{mailbox.account.jid}: message {message} is lost" for message in sorted(mailbox.lost)]
+            self.problems += [f"{mailbox.account.jid}: message {message} is kept twice" for message in sorted(mailbox.doubled)]
             mailbox.acknowledged &= mailbox.received.keys()
+            mailbox.doubled.clear()
         for pair in self.pairs:
             if not pair.settle():
                 self.halves += 1
@@ -178,7 +181,7 @@ def run(arguments, chaos, kills):
         before = dict(chaos.acknowledged)
         restart = chaos.round(moments.uniform(1, 3), kills)
         done = ", ".join(f"{chaos.acknowledged[kind] - before[kind]} {kind}" for kind in before)
-        print(f"round {number}: {done}; serves again after {restart:.1f} s; {len(chaos.problems)} missing", flush=True)
+        print(f"round {number}: {done}; serves again after {restart:.1f} s; {len(chaos.problems)} missing or doubled", flush=True)
     return chaos
 
 
@@ -187,7 +190,7 @@ def report(arguments, chaos):
     received = sum(len(mailbox.received) for mailbox in chaos.mailboxes)
     total = ", ".join(f"{number} {kind}" for kind, number in chaos.acknowledged.items())
     what = f"{arguments.rounds} kills of {arguments.kill}, {arguments.store}"
-    print(f"{what}; acknowledged: {total}; refused: {chaos.refusals}; missing: {len(chaos.problems)}")
+    print(f"{what}; acknowledged: {total}; refused: {chaos.refusals}; missing or doubled: {len(chaos.problems)}")
     print(f"{received} messages fetched, {again} of them again; {chaos.halves} unacknowledged subscription stanzas took effect on one side")
     for problem in chaos.problems[:20]:
         print(problem)

@@ -245,7 +245,7 @@ class Owner:
         finally:
             if session is not None:
                 session.leave()
-                mailbox.received.update(session.messages)
+                mailbox.take(session.messages)
             with mailbox.lock:
                 mailbox.visits += 1
         return len(session.messages) > 0

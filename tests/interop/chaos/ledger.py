@@ -133,7 +133,14 @@ class Mailbox:
         self.visits = 0
         self.acknowledged = set()
         self.received = collections.Counter()
+        # Messages that came twice to one session, and so are kept twice.
+        self.doubled = set()
         self.lock = threading.Lock()
+
+    def take(self, messages):
+        """What came to one session. To another one the same may come again, when the first didn't answer for it."""
+        self.received.update(messages)
+        self.doubled |= {message for message, count in collections.Counter(messages).items() if count > 1}
 
     @property
     def lost(self):

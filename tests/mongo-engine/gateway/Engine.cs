@@ -54,6 +54,7 @@ internal sealed class Engine : IAsyncDisposable
             try
             {
                 await using var connection = await _source.OpenConnectionAsync(cancellation);
+                await RowAsync(connection, RepeatedWrites.Create, TimeSpan.Zero);
                 onUp();
                 isUp = true;
                 firstUp.TrySetResult();
@@ -65,7 +66,8 @@ internal sealed class Engine : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception error) when (error is NpgsqlException or System.Net.Sockets.SocketException or IOException)
+            catch (Exception error) when (error is NpgsqlException or EngineLostException
+                or System.Net.Sockets.SocketException or IOException)
             {
                 if (isUp)
                 {

@@ -2,11 +2,11 @@ namespace Xmpp.MongoGateway;
 
 /// <summary>
 /// Removes documents whose time is over (TTL indexes), as often as it is told, and, every minute, what cursors that nobody closed
-/// have left behind.
+/// have left behind, and what no driver will ask for again.
 /// </summary>
 internal sealed class Housekeeping : IAsyncDisposable
 {
-    private const int CursorSeconds = 60;
+    private const int CleanUpSeconds = 60;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
@@ -37,8 +37,10 @@ internal sealed class Housekeeping : IAsyncDisposable
             {
                 if (TtlSeconds > 0 && second % TtlSeconds == 0)
                     await RunAsync(engine, "CALL documentdb_api_internal.delete_expired_rows()");
-                if (second % CursorSeconds == 0)
-                    await RunAsync(engine, "SELECT documentdb_api_internal.cursor_directory_cleanup()::text");
+                if (second % CleanUpSeconds != 0)
+                    continue;
+                await RunAsync(engine, "SELECT documentdb_api_internal.cursor_directory_cleanup()::text");
+                await RunAsync(engine, RepeatedWrites.Forget);
             }
         }
         catch (OperationCanceledException)

@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using Xmpp.MongoGateway.Bson;
 using Xmpp.MongoGateway.Wire;
@@ -19,17 +20,48 @@ internal sealed class Statements(Engine engine, Transactions transactions)
             ? new BsonDocument(document)
             : throw new MongoException(MongoError.InternalError, "the engine has no answer");
 
+    /// <summary>
+    /// Carries out a command of several writes once, however often it comes: what it was answered is kept together with what it wrote.
+    /// For single writes the engine does that.
+    /// </summary>
+    public Task<BsonDocument> OnceAsync(Request request, string key, string sql, params NpgsqlParameter[] parameters) =>
+        TryAgainAsync(() => OnceAsync(key, sql, LimitOf(request), parameters));
+
     public async Task<object?[]> RowAsync(Request request, string sql, params NpgsqlParameter[] parameters)
     {
-        var limit = TimeSpan.FromMilliseconds(request.Body["maxTimeMS"]?.Number ?? 0);
+        var limit = LimitOf(request);
         if (await transactions.FindAsync(request) is { } transaction)
             return await transaction.RowAsync(sql, limit, parameters);
-        for (var tries = 1; ; tries++)
+        return await TryAgainAsync(async () =>
         {
             await using var connection = await engine.OpenAsync();
+            return await Engine.RowAsync(connection, sql, limit, parameters.Select(parameter => parameter.Clone()));
+        });
+    }
+
+    private async Task<BsonDocument> OnceAsync(string key, string sql, TimeSpan limit, NpgsqlParameter[] parameters)
+    {
+        await using var transaction = await Transaction.BeginAsync(await engine.OpenAsync(), 0, IsolationLevel.ReadCommitted);
+        // Whoever comes while the first is still at it waits here.
+        var mine = await transaction.RowAsync(RepeatedWrites.Begin, TimeSpan.Zero, Engine.Parameter(key));
+        if (mine is [])
+            return new BsonDocument((byte[])(await transaction.RowAsync(RepeatedWrites.Find, TimeSpan.Zero, Engine.Parameter(key)))[0]!);
+        var row = await transaction.RowAsync(sql, limit, parameters.Select(parameter => parameter.Clone()));
+        var reply = new BsonDocument((byte[])row[0]!);
+        await transaction.RowAsync(RepeatedWrites.Keep, TimeSpan.Zero, Engine.Parameter(key), Engine.Parameter(reply));
+        await transaction.CommitAsync();
+        return reply;
+    }
+
+    private static TimeSpan LimitOf(Request request) => TimeSpan.FromMilliseconds(request.Body["maxTimeMS"]?.Number ?? 0);
+
+    private static async Task<T> TryAgainAsync<T>(Func<Task<T>> work)
+    {
+        for (var tries = 1; ; tries++)
+        {
             try
             {
-                return await Engine.RowAsync(connection, sql, limit, parameters.Select(parameter => parameter.Clone()));
+                return await work();
             }
             catch (MongoException error) when (error.Error == MongoError.WriteConflict && tries < MaxTries)
             {

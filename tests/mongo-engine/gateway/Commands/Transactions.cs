@@ -25,7 +25,7 @@ internal sealed class Transactions(Engine engine)
         if (request.Body["startTransaction"] is null)
             return Find(session, number);
         await AbortAsync(session);
-        var transaction = await Transaction.BeginAsync(await engine.OpenAsync(), number);
+        var transaction = await Transaction.BeginAsync(await engine.OpenAsync(), number, IsolationLevel.RepeatableRead);
         transaction.AbortAfter(Lifetime, () => _ = AbortAsync(session, number));
         return _open[session] = transaction;
     }
@@ -116,12 +116,12 @@ internal sealed class Transaction : IAsyncDisposable
     /// <summary>After an error a transaction can only be begun anew.</summary>
     public bool HasFailed { get; private set; }
 
-    public static async Task<Transaction> BeginAsync(NpgsqlConnection connection, long number)
+    /// <param name="isolation">RepeatableRead is what MongoDB calls snapshot isolation.</param>
+    public static async Task<Transaction> BeginAsync(NpgsqlConnection connection, long number, IsolationLevel isolation)
     {
         try
         {
-            // What MongoDB calls snapshot isolation.
-            return new Transaction(connection, await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead), number);
+            return new Transaction(connection, await connection.BeginTransactionAsync(isolation), number);
         }
         catch (NpgsqlException)
         {
@@ -132,7 +132,7 @@ internal sealed class Transaction : IAsyncDisposable
 
     public void AbortAfter(TimeSpan lifetime, Action abort) => _timer = new Timer(_ => abort(), null, lifetime, Timeout.InfiniteTimeSpan);
 
-    public async Task<object?[]> RowAsync(string sql, TimeSpan limit, NpgsqlParameter[] parameters)
+    public async Task<object?[]> RowAsync(string sql, TimeSpan limit, params IEnumerable<NpgsqlParameter> parameters)
     {
         try
         {
