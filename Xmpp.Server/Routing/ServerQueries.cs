@@ -50,8 +50,8 @@ internal sealed class ServerQueries(TimeProvider time) : IServerQueries
             asked.TrySetResult(iq.ToElement());
     }
 
-    /// <summary>Nothing will be answered any more.</summary>
-    public static void End(ISession session) => session.State.Get(Key)?.End();
+    /// <summary>Nothing will be answered any more, nor what is asked from now on: who asks may be late.</summary>
+    public static void End(ISession session) => PendingOf(session).End();
 
     private static Pending PendingOf(ISession session)
     {

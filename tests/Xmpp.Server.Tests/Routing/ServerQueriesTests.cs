@@ -110,6 +110,20 @@ public sealed class ServerQueriesTests
         Assert.All(asked[1..16], waiting => Assert.False(waiting.IsCompleted));
     }
 
+    [Fact]
+    public async Task A_session_that_ended_before_it_was_asked_anything_answers_nothing()
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.ConnectAsync("juliet");
+        var session = server.Server.Context.Sessions.Find(juliet.Jid)!;
+        await server.Server.Context.EndSessionAsync(session);
+
+        var asked = Ask(server, session, "localhost");
+
+        Assert.True(asked.IsCompleted, "It waits for an answer.");
+        Assert.Null(await asked);
+    }
+
     private static Task<Element?> Ask(TestServer server, TestClient client, string from) =>
         Ask(server, server.Server.Context.Sessions.Find(client.Jid)!, from);
 
