@@ -47,6 +47,7 @@ internal static class ModuleCatalog
                 services.Sessions),
             options => new object[] { options.BlockingCommand, options.ContactAddresses }),
         new("stanzaIds", (services, _) => new StanzaIds(services.Time)),
+        new("messageCarbons", (services, _) => new MessageCarbons(services.Sessions)),
         new("offlineMessages",
             (services, options) => new OfflineMessages(
                 options.OfflineMessages, services.OfflineDelivery, services.Store.Offline, services.Time),

@@ -31,13 +31,18 @@ internal sealed class UndeliveredStanzas(ServerContext server)
         framer.Read(lost.Stanza, out _);
         var stanza = framer.Stanza;
         StanzaError? error = null;
-        if (stanza.LocalName.SequenceEqual("message"u8))
+        if (stanza.LocalName.SequenceEqual("message"u8) && !IsCopy(stanza, recipient.Jid.Bare))
             error = await server.Messages.RedeliverAsync(stanza, recipient.Jid, lost.SentAt, CancellationToken.None);
         else if (stanza.LocalName.SequenceEqual("iq"u8) && stanza.Attribute("type"u8) is "get" or "set")
             error = StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
         if (error is not null && Jid.TryParse(stanza.Attribute("from"u8), out var from))
             server.Sessions.Find(from)?.Send(Refuse(stanza.ToElement(), error));
     }
+
+    /// <summary>Whether it is a carbon copy (XEP-0280) of the account's own, of a message that others have.</summary>
+    private static bool IsCopy(StanzaView message, Jid account) =>
+        (message.HasChild("urn:xmpp:carbons:2"u8, "received"u8) || message.HasChild("urn:xmpp:carbons:2"u8, "sent"u8))
+        && message.Attribute("from"u8) == account.ToString();
 
     private static Element Refuse(Element stanza, StanzaError error) => new(stanza.Name,
         Element.Attr("type", "error"),
