@@ -8,7 +8,7 @@ usage() {
   cat <<'END'
 bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--users N] [--keep FILE] [--write]
   --runs N        repetitions, of which the minimum counts (default 3; accounts, contacts and the memory cases: once)
-  --servers LIST  of xmppchat,prosody,ejabberd (default: all)
+  --servers LIST  of xmppchat,prosody,ejabberd (default) and xmppchat-mongodb: on the MongoDB of the tests, which needs root
   --cases REGEX   only the cases whose name matches
   --seconds S     length of one measurement (default 3)
   --users N       users who have each other as contacts (default 2000)
@@ -37,11 +37,13 @@ servers=${servers//,/ }
 # 400 sessions in pairs and 2,000 idle ones beside them.
 accounts=2400
 certs=
+engine= mongodb=
 dir=$(mktemp -d)
 declare -A pid port tls_port version
 
 cleanup() {
   for server in "${!pid[@]}"; do stop "$server"; done
+  [ -z "$engine" ] || { kill "$engine"; wait "$engine"; } 2> /dev/null || true
   rm -rf "$dir"
 }
 trap cleanup EXIT
@@ -99,6 +101,27 @@ start_ejabberd() {
 start_xmppchat() {
   dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll --config "$dir/xmppchat/xmppchat.json" > "$dir/xmppchat/out" 2>&1 < /dev/null &
   pid[xmppchat]=$!
+}
+
+start_xmppchat-mongodb() {
+  [ -n "$engine" ] || start_engine
+  XMPPCHAT_store=mongodb XMPPCHAT_mongodb__uri=$mongodb dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll \
+    --config "$dir/xmppchat-mongodb/xmppchat.json" > "$dir/xmppchat-mongodb/out" 2>&1 < /dev/null &
+  pid[xmppchat-mongodb]=$!
+}
+
+# It says two lines: where it is, and how it is reached.
+start_engine() {
+  tests/mongo-engine/engine.sh run > "$dir/engine" 2> "$dir/engine.log" < /dev/null &
+  engine=$!
+  for _ in $(seq 1800); do
+    kill -0 "$engine" 2> /dev/null || break
+    mongodb=$(sed -n 2p "$dir/engine")
+    [ -z "$mongodb" ] || return 0
+    sleep 0.2
+  done
+  tail -n 20 "$dir/engine.log" >&2
+  fail "the MongoDB of the tests did not start"
 }
 
 prepare() {
@@ -210,6 +233,10 @@ for server in $servers; do
       port[$server]=15422 tls_port[$server]=15423 version[$server]=XmppChat
       projects+=(Xmpp.Server)
       ;;
+    xmppchat-mongodb)
+      port[$server]=15522 tls_port[$server]=15523 version[$server]='XmppChat, MongoDB'
+      projects+=(Xmpp.Server tests/mongo-engine/gateway)
+      ;;
     prosody | ejabberd)
       install_packages $server
       [ $server = prosody ] && port[$server]=15222 tls_port[$server]=15223 || port[$server]=15322 tls_port[$server]=15323
@@ -230,7 +257,7 @@ cat "$certs/localhost.key" "$certs/localhost.crt" > "$certs/localhost.pem"
 chmod 600 "$certs/localhost.key" "$certs/localhost.pem"
 
 : > "$dir/results"
-declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json)
+declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json [xmppchat-mongodb]=xmppchat.json)
 for server in $servers; do
   prepare "$server" "${template[$server]}"
   start "$server"

@@ -36,7 +36,7 @@ async def test_three_resources_see_the_same_conversation(server):
         Copied(server, account, resource="tablet", priority=-1) as tablet,
     ):
         romeo.chat(desk.full, "good morrow")
-        await desk.expect_message(body="good morrow")
+        await desk.expect_message(romeo.full, "good morrow")
         assert await phone.copy() == await tablet.copy() == ("received", "good morrow")
 
         phone.chat(romeo.full, "good night")
@@ -45,7 +45,7 @@ async def test_three_resources_see_the_same_conversation(server):
 
         # To all that take messages: only the others get a copy.
         romeo.chat(account.jid, "farewell")
-        await desk.expect_message(body="farewell")
-        await phone.expect_message(body="farewell")
+        await desk.expect_message(romeo.full, "farewell")
+        await phone.expect_message(romeo.full, "farewell")
         assert await tablet.copy() == ("received", "farewell")
         assert desk.copies.empty() and phone.copies.empty() and tablet.copies.empty()

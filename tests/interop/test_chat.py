@@ -1,8 +1,11 @@
 """The main job: third-party clients log in and talk to each other."""
 
+import json
+
 import pytest
 
 from clients import Slixmpp, XmppJs, go_sendxmpp
+from xmppchat import wait_until
 
 BODIES = {
     "ascii": "Hello, <world> & everybody's \"friends\"",
@@ -84,9 +87,18 @@ async def test_resources_of_an_account_see_each_other(server):
         await first.expect_presence(lambda presence: presence["from"] == gone and presence["type"] == "unavailable")
 
 
-async def test_a_client_that_is_killed_becomes_unavailable(server):
+async def test_a_client_that_is_killed_is_there_until_it_is_given_up(server):
+    """@xmpp/client could come back (XEP-0198), so its session waits, here for an administrator to end it."""
     account = server.add_user()
+
+    def connection(jid):
+        sessions = json.loads(server.ctl("session", "list", account.jid, "--json"))
+        return next((session["connection"] for session in sessions if session["jid"] == jid), None)
+
     async with Slixmpp(server, account) as slix, XmppJs(server, account) as js:
         await slix.expect_presence(lambda presence: presence["from"] == js.jid)
+        assert connection(js.jid).lower() == "resumable"
         js.process.kill()
+        wait_until(lambda: connection(js.jid).lower() == "away", "the server has noticed")
+        server.ctl("session", "kick", js.jid)
         await slix.expect_presence(lambda presence: presence["from"] == js.jid and presence["type"] == "unavailable")
