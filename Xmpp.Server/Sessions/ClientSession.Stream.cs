@@ -45,7 +45,7 @@ internal sealed partial class ClientSession
     private int _lostAt;
     private IPEndPoint? _lastAddress;
     private bool _isClosed;
-    private bool _isFull;
+    private bool _isLeaving;
 
     /// <summary>Null while its client is away.</summary>
     public ClientStream? Stream => Volatile.Read(ref _stream);
@@ -80,8 +80,8 @@ internal sealed partial class ClientSession
                         return;
                     }
                     management.Unacknowledged.Add(stanza, _server.Time.GetUtcNow().ToUnixTimeMilliseconds(), copies);
-                    isFull = !_isFull && IsOverLimit(management.Unacknowledged);
-                    _isFull |= isFull;
+                    isFull = !_isLeaving && IsOverLimit(management.Unacknowledged);
+                    _isLeaving |= isFull;
                 }
                 if (_stream is { } stream)
                 {
@@ -125,6 +125,8 @@ internal sealed partial class ClientSession
     /// <summary>Asks the client how far it is, if there is something that it hasn't acknowledged.</summary>
     public void AskForAcknowledgement()
     {
+        if (Management is null)
+            return;
         using (OutputBatch.Begin())
         {
             lock (_gate)
@@ -135,6 +137,14 @@ internal sealed partial class ClientSession
         }
     }
 
+    /// <summary>The session is about to end: nothing comes for it any more, and nobody resumes it.</summary>
+    public void Leave()
+    {
+        lock (_gate)
+            _isLeaving = true;
+        _server.Sessions.Remove(this);
+    }
+
     /// <summary>A stream of this session is over.</summary>
     /// <param name="isLost">Whether neither side has closed it.</param>
     public StreamLoss Lose(ClientStream stream, bool isLost)
@@ -143,7 +153,7 @@ internal sealed partial class ClientSession
         {
             if (_stream != stream)
                 return StreamLoss.Replaced;
-            if (!isLost || _isFull || _management?.Id is null)
+            if (!isLost || _isLeaving || _management?.Id is null)
                 return StreamLoss.Over;
             Detach();
             return StreamLoss.Hibernating;
@@ -151,14 +161,14 @@ internal sealed partial class ClientSession
     }
 
     /// <summary>Takes the stream from the session, so that another one can have it.</summary>
-    /// <returns>The stream, which is to be ended; null when there was none.</returns>
+    /// <returns>The stream, which is to be ended; null when there was none, or the session ends with it.</returns>
     public ClientStream? TakeStream()
     {
         lock (_gate)
         {
-            var stream = _stream;
-            if (stream is not null)
-                Detach();
+            if (_isLeaving || _stream is not { } stream)
+                return null;
+            Detach();
             return stream;
         }
     }
@@ -172,7 +182,7 @@ internal sealed partial class ClientSession
         {
             lock (_gate)
             {
-                if (_isClosed || _isFull || _stream is not null)
+                if (_isClosed || _isLeaving || _stream is not null)
                     return Resumption.Over;
                 var management = _management!;
                 if (!management.TryAcknowledge(count))
@@ -234,7 +244,7 @@ internal sealed partial class ClientSession
     /// <summary>Whoever acknowledges nothing loses the session, not the stanzas. It gets no more from now on.</summary>
     private void EndFull()
     {
-        _server.Sessions.Remove(this);
+        Leave();
         End(new StreamError(StreamErrorCondition.ResourceConstraint, "Too many stanzas were not acknowledged."));
     }
 }

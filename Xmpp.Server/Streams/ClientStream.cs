@@ -250,8 +250,7 @@ internal sealed partial class ClientStream
                     throw new StreamErrorException(framer.Error!);
                 case FrameKind.StreamClose:
                     // Once the client has our closing tag it expects nothing more: what comes later is for others, or waits.
-                    if (Session is { } session)
-                        _server.Sessions.Remove(session);
+                    Session?.Leave();
                     End(null);
                     continue;
                 case FrameKind.StreamOpen:

@@ -195,6 +195,22 @@ public sealed class StreamResumptionTests
     }
 
     [Fact]
+    public async Task A_session_that_is_about_to_end_is_not_resumed()
+    {
+        await using var server = await TestServer.StartAsync();
+        var juliet = await server.LoginAsync("juliet", "balcony");
+        var id = await juliet.EnableAsync(isResumable: true);
+        // As when her closing tag has been read, and the stream not ended yet.
+        server.Server.Context.Sessions.Find(juliet.Jid)!.Leave();
+
+        var again = await server.AuthenticateAsync("juliet");
+        await again.SendAsync($"<resume xmlns='{Ns}' previd='{id}' h='0'/>");
+
+        await again.ExpectFailedAsync("item-not-found");
+        await again.BindAsync("balcony");
+    }
+
+    [Fact]
     public async Task Without_resumption_what_was_not_acknowledged_waits_for_the_next_session()
     {
         await using var server = await TestServer.StartAsync();
