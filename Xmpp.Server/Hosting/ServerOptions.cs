@@ -64,6 +64,8 @@ public sealed record ServerOptions
 
     public StreamManagementOptions StreamManagement { get; init; } = new();
 
+    public ClientStateOptions ClientState { get; init; } = new();
+
     /// <summary>"sqlite" or "mongodb": which of the following two sections counts.</summary>
     [NeedsRestart]
     [OneOf("sqlite", "mongodb")]
@@ -219,6 +221,28 @@ public sealed record StreamManagementOptions
     /// <summary>The same in bytes.</summary>
     [Bytes(65_536, 1024 * 1024 * 1024)]
     public int QueueBytes { get; init; } = 4 * 1024 * 1024;
+}
+
+/// <summary>XEP-0352: what is held for clients that say that nobody looks at them.</summary>
+public sealed record ClientStateOptions
+{
+    public const string Presence = "presence";
+    public const string ChatStates = "chatStates";
+    public const string Headlines = "headlines";
+
+    /// <summary>Kinds of stanzas; none: clients are not told that they can say so.</summary>
+    [OneOf(Presence, ChatStates, Headlines)]
+    public IReadOnlyList<string> Hold { get; init; } = [Presence, ChatStates, Headlines];
+
+    /// <summary>Stanzas held for one client; when there are more, all are sent.</summary>
+    [Number(1, 100_000)]
+    public int HeldStanzas { get; init; } = 1_000;
+
+    /// <summary>The same in bytes.</summary>
+    [Bytes(1024, 64 * 1024 * 1024)]
+    public int HeldBytes { get; init; } = 256 * 1024;
+
+    internal bool Holds(string kind) => Hold.Contains(kind);
 }
 
 public sealed record SqliteOptions

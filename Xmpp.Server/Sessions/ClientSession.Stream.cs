@@ -66,29 +66,23 @@ internal sealed partial class ClientSession
     public void Send(ReadOnlySpan<byte> stanza, Copies? copies)
     {
         var isFull = false;
+        var holdable = Holdable(stanza, out var from);
         using (OutputBatch.Begin())
         {
             lock (_gate)
             {
-                if (_management is { } management)
+                if (_isClosed && _management is not null)
                 {
-                    if (_isClosed)
-                    {
-                        // Whoever sends this took the session for a live one.
-                        if (copies?.LoseOne() != false)
-                            _server.Undelivered.HandleLater(this, new(stanza.ToArray(), _server.Time.GetUtcNow()));
-                        return;
-                    }
-                    management.Unacknowledged.Add(stanza, _server.Time.GetUtcNow().ToUnixTimeMilliseconds(), copies);
-                    isFull = !_isLeaving && IsOverLimit(management.Unacknowledged);
-                    _isLeaving |= isFull;
+                    // Whoever sends this took the session for a live one.
+                    if (copies?.LoseOne() != false)
+                        _server.Undelivered.HandleLater(this, new(stanza.ToArray(), _server.Time.GetUtcNow()));
+                    return;
                 }
-                if (_stream is { } stream)
-                {
-                    stream.Send(stanza);
-                    if (_management?.IsToAsk(isNow: false) == true)
-                        Ask(stream);
-                }
+                if (TryHold(holdable, from))
+                    return;
+                Transmit(stanza, sentAt: null, copies);
+                isFull = !_isLeaving && _management is { } management && IsOverLimit(management.Unacknowledged);
+                _isLeaving |= isFull;
             }
         }
         if (isFull)
@@ -187,6 +181,8 @@ internal sealed partial class ClientSession
                 var management = _management!;
                 if (!management.TryAcknowledge(count))
                     return Resumption.CountTooHigh;
+                // XEP-0352 §5.2: a stream begins in the active state. What was held is behind what the client doesn't have.
+                Activate();
                 Volatile.Write(ref _stream, stream);
                 stream.Send(Encoding.UTF8.GetBytes(
                     $"<resumed xmlns='{StreamManagement.Ns}' previd='{management.Id}' h='{management.Handled}'/>"));
@@ -221,8 +217,21 @@ internal sealed partial class ClientSession
         lock (_gate)
         {
             _isClosed = true;
+            _held = null;
             return _management?.Unacknowledged.Take() ?? [];
         }
+    }
+
+    /// <summary>Counts a stanza and puts it on its way. In the gate.</summary>
+    /// <param name="sentAt">When it should have gone out; null for now.</param>
+    private void Transmit(ReadOnlySpan<byte> stanza, DateTimeOffset? sentAt, Copies? copies)
+    {
+        _management?.Unacknowledged.Add(stanza, (sentAt ?? _server.Time.GetUtcNow()).ToUnixTimeMilliseconds(), copies);
+        if (_stream is not { } stream)
+            return;
+        stream.Send(stanza);
+        if (_management?.IsToAsk(isNow: false) == true)
+            Ask(stream);
     }
 
     private static void Ask(ClientStream stream) => stream.Send("<r xmlns='urn:xmpp:sm:3'/>"u8);

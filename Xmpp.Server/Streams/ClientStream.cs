@@ -288,6 +288,11 @@ internal sealed partial class ClientStream
             StreamManagementElements.Handle(_server, session, this, stanza);
             return default;
         }
+        if (ClientState.IsOne(stanza))
+        {
+            ClientState.Handle(session, stanza);
+            return default;
+        }
         var routed = _server.Router.RouteAsync(session, stanza, _server.Stopping);
         if (session.Management is not { } management)
             return routed;

@@ -24,7 +24,7 @@ internal sealed class StreamNegotiator
         IsTlsNext = tls == ListenerTls.Direct;
         _sasl = new SaslNegotiation(this);
         _iqs = new UnauthenticatedIqs(this);
-        _features = [new StartTls(this), _sasl, _iqs, new ResourceBinding(this), new StreamResumption(this)];
+        _features = [new StartTls(this), _sasl, _iqs, new ResourceBinding(this), new StreamResumption(this), new ClientState(this)];
     }
 
     public ServerContext Server { get; }
