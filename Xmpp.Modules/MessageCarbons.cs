@@ -21,7 +21,7 @@ public sealed class MessageCarbons(ISessionDirectory sessions) : IXmppModule
     private static readonly XmlName Enable = new(Ns, "enable");
     private static readonly XmlName Disable = new(Ns, "disable");
 
-    private static readonly SessionKey<object> Enabled = new();
+    private static readonly SessionKey<object> Enabled = SessionKey.Flag("carbons");
 
     public void Register(IModuleBuilder builder)
     {

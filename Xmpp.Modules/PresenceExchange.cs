@@ -16,8 +16,18 @@ public sealed class PresenceExchange(
         builder.StreamFeature(NegotiationPhase.Authenticated, _ => new Element("urn:xmpp:features:pre-approval", "sub"));
         builder.Presence(HandleAsync);
         builder.Forwarding(payload: null, MayAskAsync);
+        builder.SessionRestored(GreetAsync);
         builder.SessionEnded(session => presences.GoOfflineAsync(
             session, PresenceStanzas.Unavailable(session.Jid), hasEnded: true, CancellationToken.None));
+    }
+
+    /// <summary>Nobody has told a session of contacts who left while the server did not run.</summary>
+    private async ValueTask GreetAsync(ISession session)
+    {
+        if (session.Presence is not { } presence)
+            return;
+        capabilities.Note(session, presence.Stanza.ToElement());
+        await presences.RefreshAsync(session, CancellationToken.None);
     }
 
     /// <summary>§8.5.3.1: who may not see a client asks it nothing, and learns no more than if it weren't there.</summary>

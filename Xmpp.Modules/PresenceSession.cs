@@ -1,3 +1,4 @@
+using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 
@@ -6,10 +7,11 @@ namespace Xmpp.Modules;
 /// <summary>What is kept of a session's presence beside the presence itself.</summary>
 internal sealed class PresenceSession
 {
-    private static readonly SessionKey<PresenceSession> Key = new();
+    private static readonly SessionKey<PresenceSession> Key = new("directed-presence", session => session.Write(), Read);
 
     private readonly Lock _lock = new();
     private HashSet<Jid>? _directed;
+    private SessionState? _state;
 
     /// <summary>
     /// Set when the session is over: what is still being handled for it makes nobody available any more. In the account's gate only.
@@ -19,7 +21,13 @@ internal sealed class PresenceSession
     /// <summary>Whether anybody was sent presence that doesn't get what is broadcast (RFC 6121 §4.6.1).</summary>
     public bool HasDirected => Volatile.Read(ref _directed) is { Count: > 0 };
 
-    public static PresenceSession? Find(ISession session) => session.State.Get(Key);
+    public static PresenceSession? Find(ISession session)
+    {
+        var found = session.State.Get(Key);
+        if (found is not null)
+            found._state = session.State;
+        return found;
+    }
 
     public static PresenceSession Of(ISession session)
     {
@@ -41,15 +49,21 @@ internal sealed class PresenceSession
             _directed ??= [];
             if (_directed.Count >= limit && !_directed.Contains(to))
                 return false;
-            _directed.Add(to);
-            return true;
+            if (!_directed.Add(to))
+                return true;
         }
+        NoteChange();
+        return true;
     }
 
-    public bool Forget(Jid to)
+    public void Forget(Jid to)
     {
         lock (_lock)
-            return _directed?.Remove(to) == true;
+        {
+            if (_directed?.Remove(to) != true)
+                return;
+        }
+        NoteChange();
     }
 
     public bool Contains(Jid to)
@@ -61,13 +75,33 @@ internal sealed class PresenceSession
     /// <summary>Takes out those who were sent presence, or some of them.</summary>
     public IReadOnlyList<Jid> Take(Func<Jid, bool>? isWanted = null)
     {
+        Jid[] taken;
         lock (_lock)
         {
             if (_directed is null)
                 return [];
-            Jid[] taken = isWanted is null ? [.. _directed] : [.. _directed.Where(isWanted)];
+            taken = isWanted is null ? [.. _directed] : [.. _directed.Where(isWanted)];
             _directed.ExceptWith(taken);
-            return taken;
         }
+        if (taken.Length > 0)
+            NoteChange();
+        return taken;
+    }
+
+    // Outside the lock: the session writes it down under a lock of its own.
+    private void NoteChange() => _state?.Set(Key, this);
+
+    private byte[] Write()
+    {
+        lock (_lock)
+            return Encoding.UTF8.GetBytes(string.Join('\n', _directed ?? []));
+    }
+
+    private static PresenceSession Read(byte[] saved)
+    {
+        var session = new PresenceSession();
+        if (saved.Length > 0)
+            session._directed = [.. Encoding.UTF8.GetString(saved).Split('\n').Select(Jid.Parse)];
+        return session;
     }
 }

@@ -1,5 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules;
@@ -32,5 +33,22 @@ public sealed partial class Presences
         else
             prober.Send(PresenceStanzas.LastSeen(account, await _lastSeen.FindAsync(account, cancellationToken), probe["id"], prober.Jid));
         return true;
+    }
+
+    /// <summary>Tells an available session what the presence of its contacts is, as if it had probed them one by one (§4.3.2).</summary>
+    internal async ValueTask RefreshAsync(ISession session, CancellationToken cancellationToken)
+    {
+        var account = session.Jid.Bare;
+        if (await _rosters.GetAsync(account, cancellationToken) is not { } roster)
+            return;
+        foreach (var entry in roster.Entries.ToArray())
+        {
+            if ((entry.Subscription & SubscriptionState.To) == 0)
+                continue;
+            if (IsAvailable(entry.Contact))
+                await TellAsync(entry.Contact, account, session, cancellationToken);
+            else
+                session.Send(PresenceStanzas.Mere(entry.Contact, "unavailable", to: session.Jid));
+        }
     }
 }

@@ -56,6 +56,9 @@ public interface IModuleBuilder
     /// <summary>Called when a session ends, after it has left the directory.</summary>
     void SessionEnded(Func<ISession, ValueTask> handler);
 
+    /// <summary>Called when a client has come back to a session that was there before the server was restarted.</summary>
+    void SessionRestored(Func<ISession, ValueTask> handler);
+
     /// <summary>
     /// Called when messages to its account may from now on reach a session (RFC 6121 §8.5.2.1.1), which they might not before. They can
     /// once <c>next</c> has completed, which the handler has to call.

@@ -72,34 +72,3 @@ public interface ISessionDirectory
     /// <summary>Runs what sends a lot: each client gets what is for it in one go, at the end.</summary>
     void Together(Action send);
 }
-
-/// <summary>The name of a piece of state that one module keeps in sessions. A private static field of it.</summary>
-public sealed class SessionKey<T>;
-
-/// <summary>State that modules keep in a session under keys of their own.</summary>
-public sealed class SessionState
-{
-    // Few keys per session, so pairs in an array are smaller and faster than a dictionary.
-    private readonly Lock _lock = new();
-    private (object Key, object? Value)[] _entries = [];
-
-    public T? Get<T>(SessionKey<T> key)
-    {
-        foreach (var (candidate, value) in _entries)
-        {
-            if (ReferenceEquals(candidate, key))
-                return (T?)value;
-        }
-        return default;
-    }
-
-    public void Set<T>(SessionKey<T> key, T? value)
-    {
-        lock (_lock)
-        {
-            // Copied, so that readers need no lock.
-            var entries = _entries.Where(entry => !ReferenceEquals(entry.Key, key));
-            _entries = value is null ? [.. entries] : [.. entries, (key, value)];
-        }
-    }
-}

@@ -16,7 +16,7 @@ public sealed class BlockingCommand(
     : IXmppModule
 {
     private const string Ns = "urn:xmpp:blocking";
-    private static readonly SessionKey<object> HasAsked = new();
+    private static readonly SessionKey<object> HasAsked = SessionKey.Flag("blocklist");
     internal static readonly XmlName Item = new(Ns, "item");
 
     // §3.3: the type is not the one that goes with the condition.

@@ -12,7 +12,7 @@ namespace Xmpp.Modules.Rosters;
 /// </summary>
 public sealed class RosterDirectory
 {
-    private static readonly SessionKey<object> Interested = new();
+    private static readonly SessionKey<object> Interested = SessionKey.Flag("roster");
 
     private readonly IRosterStore _store;
     private readonly ISessionDirectory _sessions;

@@ -57,6 +57,13 @@ public static class ConfigurationLoader
                     options.Tls.ClientCertificateAuthorities is { } authorities ? Path.GetFullPath(authorities, start) : null,
             },
             Sqlite = options.Sqlite with { File = Path.GetFullPath(options.Sqlite.File, start) },
+            StreamManagement = options.StreamManagement with
+            {
+                Journal = options.StreamManagement.Journal with
+                {
+                    File = options.StreamManagement.Journal.File is { } journal ? Path.GetFullPath(journal, start) : null,
+                },
+            },
             Control = options.Control with { Socket = Path.GetFullPath(options.Control.Socket, start) },
         };
     }

@@ -7,6 +7,7 @@ using Xmpp.Modules;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Routing;
 using Xmpp.Server.Sessions;
+using Xmpp.Server.Sessions.Journal;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
@@ -70,6 +71,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     /// <summary>Sessions that can be resumed, connected or not.</summary>
     public ResumableSessions Resumable { get; } = new();
+
+    /// <summary>Where those are written down; null when they end with the process.</summary>
+    public SessionJournal? Journal { get; private set; }
 
     public MessagePipeline Messages { get; }
 
@@ -144,6 +148,61 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         }
     }
 
+    /// <summary>Opens the journal and takes up the sessions that the process before has left in it.</summary>
+    /// <exception cref="StoreException">Messages that were on their way into archives can't be stored.</exception>
+    public async Task RestoreSessionsAsync(JournalOptions options)
+    {
+        if (options.File is null)
+            return;
+        JournalContent left;
+        try
+        {
+            Journal = SessionJournal.Open(options.File, options.Bytes, out left);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogNoJournal(failure.Message);
+            return;
+        }
+        if (!left.IsTrusted)
+            LogJournalNotTrusted();
+        var sessions = left.Sessions.Where(session => Current.IsLocal(session.Session.Jid)).ToList();
+        var copies = Copies.Group(sessions.SelectMany(session => session.Stanzas));
+        foreach (var leftSession in sessions)
+        {
+            var session = ClientSession.Restore(this, leftSession, copies);
+            if (Sessions.TryAdd(session, replace: false, int.MaxValue, out _) == BindOutcome.Bound)
+                Resumable.Add(leftSession.Session.Id, session);
+        }
+        Journal.Begin();
+        if (sessions.Count > 0)
+            LogRestored(sessions.Count);
+    }
+
+    /// <summary>Nobody resumes, sends or ends anything any more: what is in the journal is for the process to come.</summary>
+    public void CloseJournal()
+    {
+        foreach (var session in Resumable.All)
+            session.LeaveJournal();
+        Journal?.Dispose();
+    }
+
+    /// <summary>A client has come back to a session from before a restart.</summary>
+    public async ValueTask TellRestoredAsync(ClientSession session)
+    {
+        foreach (var handler in Current.Modules.SessionRestored)
+        {
+            try
+            {
+                await handler(session);
+            }
+            catch (Exception failure)
+            {
+                LogNotRestored(failure, session.Jid);
+            }
+        }
+    }
+
     /// <summary>Takes a session that is over out of everything. Once, whoever notices.</summary>
     public async ValueTask EndSessionAsync(ClientSession session)
     {
@@ -169,6 +228,19 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     /// <summary>The same, not now: whoever notices may hold locks.</summary>
     public void EndLater(ClientSession session) =>
         _ = Task.Run(() => Tasks.Run($"The end of {session.Jid}", _ => EndSessionAsync(session)));
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} sessions from before wait for their clients")]
+    private partial void LogRestored(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Sessions will end with this process, their journal can't be used: {Failure}")]
+    private partial void LogNoJournal(string failure);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Sessions from before are over: the system ended without the server having been stopped")]
+    private partial void LogJournalNotTrusted();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A module failed when the client of {Jid} came back after a restart")]
+    private partial void LogNotRestored(Exception bug, Jid jid);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A module failed at the end of the session {Jid}")]
     private partial void LogSessionEndFailed(Exception bug, Jid jid);

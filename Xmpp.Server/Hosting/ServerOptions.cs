@@ -221,6 +221,20 @@ public sealed record StreamManagementOptions
     /// <summary>The same in bytes.</summary>
     [Bytes(65_536, 1024 * 1024 * 1024)]
     public int QueueBytes { get; init; } = 4 * 1024 * 1024;
+
+    [NeedsRestart]
+    public JournalOptions Journal { get; init; } = new();
+}
+
+/// <summary>Where sessions are written down that can be resumed, so that they survive a restart, and the death of the process.</summary>
+public sealed record JournalOptions
+{
+    /// <summary>The file; null: sessions end with the process.</summary>
+    public string? File { get; init; } = "data/sessions.journal";
+
+    /// <summary>How large it may grow. Sessions for which there is no room end with the process.</summary>
+    [Bytes(16 * 1024 * 1024, 1024 * 1024 * 1024)]
+    public int Bytes { get; init; } = 256 * 1024 * 1024;
 }
 
 /// <summary>XEP-0352: what is held for clients that say that nobody looks at them.</summary>

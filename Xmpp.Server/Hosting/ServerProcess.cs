@@ -161,6 +161,7 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             Sqlite = Options.Sqlite,
             Mongodb = Options.Mongodb,
             Control = Options.Control,
+            StreamManagement = configuration.Options.StreamManagement with { Journal = Options.StreamManagement.Journal },
         };
         var certificates = CertificateCheck.Prepare(options, _time);
         if (certificates.Problems.Count > 0)

@@ -97,6 +97,8 @@ public sealed partial class XmppServer : IAsyncDisposable
             var replaced = _context.Replace(state);
             try
             {
+                if (replaced is null)
+                    await _context.RestoreSessionsAsync(options.StreamManagement.Journal);
                 await ApplyListenersAsync(options.Listeners);
             }
             catch
@@ -123,7 +125,13 @@ public sealed partial class XmppServer : IAsyncDisposable
         _isStopping = true;
         await ApplyListenersAsync([]);
         foreach (var stream in _streams.Keys)
-            stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
+        {
+            // A stream that is closed can't be resumed (XEP-0198 §5): one that is to be resumed after a restart breaks off.
+            if (stream.Session?.IsWrittenDown == true)
+                stream.Connection.Close();
+            else
+                stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
+        }
         if (_streams.IsEmpty)
             _drained.TrySetResult();
         try
@@ -137,7 +145,7 @@ public sealed partial class XmppServer : IAsyncDisposable
                 stream.Connection.Abort("the server stopped");
         }
         // Nobody can come back to them.
-        foreach (var session in _context.Resumable.Hibernating)
+        foreach (var session in _context.Resumable.Hibernating.Where(session => !session.IsWrittenDown))
             await _context.EndSessionAsync(session);
     }
 
@@ -148,6 +156,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _stopping.CancelAsync();
         await _context.Tasks.EndAsync();
         await _ticks.DisposeAsync();
+        _context.CloseJournal();
         _context.CurrentOrNull?.Tls.Dispose();
     }
 

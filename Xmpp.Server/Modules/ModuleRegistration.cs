@@ -44,6 +44,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<Func<ISession, ValueTask>> SessionEndedHandlers { get; } = [];
 
+    public List<Func<ISession, ValueTask>> SessionRestoredHandlers { get; } = [];
+
     public List<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailableHandlers { get; } = [];
 
     public List<Func<Jid, ValueTask>> AccountAddedHandlers { get; } = [];
@@ -82,6 +84,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature) => StreamFeatures.Add((phase, feature));
 
     public void SessionEnded(Func<ISession, ValueTask> handler) => SessionEndedHandlers.Add(handler);
+
+    public void SessionRestored(Func<ISession, ValueTask> handler) => SessionRestoredHandlers.Add(handler);
 
     public void BecomingAvailable(Func<ISession, Func<ValueTask>, ValueTask> handler) => BecomingAvailableHandlers.Add(handler);
 

@@ -48,6 +48,7 @@ internal sealed class ModuleTable
             .OrderBy(entry => entry.Payload is null)
             .Select(entry => new ForwardingEntry(
                 Encoding.UTF8.GetBytes(entry.Payload?.Namespace ?? ""), Encoding.UTF8.GetBytes(entry.Payload?.Local ?? ""), entry.Check))];
+        SessionRestored = [.. _modules.SelectMany(module => module.SessionRestoredHandlers)];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
         AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
@@ -70,6 +71,8 @@ internal sealed class ModuleTable
     public ImmutableArray<ForwardingEntry> ForwardingChecks { get; }
 
     public ImmutableArray<Func<ISession, ValueTask>> SessionEnded { get; }
+
+    public ImmutableArray<Func<ISession, ValueTask>> SessionRestored { get; }
 
     public ImmutableArray<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailable { get; }
 

@@ -8,6 +8,7 @@ using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Sessions;
+using Xmpp.Server.Sessions.Journal;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Routing;
@@ -174,7 +175,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         context.Write(message);
         if (action == DeliveryAction.ToResource)
         {
-            addressed!.Send(message.WrittenSpan);
+            ((ClientSession)addressed!).Send(message.WrittenSpan, copies: null, context.Origin);
             return action;
         }
         // Once one of them takes it, those that are catching up don't go without it: late messages say when they were sent.
@@ -182,7 +183,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         foreach (var resource in resources)
         {
             if (IsAvailable(resource))
-                ((ClientSession)resource).Send(message.WrittenSpan, copies);
+                ((ClientSession)resource).Send(message.WrittenSpan, copies, context.Origin);
         }
         return action;
     }
@@ -236,6 +237,8 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         public override MessageDirection Direction => _direction;
 
         public override ISession? Sender => _sender;
+
+        public StanzaOrigin Origin => _sender?.OriginOfCurrent ?? default;
 
         public void Start(MessagePipeline pipeline, ClientSession? sender, Jid from, StanzaView stanza, Jid to)
         {

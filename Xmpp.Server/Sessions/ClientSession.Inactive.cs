@@ -67,6 +67,6 @@ internal sealed partial class ClientSession
     private void Transmit(IEnumerable<HeldStanza> stanzas)
     {
         foreach (var stanza in stanzas)
-            Transmit(stanza.Bytes.Span, stanza.SentAt, copies: null);
+            Transmit(stanza.Bytes.Span, stanza.SentAt, copies: null, origin: default);
     }
 }

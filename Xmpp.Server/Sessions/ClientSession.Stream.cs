@@ -1,8 +1,11 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Sessions.Journal;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
@@ -63,7 +66,8 @@ internal sealed partial class ClientSession
 
     /// <summary>Queues a stanza.</summary>
     /// <param name="copies">Who else gets it; null when nobody does.</param>
-    public void Send(ReadOnlySpan<byte> stanza, Copies? copies)
+    /// <param name="origin">The message of a local client that it is.</param>
+    public void Send(ReadOnlySpan<byte> stanza, Copies? copies, StanzaOrigin origin)
     {
         var isFull = false;
         var holdable = Holdable(stanza, out var from);
@@ -80,7 +84,7 @@ internal sealed partial class ClientSession
                 }
                 if (TryHold(holdable, from))
                     return;
-                Transmit(stanza, sentAt: null, copies);
+                Transmit(stanza, sentAt: null, copies, origin);
                 isFull = !_isLeaving && _management is { } management && IsOverLimit(management.Unacknowledged);
                 _isLeaving |= isFull;
             }
@@ -98,6 +102,7 @@ internal sealed partial class ClientSession
             {
                 if (_management is not null)
                     return false;
+                WriteDown(management);
                 Volatile.Write(ref _management, management);
                 var element = new Element(StreamManagement.Ns, "enabled");
                 _stream?.Send(management.Id is not { } id ? element : element
@@ -218,20 +223,30 @@ internal sealed partial class ClientSession
         {
             _isClosed = true;
             _held = null;
-            return _management?.Unacknowledged.Take() ?? [];
+            return _management?.End() ?? [];
         }
     }
 
     /// <summary>Counts a stanza and puts it on its way. In the gate.</summary>
     /// <param name="sentAt">When it should have gone out; null for now.</param>
-    private void Transmit(ReadOnlySpan<byte> stanza, DateTimeOffset? sentAt, Copies? copies)
+    private void Transmit(ReadOnlySpan<byte> stanza, DateTimeOffset? sentAt, Copies? copies, StanzaOrigin origin)
     {
-        _management?.Unacknowledged.Add(stanza, (sentAt ?? _server.Time.GetUtcNow()).ToUnixTimeMilliseconds(), copies);
+        _management?.Add(stanza, (sentAt ?? _server.Time.GetUtcNow()).ToUnixTimeMilliseconds(), copies, origin);
         if (_stream is not { } stream)
             return;
         stream.Send(stanza);
         if (_management?.IsToAsk(isNow: false) == true)
             Ask(stream);
+    }
+
+    private static void Acknowledge(ClientStream stream, uint handled)
+    {
+        var output = Scratch.Rent();
+        output.Write("<a xmlns='urn:xmpp:sm:3' h='"u8);
+        Utf8Formatter.TryFormat(handled, output.GetSpan(10), out var length);
+        output.Advance(length);
+        output.Write("'/>"u8);
+        stream.Send(output.WrittenSpan);
     }
 
     private static void Ask(ClientStream stream) => stream.Send("<r xmlns='urn:xmpp:sm:3'/>"u8);

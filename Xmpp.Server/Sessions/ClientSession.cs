@@ -49,7 +49,11 @@ internal sealed partial class ClientSession : ISession
     public AvailablePresence? Presence
     {
         get => Volatile.Read(ref _presence);
-        set => Interlocked.Exchange(ref _presence, value); // A full fence: who sets it looks at others next.
+        set
+        {
+            Interlocked.Exchange(ref _presence, value); // A full fence: who sets it looks at others next.
+            WriteDetailsDown();
+        }
     }
 
     public TimeSpan IdleTime => TimeSpan.FromSeconds(Math.Max(0, _server.Clock.Seconds - Volatile.Read(ref _activeAt)));
@@ -62,7 +66,8 @@ internal sealed partial class ClientSession : ISession
         set => _isCatchingUp = value;
     }
 
-    public SessionState State => _state ?? Interlocked.CompareExchange(ref _state, new SessionState(), null) ?? _state!;
+    public SessionState State =>
+        _state ?? Interlocked.CompareExchange(ref _state, new SessionState { Changed = WriteDetailsDown }, null) ?? _state!;
 
     /// <summary>The attribute that replaces a stanza's own 'from': <c> from='juliet@example.com/balcony'</c>, escaped.</summary>
     public byte[] Stamp { get; }
@@ -77,13 +82,13 @@ internal sealed partial class ClientSession : ISession
         Send(output.WrittenSpan);
     }
 
-    public void Send(ReadOnlySpan<byte> stanza) => Send(stanza, null);
+    public void Send(ReadOnlySpan<byte> stanza) => Send(stanza, null, default);
 
     public void Send(IReadOnlyList<ReadOnlyMemory<byte>> stanzas)
     {
         using var batch = OutputBatch.Begin();
         foreach (var stanza in stanzas)
-            Send(stanza.Span, Copies.Elsewhere);
+            Send(stanza.Span, Copies.Elsewhere, default);
     }
 
     public void Send(BroadcastStanza stanza, Jid to)

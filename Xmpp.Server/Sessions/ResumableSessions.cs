@@ -45,8 +45,10 @@ internal sealed class ResumableSessions
         }
     }
 
+    public IEnumerable<ClientSession> All => _sessions.Values;
+
     /// <summary>Those whose clients are away.</summary>
-    public IEnumerable<ClientSession> Hibernating => _sessions.Values.Where(session => session.Stream is null);
+    public IEnumerable<ClientSession> Hibernating => All.Where(session => session.Stream is null);
 
     /// <summary>Those whose clients have been away for too long.</summary>
     /// <param name="now">Seconds of the server's clock.</param>

@@ -1,9 +1,8 @@
+using Xmpp.Server.Sessions.Journal;
+
 namespace Xmpp.Server.Sessions;
 
-/// <summary>
-/// What XEP-0198 counts and keeps for a session. Guarded by its session, but for <see cref="Handled"/>, which belongs to the
-/// loop of the session's stream.
-/// </summary>
+/// <summary>What XEP-0198 counts and keeps for a session, and writes down in its journal. Guarded by its session.</summary>
 /// <param name="id">By which the stream can be resumed; null when it can't.</param>
 /// <param name="resumeTime">How long the session waits without a connection.</param>
 internal sealed class StreamManagement(string? id, TimeSpan resumeTime)
@@ -17,7 +16,14 @@ internal sealed class StreamManagement(string? id, TimeSpan resumeTime)
     private uint _acknowledged;
     private bool _isAsked;
 
+    /// <summary>Of a session from before a restart.</summary>
+    public StreamManagement(SessionRecord former)
+        : this(former.Id, former.ResumeTime) => (_handled, _acknowledged) = (former.Handled, former.Acknowledged);
+
     public string? Id => id;
+
+    /// <summary>Where all of this is written down; null when it ends with the process.</summary>
+    public JournaledSession? Journal { get; set; }
 
     public TimeSpan ResumeTime => resumeTime;
 
@@ -29,8 +35,28 @@ internal sealed class StreamManagement(string? id, TimeSpan resumeTime)
 
     public UnacknowledgedStanzas Unacknowledged { get; } = new();
 
-    /// <summary>A stanza of the client has been handled, with all that the server owes it.</summary>
-    public void CountHandled() => Volatile.Write(ref _handled, unchecked(_handled + 1));
+    /// <summary>A stanza of the client has been handled.</summary>
+    public void CountHandled()
+    {
+        Volatile.Write(ref _handled, unchecked(_handled + 1));
+        Journal?.Handle(_handled);
+    }
+
+    /// <summary>Keeps a stanza that is about to be sent until the client acknowledges it.</summary>
+    /// <param name="sentAt">Milliseconds since 1970.</param>
+    /// <param name="copies">Who else gets it; null when nobody does.</param>
+    public void Add(ReadOnlySpan<byte> stanza, long sentAt, Copies? copies, StanzaOrigin origin)
+    {
+        var block = Journal?.Append(unchecked(Sent + 1), stanza, sentAt, Copies.KindOf(copies), origin) ?? default;
+        Unacknowledged.Add(stanza, sentAt, copies, block);
+    }
+
+    /// <summary>Takes out what nobody else has: the session is over, in the journal too.</summary>
+    public List<LostStanza> End()
+    {
+        Journal?.Remove();
+        return Unacknowledged.Take(Journal);
+    }
 
     /// <summary>Takes the client's count of stanzas that it has; false when there weren't as many.</summary>
     public bool TryAcknowledge(uint count)
@@ -38,7 +64,8 @@ internal sealed class StreamManagement(string? id, TimeSpan resumeTime)
         var fresh = unchecked(count - _acknowledged);
         if (fresh > (uint)Unacknowledged.Count)
             return false;
-        Unacknowledged.Acknowledge((int)fresh);
+        Journal?.Acknowledge(count);
+        Unacknowledged.Acknowledge((int)fresh, Journal);
         (_acknowledged, _isAsked) = (count, false);
         return true;
     }

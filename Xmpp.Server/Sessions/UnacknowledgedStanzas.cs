@@ -1,4 +1,5 @@
 using System.Buffers;
+using Xmpp.Server.Sessions.Journal;
 
 namespace Xmpp.Server.Sessions;
 
@@ -20,23 +21,25 @@ internal sealed class UnacknowledgedStanzas
     public int Bytes => _end - _start;
 
     /// <param name="sentAt">Milliseconds since 1970.</param>
-    public void Add(ReadOnlySpan<byte> stanza, long sentAt, Copies? copies)
+    /// <param name="block">Where it is written down.</param>
+    public void Add(ReadOnlySpan<byte> stanza, long sentAt, Copies? copies, JournalBlock block = default)
     {
         MakeRoom(stanza.Length);
         stanza.CopyTo(_buffer.AsSpan(_end));
         _end += stanza.Length;
-        _entries.Enqueue(new(stanza.Length, sentAt, copies));
+        _entries.Enqueue(new(stanza.Length, sentAt, copies, block));
     }
 
     /// <summary>The client has the first ones.</summary>
     /// <param name="count">At most <see cref="Count"/>.</param>
-    public void Acknowledge(int count)
+    public void Acknowledge(int count, JournaledSession? journal = null)
     {
         for (; count > 0; count--)
         {
             var entry = _entries.Dequeue();
             _start += entry.Length;
             entry.Copies?.Acknowledge();
+            journal?.Forget(entry.Block);
         }
         if (_entries.Count == 0)
             Free();
@@ -46,7 +49,7 @@ internal sealed class UnacknowledgedStanzas
     public ReadOnlySpan<byte> All => _buffer.AsSpan(_start.._end);
 
     /// <summary>Takes what nobody else has, or will have, out; the rest is forgotten.</summary>
-    public List<LostStanza> Take()
+    public List<LostStanza> Take(JournaledSession? journal = null)
     {
         var lost = new List<LostStanza>();
         foreach (var entry in _entries)
@@ -54,6 +57,7 @@ internal sealed class UnacknowledgedStanzas
             if (entry.Copies?.LoseOne() != false)
                 lost.Add(new(_buffer.AsSpan(_start, entry.Length).ToArray(), DateTimeOffset.FromUnixTimeMilliseconds(entry.SentAt)));
             _start += entry.Length;
+            journal?.Forget(entry.Block);
         }
         _entries.Clear();
         Free();
@@ -91,7 +95,7 @@ internal sealed class UnacknowledgedStanzas
             ArrayPool<byte>.Shared.Return(_buffer);
     }
 
-    private readonly record struct Entry(int Length, long SentAt, Copies? Copies);
+    private readonly record struct Entry(int Length, long SentAt, Copies? Copies, JournalBlock Block);
 }
 
 /// <summary>A stanza that its recipient's client never acknowledged.</summary>

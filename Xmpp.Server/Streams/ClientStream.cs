@@ -294,19 +294,19 @@ internal sealed partial class ClientStream
             return default;
         }
         var routed = _server.Router.RouteAsync(session, stanza, _server.Stopping);
-        if (session.Management is not { } management)
-            return routed;
         if (!routed.IsCompletedSuccessfully)
-            return CountAsync(routed, management);
-        management.CountHandled();
-        return default;
+            return FinishAsync(routed, session);
+        if (session.Management is not null)
+            session.CountHandled();
+        return session.WaitForRoomAsync();
     }
 
-    /// <summary>XEP-0198 §4: handled is a stanza when the server has done all that it owes it, as to keep it for somebody.</summary>
-    private static async ValueTask CountAsync(ValueTask routed, StreamManagement management)
+    private static async ValueTask FinishAsync(ValueTask routed, ClientSession session)
     {
         await routed;
-        management.CountHandled();
+        if (session.Management is not null)
+            session.CountHandled();
+        await session.WaitForRoomAsync();
     }
 
     /// <summary>

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Globalization;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
@@ -8,7 +6,6 @@ using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Sessions;
-using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Streams;
 
@@ -37,7 +34,7 @@ internal static class StreamManagementElements
         }
         else if (name.SequenceEqual("r"u8))
         {
-            Acknowledge(stream, management.Handled);
+            session.AskHandled();
         }
         else if (name.SequenceEqual("a"u8))
         {
@@ -82,15 +79,5 @@ internal static class StreamManagementElements
         if (management.Id is { } id)
             server.Resumable.Add(id, session);
         session.TryEnable(management);
-    }
-
-    private static void Acknowledge(ClientStream stream, uint handled)
-    {
-        var output = Scratch.Rent();
-        output.Write("<a xmlns='urn:xmpp:sm:3' h='"u8);
-        Utf8Formatter.TryFormat(handled, output.GetSpan(10), out var length);
-        output.Advance(length);
-        output.Write("'/>"u8);
-        stream.Send(output.WrittenSpan);
     }
 }

@@ -39,10 +39,13 @@ internal sealed class StreamResumption(StreamNegotiator negotiator) : StreamFeat
                 former.End(new StreamError(StreamErrorCondition.Conflict, "Resumed by a new connection."));
                 await former.LoopEnded;
             }
+            await session.WaitUntilKeptAsync();
             switch (session.Resume(stream, count))
             {
                 case Resumption.Resumed:
                     stream.Bind(session);
+                    if (session.TakeFromBefore())
+                        await server.TellRestoredAsync(session);
                     return;
                 case Resumption.CountTooHigh:
                     throw StreamManagementElements.CountTooHigh(count, session.Management!.Sent);

@@ -19,7 +19,7 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
     private int _markers;
 
     /// <summary>The full JID, once bound.</summary>
-    public Jid Jid { get; private set; } = null!;
+    public Jid Jid { get; set; } = null!;
 
     /// <summary>Completes when the server is done with the connection.</summary>
     public Task Served => served;

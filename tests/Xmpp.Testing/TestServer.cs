@@ -20,13 +20,16 @@ public sealed class TestServer : IAsyncDisposable
     private static readonly Lazy<IReadOnlyList<ScramKeys>> Keys = new(() => PasswordKeys.Create(Password, 4096));
 
     private readonly string _directory;
-    private readonly XmppServer _server;
     private readonly TestStore _store;
     private readonly TestLog _log;
+    private readonly IReadOnlyList<ModuleEntry> _catalog;
+    private XmppServer _server;
 
-    private TestServer(XmppServer server, ServerOptions options, TestStore store, string directory, ManualTime time, TestLog log)
+    private TestServer(
+        XmppServer server, ServerOptions options, IReadOnlyList<ModuleEntry> catalog, TestStore store, string directory, ManualTime time,
+        TestLog log)
     {
-        (_server, Options, _store, _directory, Time, _log) = (server, options, store, directory, time, log);
+        (_server, Options, _catalog, _store, _directory, Time, _log) = (server, options, catalog, store, directory, time, log);
     }
 
     /// <summary>The password of every account that <see cref="LoginAsync"/> makes.</summary>
@@ -61,6 +64,7 @@ public sealed class TestServer : IAsyncDisposable
             Listeners = [],
             Tls = new TlsOptions { Certificates = directory },
             Authentication = new AuthenticationOptions { ScramIterations = 4096 },
+            StreamManagement = new StreamManagementOptions { Journal = new JournalOptions { File = null } },
         };
         options = configure?.Invoke(options) ?? options;
         DevelopmentCertificates.CreateMissing(directory, options.Hosts, time);
@@ -71,7 +75,30 @@ public sealed class TestServer : IAsyncDisposable
             .. modules.Select((register, index) => new ModuleEntry($"test{index + 1}", (_, _) => new TestModule(register))),
         ];
         var server = await XmppServer.StartAsync(options, store.Faulty, catalog, time, log);
-        return new TestServer(server, options, store, directory, time, log);
+        return new TestServer(server, options, catalog, store, directory, time, log);
+    }
+
+    /// <summary>A server whose sessions survive <see cref="RestartAsync"/>.</summary>
+    public static Task<TestServer> StartWithJournalAsync(params IReadOnlyList<Action<IModuleBuilder>> modules) => StartAsync(
+        options => options with
+        {
+            StreamManagement = options.StreamManagement with
+            {
+                Journal = new JournalOptions { File = Path.Combine(options.Tls.Certificates, "sessions.journal"), Bytes = 32 * 1024 * 1024 },
+            },
+        },
+        modules);
+
+    /// <summary>Ends the server and starts another one with the same store.</summary>
+    /// <param name="isKilled">Whether the next one finds the journal as it is now, not as the server leaves it.</param>
+    public async Task RestartAsync(bool isKilled)
+    {
+        var journal = Options.StreamManagement.Journal.File!;
+        var now = await File.ReadAllBytesAsync(journal);
+        await _server.DisposeAsync();
+        if (isKilled)
+            await File.WriteAllBytesAsync(journal, now);
+        _server = await XmppServer.StartAsync(Options, Store, _catalog, Time, _log);
     }
 
     /// <summary>Changes the configuration while the server runs.</summary>

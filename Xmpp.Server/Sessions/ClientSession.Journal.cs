@@ -1,0 +1,159 @@
+using System.Net;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions.Journal;
+
+namespace Xmpp.Server.Sessions;
+
+/// <content>What of a session outlives the process (XEP-0198), and what its client isn't told before it is kept.</content>
+internal sealed partial class ClientSession
+{
+    private Commitments? _commitments;
+    private uint? _askedAt;
+    private bool _isFromBefore;
+
+    /// <summary>A session from before a restart, whose client is away.</summary>
+    private ClientSession(ServerContext server, LeftSession left)
+    {
+        var (session, details) = (left.Session, left.Details);
+        _server = server;
+        Jid = session.Jid;
+        Since = session.Since;
+        Language = session.Language;
+        Stamp = StampFor(Jid, null);
+        StampWithLanguage = Language is null ? Stamp : StampFor(Jid, Language);
+        _management = new StreamManagement(session);
+        _lastAddress = IPEndPoint.TryParse(details?.Address ?? "", out var address) ? address : new(IPAddress.None, 0);
+        (_lostAt, _activeAt, _isFromBefore) = (server.Clock.Seconds, server.Clock.Seconds, true);
+        if (details is null)
+            return;
+        if (details.Presence is { } presence && AvailablePresence.TryRead(Element.Parse(presence, Namespaces.Client), out var available))
+            _presence = available;
+        _state = new SessionState(details.State) { Changed = WriteDetailsDown };
+    }
+
+    /// <summary>Makes a session of what a process has left behind, in this one's journal too.</summary>
+    /// <param name="copies">What those messages share that other sessions have got as well, by what they come from.</param>
+    public static ClientSession Restore(ServerContext server, LeftSession left, IReadOnlyDictionary<StanzaOrigin, Copies> copies)
+    {
+        var session = new ClientSession(server, left);
+        var management = session._management!;
+        lock (session._gate)
+        {
+            session.WriteDown(management);
+            foreach (var stanza in left.Stanzas)
+            {
+                management.Add(stanza.Stanza, stanza.SentAt, stanza.Copies switch
+                {
+                    CopyKind.Elsewhere => Copies.Elsewhere,
+                    CopyKind.Shared => copies.GetValueOrDefault(stanza.Origin),
+                    _ => null,
+                }, origin: default);
+            }
+        }
+        return session;
+    }
+
+    /// <summary>Whether the session outlives the process.</summary>
+    public bool IsWrittenDown => Management?.Journal is { IsThere: true };
+
+    /// <summary>From now on nothing is written down any more.</summary>
+    public void LeaveJournal()
+    {
+        lock (_gate)
+            _management?.Journal?.Leave();
+    }
+
+    /// <summary>Whether it is the first time that the session's client is here since a restart.</summary>
+    public bool TakeFromBefore() => Interlocked.Exchange(ref _isFromBefore, false);
+
+    /// <summary>What a message is known by that the client has just sent.</summary>
+    public StanzaOrigin OriginOfCurrent
+    {
+        get
+        {
+            lock (_gate)
+                return _management is { } management
+                    ? new(management.Journal?.Number ?? 0, unchecked(management.Handled + 1))
+                    : default;
+        }
+    }
+
+    /// <summary>A stanza of the client has been handled. By the stream's loop.</summary>
+    public void CountHandled()
+    {
+        lock (_gate)
+            _management!.CountHandled();
+    }
+
+    /// <summary>
+    /// The message that the client has just sent has been handled once this is through as well: the client is told only then.
+    /// </summary>
+    /// <param name="ended">Called when it is over, with what went wrong or null.</param>
+    public void Owe(ValueTask commit, Action<Exception?> ended)
+    {
+        var commitments = _commitments
+            ?? Interlocked.CompareExchange(ref _commitments, new Commitments(AnswerIfKept), null) ?? _commitments;
+        commitments.Add(commit, OriginOfCurrent.Stanza, ended);
+    }
+
+    /// <summary>Completes at once unless the client's messages come faster than they can be kept.</summary>
+    public ValueTask WaitForRoomAsync() => _commitments?.WaitForRoomAsync() ?? default;
+
+    /// <summary>Completes when all that was handled is kept.</summary>
+    public ValueTask WaitUntilKeptAsync() => _commitments?.WaitForAllAsync() ?? default;
+
+    /// <summary>The client asks how many of its stanzas were handled: it is told when those until now are kept.</summary>
+    public void AskHandled()
+    {
+        lock (_gate)
+            _askedAt = _management!.Handled;
+        AnswerIfKept();
+    }
+
+    /// <summary>What changes now and then has changed.</summary>
+    private void WriteDetailsDown()
+    {
+        if (Management?.Journal is null)
+            return;
+        lock (_gate)
+        {
+            if (!_isClosed)
+                WriteDetailsDown(_management!);
+        }
+    }
+
+    /// <summary>Puts the session into the journal, if there is one. In the gate.</summary>
+    private void WriteDown(StreamManagement management)
+    {
+        if (_server.Journal is not { } journal || management.Id is not { } id)
+            return;
+        management.Journal = journal.TryAdd(new SessionRecord(
+            journal.NextNumber(), management.Handled, unchecked(management.Sent - (uint)management.Unacknowledged.Count),
+            id, Jid, Since, Language, management.ResumeTime));
+        if (management.Journal is not null)
+            WriteDetailsDown(management);
+    }
+
+    private void WriteDetailsDown(StreamManagement management) => management.Journal!.Save(
+        Address.ToString(), Presence?.Stanza.Utf8.ToArray(), _state?.Save() ?? []);
+
+    private void AnswerIfKept()
+    {
+        using (Transport.OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                if (_askedAt is not { } asked || _management is not { } management || _stream is not { } stream)
+                    return;
+                var kept = _commitments?.CountKept(management.Handled) ?? management.Handled;
+                if (unchecked((int)(kept - asked)) < 0)
+                    return;
+                _askedAt = null;
+                Acknowledge(stream, kept);
+            }
+        }
+    }
+}

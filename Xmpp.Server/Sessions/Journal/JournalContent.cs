@@ -1,0 +1,70 @@
+namespace Xmpp.Server.Sessions.Journal;
+
+/// <summary>A session that a process has left behind.</summary>
+/// <param name="Details">Null when it had none yet.</param>
+/// <param name="Stanzas">What its client hasn't acknowledged, in order.</param>
+internal sealed record LeftSession(SessionRecord Session, DetailsRecord? Details, IReadOnlyList<StanzaRecord> Stanzas);
+
+/// <summary>What a process has left behind in its journal, made whole.</summary>
+/// <param name="IsTrusted">False when there is a file, but the system ended after it was last written: nothing of it counts.</param>
+internal sealed record JournalContent(
+    bool IsTrusted, IReadOnlyList<LeftSession> Sessions, IReadOnlyList<ArchiveRecord> Archives)
+{
+    public static JournalContent Empty { get; } = new(true, [], []);
+
+    /// <exception cref="IOException">The file can't be read.</exception>
+    public static JournalContent Read(string path)
+    {
+        var sessions = new Dictionary<long, SessionRecord>();
+        var details = new Dictionary<long, DetailsRecord>();
+        var stanzas = new List<StanzaRecord>();
+        var archives = new List<ArchiveRecord>();
+        var isTrusted = JournalFile.TryRead(path, (kind, content) =>
+        {
+            switch (kind)
+            {
+                case BlockKind.Session:
+                    var session = JournalRecords.ReadSession(content);
+                    sessions[session.Number] = session;
+                    break;
+                case BlockKind.Details:
+                    var detail = JournalRecords.ReadDetails(content);
+                    if (!details.TryGetValue(detail.Session, out var other) || other.Generation < detail.Generation)
+                        details[detail.Session] = detail;
+                    break;
+                case BlockKind.Stanza:
+                    stanzas.Add(JournalRecords.ReadStanza(content));
+                    break;
+                case BlockKind.Archive:
+                    archives.Add(JournalRecords.ReadArchive(content));
+                    break;
+            }
+        });
+        return isTrusted ? Complete(sessions, details, stanzas, archives) : Empty with { IsTrusted = false };
+    }
+
+    /// <summary>Completes, or undoes, what was being done when the process ended: see <see cref="SessionJournal"/>.</summary>
+    private static JournalContent Complete(
+        Dictionary<long, SessionRecord> sessions, Dictionary<long, DetailsRecord> details, List<StanzaRecord> stanzas,
+        List<ArchiveRecord> archives)
+    {
+        foreach (var stanza in stanzas)
+        {
+            if (sessions.TryGetValue(stanza.Origin.Session, out var sender) && IsBehind(stanza.Origin.Stanza, sender.Handled))
+                sessions[sender.Number] = sender with { Handled = stanza.Origin.Stanza };
+        }
+        archives.RemoveAll(archive =>
+            sessions.TryGetValue(archive.Origin.Session, out var sender) && IsBehind(archive.Origin.Stanza, sender.Handled));
+
+        var queues = stanzas.ToLookup(stanza => stanza.Session);
+        return new(true, [.. sessions.Values.Select(session => new LeftSession(
+            session,
+            details.GetValueOrDefault(session.Number),
+            [.. queues[session.Number]
+                .Where(stanza => IsBehind(stanza.Number, session.Acknowledged))
+                .OrderBy(stanza => unchecked(stanza.Number - session.Acknowledged))]))], archives);
+    }
+
+    /// <summary>Whether a number comes later than a count, modulo 2^32.</summary>
+    private static bool IsBehind(uint number, uint count) => unchecked((int)(number - count)) > 0;
+}
