@@ -49,9 +49,13 @@ internal static class Commands
         });
         var settle = Positive("--settle", 3, "Seconds of rest before memory is read");
         var available = new Option<bool>("--available") { Description = "The sessions send initial presence" };
+        var hibernating = new Option<bool>("--hibernating")
+        {
+            Description = "The sessions have lost their connections and can be resumed (XEP-0198)",
+        };
         var command = new Command("idle", "Bound sessions that say nothing: memory per session (start the server afresh for it)")
         {
-            counts, settle, available,
+            counts, settle, available, hibernating,
         };
         common.AddMeasuringTo(command);
         command.SetAction(arguments => common.Run(arguments, "idle", (target, server) => IdleScenario.Run(
@@ -60,7 +64,8 @@ internal static class Commands
             new(
                 arguments.GetRequiredValue(counts),
                 TimeSpan.FromSeconds(arguments.GetRequiredValue(settle)),
-                arguments.GetValue(available)))));
+                arguments.GetValue(available),
+                arguments.GetValue(hibernating)))));
         return command;
     }
 
@@ -74,9 +79,10 @@ internal static class Commands
         var size = Count("--size", 200, "Bytes of a message stanza", minimum: 100, maximum: 60_000);
         var idle = Count("--idle", 0, "Further sessions that say nothing", minimum: 0, maximum: 100_000);
         var threads = Count("--threads", 1, "Threads of the load generator", maximum: 64);
+        var acknowledged = new Option<bool>("--acknowledged") { Description = "With stream management, and acknowledgements both ways" };
         var command = new Command("chat", "One-to-one messages; fails when one is lost or out of order")
         {
-            pairs, window, rate, size, idle, threads,
+            pairs, window, rate, size, idle, threads, acknowledged,
         };
         length.AddTo(command);
         common.AddMeasuringTo(command);
@@ -89,6 +95,7 @@ internal static class Commands
                 arguments.GetRequiredValue(size),
                 arguments.GetRequiredValue(idle),
                 Math.Min(arguments.GetRequiredValue(threads), arguments.GetRequiredValue(pairs)),
+                arguments.GetValue(acknowledged),
                 length.Read(arguments)))));
         return command;
     }

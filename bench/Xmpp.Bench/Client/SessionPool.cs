@@ -1,7 +1,8 @@
 namespace Xmpp.Bench.Client;
 
 /// <summary>Bound sessions, one account each, that live until the end of a scenario.</summary>
-internal sealed class SessionPool(Target target, bool available) : IDisposable
+/// <param name="hibernating">Whether they lose their connections at once, and the server waits for them (XEP-0198).</param>
+internal sealed class SessionPool(Target target, bool available, bool hibernating = false) : IDisposable
 {
     private const string Resource = "bench";
     private const int Concurrency = 8;
@@ -22,6 +23,11 @@ internal sealed class SessionPool(Target target, bool available) : IDisposable
                 added[i] = ClientStream.Login(target, first + i, Resource);
                 if (available)
                     added[i]!.BecomeAvailable();
+                if (hibernating)
+                {
+                    _ = Acknowledgements.Enable(added[i]!);
+                    added[i]!.Dispose();
+                }
             });
         }
         finally

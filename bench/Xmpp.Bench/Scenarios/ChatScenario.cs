@@ -10,7 +10,9 @@ namespace Xmpp.Bench.Scenarios;
 /// <param name="StanzaBytes">Size of a message as sent, start tag to end tag.</param>
 /// <param name="IdleSessions">Further sessions that only exist.</param>
 /// <param name="Threads">Traffic loops; the pairs are divided among them.</param>
-internal sealed record ChatSettings(int Pairs, Pace Pace, int StanzaBytes, int IdleSessions, int Threads, RunLength Length);
+/// <param name="IsAcknowledged">With stream management (XEP-0198): all that was sent has to be acknowledged in the end.</param>
+internal sealed record ChatSettings(
+    int Pairs, Pace Pace, int StanzaBytes, int IdleSessions, int Threads, bool IsAcknowledged, RunLength Length);
 
 /// <summary>One-to-one messages between bound, available sessions, addressed to full JIDs.</summary>
 internal static class ChatScenario
@@ -29,8 +31,8 @@ internal static class ChatScenario
             var (a, b) = (pool.Sessions[2 * pair], pool.Sessions[2 * pair + 1]);
             var there = new Flow(a.Channel, Message(b.Jid, settings.StanzaBytes), capacity);
             var back = new Flow(b.Channel, Message(a.Jid, settings.StanzaBytes), capacity);
-            peers.Add(new(a, outgoing: there, incoming: back));
-            peers.Add(new(b, outgoing: back, incoming: there));
+            peers.Add(new(a, outgoing: there, incoming: back, settings.IsAcknowledged ? Acknowledgements.Enable(a) : null));
+            peers.Add(new(b, outgoing: back, incoming: there, settings.IsAcknowledged ? Acknowledgements.Enable(b) : null));
         }
 
         var pace = settings.Pace with { Rate = settings.Pace.Rate / settings.Threads };
@@ -43,6 +45,10 @@ internal static class ChatScenario
         {
             var metrics = TrafficRun.Measure(loops, settings.Length, server, "message");
             TrafficRun.Check(peers.Select(peer => peer.Outgoing));
+            if (peers.Any(peer => !peer.IsDone))
+                throw new BenchException("the server did not acknowledge all that was sent");
+            foreach (var peer in peers)
+                peer.Acknowledgements?.Close();
             return metrics;
         }
         finally

@@ -8,14 +8,15 @@ namespace Xmpp.Bench.Scenarios;
 /// <param name="Counts">Ascending numbers of sessions at which memory is read; the slope lies between the first and the last.</param>
 /// <param name="Settle">How long the server is left alone before memory is read.</param>
 /// <param name="Available">Whether the sessions send initial presence.</param>
-internal sealed record IdleSettings(IReadOnlyList<int> Counts, TimeSpan Settle, bool Available);
+/// <param name="Hibernating">Whether they have lost their connections, and wait for their clients (XEP-0198).</param>
+internal sealed record IdleSettings(IReadOnlyList<int> Counts, TimeSpan Settle, bool Available, bool Hibernating);
 
 /// <summary>Bound sessions that say nothing: what one more of them costs in memory.</summary>
 internal static class IdleScenario
 {
     public static IReadOnlyList<Metric> Run(Target target, ServerProcess server, IdleSettings settings)
     {
-        using var pool = new SessionPool(target, settings.Available);
+        using var pool = new SessionPool(target, settings.Available, settings.Hibernating);
         var samples = new List<(int Count, ProcessMemory Memory)>();
         foreach (var count in settings.Counts)
         {

@@ -7,13 +7,18 @@ using Xmpp.Bench.Native;
 namespace Xmpp.Bench.Scenarios;
 
 /// <summary>One session of a loop: what it sends and what it is to receive.</summary>
-internal sealed class Peer(ClientStream stream, Flow outgoing, Flow incoming)
+/// <param name="acknowledgements">Null when the session does without.</param>
+internal sealed class Peer(ClientStream stream, Flow outgoing, Flow incoming, Acknowledgements? acknowledgements = null)
 {
     public Channel Channel { get; } = stream.Channel;
 
     public Flow Outgoing { get; } = outgoing;
 
     public Flow Incoming { get; } = incoming;
+
+    public Acknowledgements? Acknowledgements { get; } = acknowledgements;
+
+    public bool IsDone => Outgoing.IsDrained && Acknowledgements is not { IsComplete: false };
 
     /// <summary>The beginning of an element whose end has not arrived.</summary>
     public byte[] Rest { get; set; } = stream.Unread.ToArray();
@@ -101,7 +106,9 @@ internal sealed class TrafficLoop : IDisposable
                     SendDue(start);
             }
             var stoppedAt = Stopwatch.GetTimestamp();
-            while (_peers.Any(peer => !peer.Outgoing.IsDrained) && Stopwatch.GetElapsedTime(stoppedAt) < _drainTime)
+            foreach (var peer in _peers)
+                peer.Acknowledgements?.Ask();
+            while (_peers.Any(peer => !peer.IsDone) && Stopwatch.GetElapsedTime(stoppedAt) < _drainTime)
                 Poll(LongestWait);
         }
         catch (Exception e)
@@ -119,6 +126,7 @@ internal sealed class TrafficLoop : IDisposable
             if (answered.Contains(peer.Outgoing))
                 continue;
             peer.Outgoing.Send(_pace.Window, now, _output);
+            peer.Acknowledgements?.Sent(_pace.Window);
             answered.Add(peer.Incoming);
             answered.Add(peer.Outgoing);
         }
@@ -153,6 +161,8 @@ internal sealed class TrafficLoop : IDisposable
         var taken = 0;
         while (ElementScanner.TryRead(ref input, out var element))
         {
+            if (peer.Acknowledgements is { } acknowledgements && !acknowledgements.Take(element))
+                continue;
             if (element.Name.SequenceEqual(_kindName))
             {
                 if (element.IsError)
@@ -170,7 +180,10 @@ internal sealed class TrafficLoop : IDisposable
         Keep(peer, input);
         Volatile.Write(ref _received, _received + taken);
         if (_pace.Rate == 0 && taken > 0 && !_stopping)
+        {
             peer.Outgoing.Send(taken, now, _output);
+            peer.Acknowledgements?.Sent(taken);
+        }
     }
 
     private static void Keep(Peer peer, ReadOnlySpan<byte> rest)
@@ -192,10 +205,11 @@ internal sealed class TrafficLoop : IDisposable
     {
         while (!_stopping && DueAfter(_scheduled) is var due && due <= Stopwatch.GetElapsedTime(start))
         {
-            var flow = _peers[(int)(_scheduled++ % _peers.Count)].Outgoing;
-            if (flow.IsFull)
+            var peer = _peers[(int)(_scheduled++ % _peers.Count)];
+            if (peer.Outgoing.IsFull)
                 throw new BenchException("the server does not keep up with the rate");
-            flow.Send(1, start + (long)(due.TotalSeconds * Stopwatch.Frequency), _output);
+            peer.Outgoing.Send(1, start + (long)(due.TotalSeconds * Stopwatch.Frequency), _output);
+            peer.Acknowledgements?.Sent(1);
         }
     }
 
