@@ -19,6 +19,8 @@ public interface IStore : IAsyncDisposable
 
     ISettingStore Settings { get; }
 
+    IArchiveStore Archive { get; }
+
     /// <summary>For moving all that the store keeps to another one.</summary>
     IStoreTransfer Transfer { get; }
 

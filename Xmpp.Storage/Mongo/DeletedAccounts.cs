@@ -10,6 +10,9 @@ internal sealed class DeletedAccounts : IAsyncDisposable
 {
     private const int PageSize = 100;
 
+    // Who deletes an account doesn't wait for all of a big archive.
+    private const int ArchiveStepsAtOnce = 5;
+
     // Somebody notes it and may never come to delete the account: he has had the time.
     private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
 
@@ -48,9 +51,9 @@ internal sealed class DeletedAccounts : IAsyncDisposable
     {
         try
         {
-            await EraseDataAsync(account);
+            await EraseDataAsync(account, ArchiveStepsAtOnce);
         }
-        catch (StoreException)
+        catch (Exception failure) when (failure is StoreException or OperationCanceledException)
         {
             // The note stays.
         }
@@ -125,7 +128,7 @@ internal sealed class DeletedAccounts : IAsyncDisposable
         if (exists && age < Abandoned)
             return false;
         if (!exists)
-            await EraseDataAsync(account);
+            await EraseDataAsync(account, int.MaxValue);
         if (age < Settled)
             return false;
 
@@ -133,9 +136,11 @@ internal sealed class DeletedAccounts : IAsyncDisposable
         return true;
     }
 
-    private async ValueTask EraseDataAsync(AccountId account)
+    private async ValueTask EraseDataAsync(AccountId account, int archiveSteps)
     {
         foreach (var (collection, of) in _collections.DataOfAccounts)
             await collection.DeleteAsync(of(account), many: true);
+        while (archiveSteps-- > 0 && !await MongoArchive.EraseStepAsync(_collections.ArchiveMessages, account))
+            _closing.Token.ThrowIfCancellationRequested();
     }
 }

@@ -107,7 +107,7 @@ internal sealed class MongoAccounts(
         w.Int64("rosterVersion", rosterVersion).Int64("rosterFloor", rosterFloor);
     });
 
-    private static Jid ToJid(string name, string host) => Jid.TryCreate(name, host, null, out var jid)
+    internal static Jid ToJid(string name, string host) => Jid.TryCreate(name, host, null, out var jid)
         ? jid
         : throw new StoreException(StanzaErrorCondition.InternalServerError, $"The stored account name {name}@{host} is not a JID.");
 

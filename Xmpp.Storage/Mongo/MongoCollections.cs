@@ -15,6 +15,10 @@ internal sealed class MongoCollections(MongoConnection connection)
 
     public MongoCollection OfflineMessages { get; } = connection.Collection("offline_message");
 
+    public MongoCollection ArchiveMessages { get; } = connection.Collection("archive_message");
+
+    public MongoCollection ArchiveConversations { get; } = connection.Collection("archive_conversation");
+
     public MongoCollection Blocked { get; } = connection.Collection("blocked");
 
     public MongoCollection AccountData { get; } = connection.Collection("account_data");
@@ -27,7 +31,7 @@ internal sealed class MongoCollections(MongoConnection connection)
 
     public MongoCollection Secrets { get; } = connection.Collection("secret");
 
-    /// <summary>Where accounts have data, and which documents there are an account's.</summary>
+    /// <summary>Where accounts have data, and which documents there are an account's; but for archived messages, which are many.</summary>
     public IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> DataOfAccounts =>
     [
         (RosterEntries, AccountDocuments.Of),
@@ -36,5 +40,6 @@ internal sealed class MongoCollections(MongoConnection connection)
         (AccountData, AccountDocuments.Of),
         (LastSeen, AccountDocuments.ById),
         (Invitations, MongoInvitations.Of),
+        (ArchiveConversations, AccountDocuments.Of),
     ];
 }

@@ -33,6 +33,14 @@ internal static class MongoSchema
             await collections.Invitations.CreateIndexAsync(
                 Keys("expires"), "invitation_expires", expireAfter: KeepExpired, cancellationToken: cancellationToken);
         },
+        async (collections, cancellationToken) =>
+        {
+            await collections.ArchiveMessages.CreateIndexAsync(
+                Keys("_id.a", "c", "_id.i", "u"), "archive_message_peer", cancellationToken: cancellationToken);
+            await collections.ArchiveConversations.CreateIndexAsync(
+                BsonDocument.Build(w => w.Int32("_id.a", 1).Int32("last", -1)), "archive_conversation_last",
+                cancellationToken: cancellationToken);
+        },
     ];
 
     /// <summary>Refuses a database that is not ours or is newer than this program, and brings an older one up to date.</summary>

@@ -13,6 +13,7 @@ public sealed class MongoStore : IStore
     private readonly StoreHealth _health;
     private readonly MongoSecrets _secrets;
     private readonly AccountIds _ids;
+    private readonly MongoArchive _archive;
 
     private MongoStore(MongoConnection connection, MongoCollections collections, StoreHealth health, TimeProvider time)
     {
@@ -37,6 +38,8 @@ public sealed class MongoStore : IStore
         var invitations = new MongoInvitations(collections.Invitations, _ids);
         Invitations = invitations;
         Settings = new MongoSettings(collections.Settings);
+        _archive = new MongoArchive(
+            collections.ArchiveMessages, collections.ArchiveConversations, collections.Accounts, _ids, gates, time);
         Transfer = new MongoTransfer(
             collections, _ids, invitations, rosters, Deleted, () => new MongoRestore(collections, _ids, offline, time, ForgetNotes));
         _secrets = new MongoSecrets(collections.Secrets);
@@ -59,6 +62,8 @@ public sealed class MongoStore : IStore
     public IInvitationStore Invitations { get; }
 
     public ISettingStore Settings { get; }
+
+    public IArchiveStore Archive => _archive;
 
     public IStoreTransfer Transfer { get; }
 
@@ -131,6 +136,7 @@ public sealed class MongoStore : IStore
     {
         await LastLogins.DisposeAsync();
         await LastSeenNotes.DisposeAsync();
+        await _archive.CloseAsync();
         await Deleted.DisposeAsync();
         await _connection.DisposeAsync();
     }

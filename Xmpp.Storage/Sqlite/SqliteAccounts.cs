@@ -7,7 +7,8 @@ namespace Xmpp.Storage.Sqlite;
 
 /// <summary>The tables <c>account</c> and <c>account_key</c>. Times are kept in milliseconds.</summary>
 internal sealed class SqliteAccounts(
-    SqliteReaders readers, SqliteWriter writer, AccountNotes<DateTimeOffset> logins, AccountNotes<LastSeenNote> lastSeen) : IAccountStore
+    SqliteReaders readers, SqliteWriter writer, SqliteArchive archive, AccountNotes<DateTimeOffset> logins,
+    AccountNotes<LastSeenNote> lastSeen) : IAccountStore
 {
     private const string FindSql =
         """
@@ -105,18 +106,22 @@ internal sealed class SqliteAccounts(
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken)
+    public async ValueTask<bool> DeleteAsync(Jid account, CancellationToken cancellationToken)
     {
         var (host, name) = AccountKey.Of(account);
-        return writer.WriteAsync(session =>
+        var isDeleted = await writer.WriteAsync(session =>
         {
             ForgetNotes(account);
+            archive.Forget(account);
             if (session.Scalar(DeleteSql, ("$host", host), ("$name", name)) is not long version)
                 return false;
 
             session.Execute(KeepVersionSql, ("$version", version));
             return true;
         }, cancellationToken);
+        if (isDeleted)
+            archive.StartErasing();
+        return isDeleted;
     }
 
     public ValueTask<IReadOnlyList<Account>> ListAsync(string host, string? after, int limit, CancellationToken cancellationToken)
@@ -144,7 +149,7 @@ internal sealed class SqliteAccounts(
     internal static void WriteLastLogin(SqliteSession session, Jid account, DateTimeOffset when) =>
         session.Execute(SetLastLoginSql, ("$when", when.ToUnixTimeMilliseconds()), ("$host", account.Domain), ("$name", account.Local));
 
-    private static Jid ToJid(string name, string host) => Jid.TryCreate(name, host, null, out var jid)
+    internal static Jid ToJid(string name, string host) => Jid.TryCreate(name, host, null, out var jid)
         ? jid
         : throw new StoreException(StanzaErrorCondition.InternalServerError, $"The stored account name {name}@{host} is not a JID.");
 

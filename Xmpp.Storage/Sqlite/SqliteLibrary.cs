@@ -77,6 +77,40 @@ internal static partial class SqliteLibrary
     [LibraryImport(ProviderName, EntryPoint = "sqlite3_column_bytes")]
     internal static partial int ColumnBytes(nint statement, int column);
 
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_prepare_v2")]
+    internal static unsafe partial int Prepare(nint connection, byte* sql, int bytes, out nint statement, nint tail);
+
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_finalize")]
+    internal static partial void Finalize(nint statement);
+
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_step")]
+    internal static partial int Step(nint statement);
+
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_reset")]
+    internal static partial void Reset(nint statement);
+
+    [SuppressGCTransition]
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_bind_int64")]
+    internal static partial int BindInteger(nint statement, int index, long value);
+
+    [SuppressGCTransition]
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_bind_null")]
+    internal static partial int BindNull(nint statement, int index);
+
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_bind_blob")]
+    internal static unsafe partial int BindBlob(nint statement, int index, byte* value, int bytes, nint destructor);
+
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_bind_text")]
+    internal static unsafe partial int BindText(nint statement, int index, byte* value, int bytes, nint destructor);
+
+    [SuppressGCTransition]
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_changes")]
+    internal static partial int Changes(nint connection);
+
+    [SuppressGCTransition]
+    [LibraryImport(ProviderName, EntryPoint = "sqlite3_last_insert_rowid")]
+    internal static partial long LastRow(nint connection);
+
     [LibraryImport(ProviderName, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int FileControl(sqlite3 connection, string database, int operation, out int result);
 

@@ -120,6 +120,56 @@ internal static class SqliteSchema
             PRIMARY KEY(host, name)
         ) STRICT, WITHOUT ROWID;
         """,
+
+        // Archives are too big to go with their account in one step: what is left of them belongs to nobody, and goes bit by bit.
+        """
+        CREATE TABLE archive(
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account INTEGER UNIQUE REFERENCES account(id) ON DELETE SET NULL,
+            messages INTEGER NOT NULL,
+            bytes INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE archive_peer(
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            archive INTEGER NOT NULL,
+            jid TEXT NOT NULL,
+            last BLOB,
+            received BLOB,
+            read BLOB,
+            UNIQUE(archive, jid)
+        ) STRICT;
+        CREATE INDEX archive_peer_last ON archive_peer(archive, last);
+
+        CREATE TABLE archive_message(
+            row INTEGER PRIMARY KEY,
+            archive INTEGER NOT NULL,
+            peer INTEGER NOT NULL,
+            id BLOB NOT NULL,
+            flags INTEGER NOT NULL,
+            resource TEXT,
+            stanza BLOB NOT NULL,
+            text TEXT
+        ) STRICT;
+
+        CREATE TABLE archive_by_id(
+            archive INTEGER NOT NULL,
+            id BLOB NOT NULL,
+            row INTEGER NOT NULL,
+            PRIMARY KEY(archive, id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE archive_by_peer(
+            peer INTEGER NOT NULL,
+            id BLOB NOT NULL,
+            row INTEGER NOT NULL,
+            flags INTEGER NOT NULL,
+            PRIMARY KEY(peer, id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE archive_indexed(row INTEGER NOT NULL) STRICT;
+        INSERT INTO archive_indexed VALUES (0);
+        """,
     ];
 
     /// <summary>Refuses, before anything is written, a file that is not ours or is newer than this program.</summary>

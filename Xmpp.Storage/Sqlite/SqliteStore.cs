@@ -17,6 +17,7 @@ public sealed class SqliteStore : IStore
     private readonly StoreHealth _health;
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
+    private readonly SqliteArchive _archive;
 
     private SqliteStore(SqliteFile file, TimeProvider time, SqliteStoreOptions options)
     {
@@ -27,9 +28,10 @@ public sealed class SqliteStore : IStore
         LastLogins = new AccountNotes<DateTimeOffset>(time, WriteEach<DateTimeOffset>(SqliteAccounts.WriteLastLogin), _ => 0);
         LastSeenNotes = new AccountNotes<LastSeenNote>(
             time, WriteEach<LastSeenNote>(SqliteLastSeen.Write), note => note.Presence.Length);
+        _archive = new SqliteArchive(_readers, _writer);
         // Another process works on the file only while this one doesn't run: what is remembered stays right.
         Accounts = new RecentAccounts(
-            new SqliteAccounts(_readers, _writer, LastLogins, LastSeenNotes),
+            new SqliteAccounts(_readers, _writer, _archive, LastLogins, LastSeenNotes),
             new RecentlyFound<Account>(RecentAccounts.Capacity, time, Timeout.InfiniteTimeSpan));
         Rosters = new SqliteRosters(_readers, _writer);
         Offline = new SqliteOffline(_readers, _writer);
@@ -43,6 +45,7 @@ public sealed class SqliteStore : IStore
             LastLogins.Forget(account);
             LastSeenNotes.Forget(account);
         });
+        _archive.StartErasing();
     }
 
     public event Action<StoreStatus>? StatusChanged;
@@ -62,6 +65,8 @@ public sealed class SqliteStore : IStore
     public IInvitationStore Invitations { get; }
 
     public ISettingStore Settings { get; }
+
+    public IArchiveStore Archive => _archive;
 
     public IStoreTransfer Transfer { get; }
 
@@ -105,6 +110,7 @@ public sealed class SqliteStore : IStore
     {
         await LastLogins.DisposeAsync();
         await LastSeenNotes.DisposeAsync();
+        await _archive.CloseAsync();
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
         _file.Dispose();

@@ -42,7 +42,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<T>(cancellationToken);
 
-        var operation = new WriteOperation<T>(body, cancellationToken);
+        return WriteAsync(new WriteOperation<T>(body, cancellationToken));
+    }
+
+    /// <inheritdoc cref="WriteAsync{T}(Func{SqliteSession, T}, CancellationToken)"/>
+    public ValueTask<T> WriteAsync<T>(WriteOperation<T> operation)
+    {
         if (!_queue.Writer.TryWrite(operation) && operation.TryStart())
         {
             operation.Fail(new StoreException(StanzaErrorCondition.ResourceConstraint,

@@ -17,7 +17,7 @@ internal abstract class WriteOperation
 }
 
 /// <inheritdoc/>
-internal sealed class WriteOperation<T> : WriteOperation
+internal class WriteOperation<T> : WriteOperation
 {
     private readonly Func<SqliteSession, T> _body;
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -22,6 +22,8 @@ internal sealed class HookedStore(IStore store, Func<IReadOnlyList<StoreRecord>,
 
     public ISettingStore Settings => store.Settings;
 
+    public IArchiveStore Archive => store.Archive;
+
     public IStoreTransfer Transfer => this;
 
     public StoreStatus Status => store.Status;

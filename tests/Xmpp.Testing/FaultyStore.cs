@@ -20,6 +20,7 @@ public sealed class FaultyStore : IStore
         LastSeen = Guard(store.LastSeen);
         Invitations = Guard(store.Invitations);
         Settings = Guard(store.Settings);
+        Archive = Guard(store.Archive);
         Transfer = Guard(store.Transfer);
     }
 
@@ -44,6 +45,8 @@ public sealed class FaultyStore : IStore
     public IInvitationStore Invitations { get; }
 
     public ISettingStore Settings { get; }
+
+    public IArchiveStore Archive { get; }
 
     public IStoreTransfer Transfer { get; }
 

@@ -16,6 +16,12 @@ public sealed class MongoInvitationsTests() : InvitationStoreContract(new MongoD
 
 public sealed class MongoSettingsTests() : SettingStoreContract(new MongoDatabase());
 
+public sealed class MongoArchiveContractTests() : ArchiveStoreContract(new MongoDatabase());
+
+public sealed class MongoArchiveModelTests() : ArchiveModelContract(new MongoDatabase());
+
+public sealed class MongoConversationsTests() : ConversationsContract(new MongoDatabase());
+
 public sealed class MongoAccountLifeTests() : AccountLifeContract(new MongoDatabase());
 
 public sealed class MongoCrashTests() : StoreCrashContract(new MongoDatabase())

@@ -7,8 +7,8 @@ namespace Xmpp.Storage.Tests.Mongo;
 /// <summary>What becomes of an account's documents when it goes, wherever that is broken off.</summary>
 public sealed class MongoDeletionTests : MongoTest
 {
-    private static readonly long[] Full = [2, 1, 1, 1, 1, 1];
-    private static readonly long[] Empty = [0, 0, 0, 0, 0, 0];
+    private static readonly long[] Full = [2, 1, 1, 1, 1, 1, 1, 2];
+    private static readonly long[] Empty = [0, 0, 0, 0, 0, 0, 0, 0];
 
     [Fact]
     public async Task Nothing_is_left_of_an_account_and_in_the_end_not_even_the_note()

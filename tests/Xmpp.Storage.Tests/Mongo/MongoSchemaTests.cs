@@ -21,6 +21,8 @@ public sealed class MongoSchemaTests : IAsyncLifetime
         { "invitation", "invitation_inviter: inviter 1, expires 1" },
         { "invitation", "invitation_username: host 1, username 1" },
         { "invitation", "invitation_expires: expires 1; after 86400" },
+        { "archive_message", "archive_message_peer: _id.a 1, c 1, _id.i 1, u 1" },
+        { "archive_conversation", "archive_conversation_last: _id.a 1, last -1" },
     };
 
     public ValueTask InitializeAsync()

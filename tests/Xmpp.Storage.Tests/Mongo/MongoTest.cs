@@ -61,6 +61,9 @@ public abstract class MongoTest : IAsyncLifetime
         await Store.AccountData.SetAsync(account, "kind", "key", Octets("value"), new(10, 100), CancellationToken.None);
         await Store.Invitations.AddAsync(
             new($"invitation of {account}", account.Domain, account, true, null, Created.AddDays(1), 1), CancellationToken.None);
+        await Store.Archive.AddAsync(
+            [.. Enumerable.Range(0, 2).Select(i => new ArchiveEntry(account, new(1 + (UInt128)i), Contact("a"), true, Octets("<message/>"), "text", true))],
+            CancellationToken.None);
         await Store.LastSeen.SetAsync(account, new(Created, Octets("<presence/>")), CancellationToken.None);
         await Store.Accounts.SetLastLoginAsync(account, Created, CancellationToken.None);
         await WriteNotesAsync();
@@ -80,6 +83,7 @@ public abstract class MongoTest : IAsyncLifetime
         var counts = new List<long>();
         foreach (var (collection, of) in Collections.DataOfAccounts)
             counts.Add(await collection.CountAsync(of(account)));
+        counts.Add(await Collections.ArchiveMessages.CountAsync(AccountDocuments.Of(account)));
         return [.. counts];
     }
 

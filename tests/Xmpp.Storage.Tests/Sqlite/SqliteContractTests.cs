@@ -19,6 +19,12 @@ public sealed class SqliteInvitationsTests() : InvitationStoreContract(new Sqlit
 
 public sealed class SqliteSettingsTests() : SettingStoreContract(new SqliteDatabase());
 
+public sealed class SqliteArchiveContractTests() : ArchiveStoreContract(new SqliteDatabase());
+
+public sealed class SqliteArchiveModelTests() : ArchiveModelContract(new SqliteDatabase());
+
+public sealed class SqliteConversationsTests() : ConversationsContract(new SqliteDatabase());
+
 public sealed class SqliteAccountLifeTests() : AccountLifeContract(new SqliteDatabase());
 
 public sealed class SqliteTransferTests() : StoreTransferContract(new SqliteDatabase());

@@ -1,0 +1,64 @@
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Sqlite;
+
+/// <summary>What there is, for administrators and retention.</summary>
+internal sealed partial class SqliteArchive
+{
+    internal const string ListAccountsSql =
+        """
+        SELECT a.name FROM account a JOIN archive r ON r.account = a.id
+        WHERE a.host = ? AND a.name > ? AND r.messages > 0 ORDER BY a.name LIMIT ?
+        """;
+
+    private const string CountHostSql =
+        """
+        SELECT count(*), ifnull(sum(r.messages), 0), ifnull(sum(r.bytes), 0),
+            min((SELECT min(id) FROM archive_by_id WHERE archive = r.id)), max((SELECT max(id) FROM archive_by_id WHERE archive = r.id))
+        FROM account a JOIN archive r ON r.account = a.id WHERE a.host = ?
+        """;
+
+    private const string CountAccountSql = $"{CountHostSql} AND a.name = ?";
+
+    public async ValueTask<IReadOnlyList<Jid>> ListAccountsAsync(string host, Jid? after, int count, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        cancellationToken.ThrowIfCancellationRequested();
+        await BringAllUpToDateAsync();
+        return await _readers.ReadAsync<IReadOnlyList<Jid>>(session =>
+        {
+            var page = new List<Jid>();
+            var rows = session.Statement(ListAccountsSql).Text(host).Text(after?.Local ?? "").Integer(count);
+            while (rows.Step())
+                page.Add(SqliteAccounts.ToJid(rows.GetText(0)!, host));
+            return page;
+        }, cancellationToken);
+    }
+
+    public async ValueTask<ArchiveStatistics> CountAllAsync(string host, Jid? account, CancellationToken cancellationToken)
+    {
+        if (account is not null)
+            AccountKey.Of(account);
+        cancellationToken.ThrowIfCancellationRequested();
+        await BringAllUpToDateAsync();
+        return await _readers.ReadAsync(session =>
+        {
+            var row = session.Statement(account is null ? CountHostSql : CountAccountSql).Text(host);
+            if (account is not null)
+                row.Text(account.Local);
+            row.Step();
+            var statistics = new ArchiveStatistics(row.GetInteger(1), row.GetInteger(2), Time(row.GetId(3)), Time(row.GetId(4)));
+            row.Begin();
+            return statistics;
+        }, cancellationToken);
+
+        static DateTimeOffset? Time(UInt128? id) => id is { } some ? ArchiveRange.TimeOf(some) : null;
+    }
+
+    private ValueTask<bool> BringAllUpToDateAsync() => WriteAsync(session =>
+    {
+        _index.BringAllUpToDate(session);
+        return true;
+    });
+}
