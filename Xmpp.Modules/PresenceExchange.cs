@@ -9,12 +9,14 @@ namespace Xmpp.Modules;
 
 /// <summary>What clients do by presence stanzas (RFC 6121 §3, §4): come and go, subscribe, direct presence to somebody, probe.</summary>
 public sealed class PresenceExchange(
-    Presences presences, Subscriptions subscriptions, ClientCapabilities capabilities, IHostDirectory hosts) : IXmppModule
+    Presences presences, Subscriptions subscriptions, ClientCapabilities capabilities, IHostDirectory hosts,
+    IRemoteDomains remote) : IXmppModule
 {
     public void Register(IModuleBuilder builder)
     {
         builder.StreamFeature(NegotiationPhase.Authenticated, _ => new Element("urn:xmpp:features:pre-approval", "sub"));
         builder.Presence(HandleAsync);
+        builder.RemotePresence(HandleRemoteAsync);
         builder.Forwarding(payload: null, MayAskAsync);
         builder.SessionRestored(GreetAsync);
         builder.SessionEnded(session => presences.GoOfflineAsync(
@@ -59,9 +61,7 @@ public sealed class PresenceExchange(
                 await presences.GoOfflineAsync(session, presence.Stanza, hasEnded: false, cancellationToken);
                 return null;
             case { To: { } to, Type: null or "unavailable" }:
-                return !hosts.IsLocal(to)
-                    ? StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.")
-                    : await presences.DirectAsync(session, to, presence.Stanza, cancellationToken);
+                return await presences.DirectAsync(session, to, presence.Stanza, cancellationToken);
             case { Type: "error" }:
                 if (presence.To is { } sender)
                     await presences.ReturnErrorAsync(session, sender, presence.Stanza, cancellationToken);
@@ -79,14 +79,46 @@ public sealed class PresenceExchange(
         }
     }
 
+    private async ValueTask<StanzaError?> HandleRemoteAsync(RemotePresence presence, CancellationToken cancellationToken)
+    {
+        var (from, to) = (presence.From, presence.To);
+        switch (presence.Type)
+        {
+            case null or "unavailable" or "error":
+                await presences.ReceiveAsync(presence, cancellationToken);
+                return null;
+            case "probe":
+                // §4.3.2, rule 1.
+                if (to.Local is not null && (await presences.CheckAsync(from, to, "probe", cancellationToken)).Passes
+                    && !await presences.AnswerProbeAsync(from, session: null, to, presence.Stanza, cancellationToken))
+                {
+                    remote.Send(from, PresenceStanzas.Subscription(
+                        to.Bare, SubscriptionType.Unsubscribed, from.Bare, presence.Stanza["id"]));
+                }
+                return null;
+            default:
+                return PresenceStanzas.SubscriptionTypeOf(presence.Type) is { } type
+                    ? await subscriptions.ReceiveAsync(
+                        to.Bare, from.Bare, type,
+                        presence.Stanza.With("from", from.Bare.ToString()).With("to", to.Bare.ToString()), cancellationToken)
+                    : StanzaError.Of(StanzaErrorCondition.BadRequest);
+        }
+    }
+
     /// <summary>§4.3.2.</summary>
     private async ValueTask ProbeAsync(PresenceRequest probe, CancellationToken cancellationToken)
     {
         var (session, stanza) = (probe.Session, probe.Stanza);
         var target = probe.To ?? session.Jid.Bare;
-        if (target.Local is null || !hosts.IsLocal(target)
+        if (!hosts.IsLocal(target))
+        {
+            if ((await presences.CheckAsync(session.Jid, target, "probe", cancellationToken)).Passes)
+                remote.Send(target, stanza);
+            return;
+        }
+        if (target.Local is null
             || !(await presences.CheckAsync(session.Jid, target, "probe", cancellationToken)).Passes
-            || await presences.AnswerProbeAsync(session, target, stanza, cancellationToken))
+            || await presences.AnswerProbeAsync(session.Jid, session, target, stanza, cancellationToken))
         {
             return;
         }

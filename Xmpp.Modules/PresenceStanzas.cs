@@ -19,6 +19,8 @@ internal static class PresenceStanzas
 
     public static Element Unavailable(Jid from) => Mere(from, "unavailable");
 
+    public static Element Probe(Jid from, Jid to) => Mere(from, "probe", to: to);
+
     public static Element Subscription(Jid from, SubscriptionType type, Jid to, string? id) => Mere(from, NameOf(type), id, to);
 
     /// <summary>A probe's answer for an account that is offline (§4.3.2, rule 3).</summary>

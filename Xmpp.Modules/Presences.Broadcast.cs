@@ -149,7 +149,7 @@ public sealed partial class Presences
                 continue;
             var contact = entry.Contact.Bare;
             var resources = _sessions.Of(contact);
-            if (resources.IsEmpty)
+            if (resources.IsEmpty && _hosts.IsLocal(contact))
                 continue;
             var passes = PassesAsync(session.Jid, contact, type, CancellationToken.None);
             if (!passes.IsCompletedSuccessfully)
@@ -159,6 +159,8 @@ public sealed partial class Presences
             }
             if (!passes.Result)
                 continue;
+            if (resources.IsEmpty)
+                SendOut(stanza, contact);
             foreach (var resource in resources)
             {
                 if (resource.Presence is not null)
@@ -176,8 +178,13 @@ public sealed partial class Presences
         var account = newcomer.Jid.Bare;
         foreach (var entry in roster.Entries)
         {
-            if ((entry.Subscription & SubscriptionState.To) != 0 && !_sessions.Of(entry.Contact).IsEmpty)
-                Answer(newcomer, account, entry.Contact, ref later);
+            if ((entry.Subscription & SubscriptionState.To) != 0)
+            {
+                if (!_sessions.Of(entry.Contact).IsEmpty)
+                    Answer(newcomer, account, entry.Contact, ref later);
+                else if (!_hosts.IsLocal(entry.Contact))
+                    _remote.Send(entry.Contact, PresenceStanzas.Probe(newcomer.Jid, entry.Contact)); // §4.3.1
+            }
             if (entry.Request is { } request)
                 newcomer.Send(request);
         }

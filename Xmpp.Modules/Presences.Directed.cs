@@ -9,7 +9,7 @@ namespace Xmpp.Modules;
 /// <summary>Directed presence (RFC 6121 §4.6).</summary>
 public sealed partial class Presences
 {
-    /// <summary>Sends available or unavailable presence to somebody of this server.</summary>
+    /// <summary>Sends available or unavailable presence to somebody.</summary>
     /// <param name="stanza">With 'from' and 'to'.</param>
     /// <returns>What the sender is to be told, or null.</returns>
     internal async ValueTask<StanzaError?> DirectAsync(ISession session, Jid to, Element stanza, CancellationToken cancellationToken)
@@ -29,9 +29,11 @@ public sealed partial class Presences
                 state.Forget(to);
             else if (!IsToldAnyway() && !state.Remember(to, _limits().MaxDirectedPresences))
                 return StanzaError.Of(StanzaErrorCondition.ResourceConstraint, "Presence was sent to too many.");
-            SendTo(BroadcastStanza.Of(stanza), to, type, session.Jid);
+            var error = SendTo(BroadcastStanza.Of(stanza), to, type, session.Jid);
+            if (error is not null)
+                state.Forget(to);
+            return error;
         }
-        return null;
 
         bool IsToldAnyway() => session.Presence is not null && IsTold(to, bare => bare == account || roster.IsSubscribed(bare));
     }
@@ -41,6 +43,18 @@ public sealed partial class Presences
     {
         if ((await CheckAsync(session.Jid, to, "error", cancellationToken)).Passes)
             SendTo(BroadcastStanza.Of(stanza), to, null, session.Jid);
+    }
+
+    /// <summary>Delivers what somebody who is not local says of itself, or of what it was sent.</summary>
+    internal async ValueTask ReceiveAsync(RemotePresence presence, CancellationToken cancellationToken)
+    {
+        if (presence.To.Local is null
+            || !(await CheckReceivedAsync(presence.To, presence.From, presence.Type, cancellationToken)).Passes)
+        {
+            return;
+        }
+        SendTo(
+            BroadcastStanza.Of(presence.Stanza), presence.To, presence.Type == "unavailable" ? presence.Type : null, presence.From);
     }
 
     /// <summary>What the guards of both sides say of a presence stanza.</summary>
@@ -60,13 +74,13 @@ public sealed partial class Presences
 
     /// <summary>Nothing stands between the resources of one account, and what is no account has no rules.</summary>
     private ValueTask<GuardVerdict> CheckAsync(GuardedStanza stanza, CancellationToken cancellationToken) =>
-        _guards.HasGuards && stanza.Account.Local is not null && stanza.Account != stanza.Peer.Bare
+        _guards.HasGuards && stanza.Account.Local is not null && stanza.Account != stanza.Peer.Bare && _hosts.IsLocal(stanza.Account)
             ? _guards.CheckAsync(stanza, cancellationToken)
             : new(GuardVerdict.Pass);
 
     /// <summary>Whether what is broadcast reaches an address: a subscriber's, and of a resource only while it is available.</summary>
     private bool IsTold(Jid to, Func<Jid, bool> isSubscribed) =>
-        isSubscribed(to.Bare) && (to.IsBare || _sessions.Find(to)?.Presence is not null);
+        isSubscribed(to.Bare) && (to.IsBare || !_hosts.IsLocal(to) || _sessions.Find(to)?.Presence is not null);
 
     private bool IsDirectedTo(Jid watcher, Jid target)
     {

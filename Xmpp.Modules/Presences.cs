@@ -1,3 +1,4 @@
+using System.Buffers;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
@@ -19,6 +20,8 @@ public sealed partial class Presences : IBlockedPresence
 
     private readonly ISessionDirectory _sessions;
     private readonly RosterDirectory _rosters;
+    private readonly IHostDirectory _hosts;
+    private readonly IRemoteDomains _remote;
     private readonly IGuards _guards;
     private readonly ILastSeenStore _lastSeen;
     private readonly TimeProvider _time;
@@ -27,10 +30,11 @@ public sealed partial class Presences : IBlockedPresence
 
     /// <param name="limits">As configured now.</param>
     public Presences(
-        ISessionDirectory sessions, RosterDirectory rosters, IGuards guards, ILastSeenStore lastSeen, TimeProvider time,
-        Func<RosterOptions> limits)
+        ISessionDirectory sessions, RosterDirectory rosters, IHostDirectory hosts, IRemoteDomains remote, IGuards guards,
+        ILastSeenStore lastSeen, TimeProvider time, Func<RosterOptions> limits)
     {
-        (_sessions, _rosters, _guards, _lastSeen, _time, _limits) = (sessions, rosters, guards, lastSeen, time, limits);
+        (_sessions, _rosters, _hosts, _remote, _guards) = (sessions, rosters, hosts, remote, guards);
+        (_lastSeen, _time, _limits) = (lastSeen, time, limits);
         for (var i = 0; i < GateCount; i++)
             _gates[i] = new Lock();
     }
@@ -136,9 +140,14 @@ public sealed partial class Presences : IBlockedPresence
         }
     }
 
-    /// <summary>§8.5.2.1.2.</summary>
+    /// <summary>§8.5.2.1.2; to whom is not local as their server sees fit.</summary>
     private void SendToAvailable(BroadcastStanza stanza, Jid account, string? type, Jid from)
     {
+        if (!_hosts.IsLocal(account))
+        {
+            SendOut(stanza, account);
+            return;
+        }
         foreach (var resource in _sessions.Of(account))
         {
             if (resource.Presence is not null)
@@ -147,12 +156,23 @@ public sealed partial class Presences : IBlockedPresence
     }
 
     /// <summary>§8.5.2.1.2, §8.5.3: to a resource, available or not, or to all available ones; to nobody without a word.</summary>
-    private void SendTo(BroadcastStanza stanza, Jid to, string? type, Jid from)
+    /// <returns>Why it could not be sent to who is not local, or null.</returns>
+    private StanzaError? SendTo(BroadcastStanza stanza, Jid to, string? type, Jid from)
     {
+        if (!_hosts.IsLocal(to))
+            return SendOut(stanza, to);
         if (to.IsBare)
             SendToAvailable(stanza, to, type, from);
         else if (_sessions.Find(to) is { } resource)
             Send(stanza, resource, to, type, from);
+        return null;
+    }
+
+    private StanzaError? SendOut(BroadcastStanza stanza, Jid to)
+    {
+        var bytes = new ArrayBufferWriter<byte>(stanza.Utf8.Length + 64);
+        stanza.Write(bytes, to);
+        return _remote.Send(to, bytes.WrittenSpan);
     }
 
     private static void Send(BroadcastStanza stanza, ISession resource, Jid to, string? type, Jid from)

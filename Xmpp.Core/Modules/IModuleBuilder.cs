@@ -50,6 +50,9 @@ public interface IModuleBuilder
     /// <summary>Handles the presence stanzas that local sessions send. One module does.</summary>
     void Presence(PresenceHandler handler);
 
+    /// <summary>Handles the presence stanzas that come from elsewhere. One module does.</summary>
+    void RemotePresence(RemotePresenceHandler handler);
+
     /// <summary>Shows an element in the stream features of a phase; null leaves it out. Asked once for equal contexts.</summary>
     void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature);
 

@@ -1,3 +1,4 @@
+using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Modules;
@@ -11,6 +12,19 @@ public delegate ValueTask PresenceHandler(PresenceRequest presence, Cancellation
 /// <param name="request">The presence of type "subscribe", whole.</param>
 /// <returns>True when the request was taken care of: the account doesn't see it.</returns>
 public delegate ValueTask<bool> SubscriptionRequestHandler(Jid account, Jid asker, Element request, CancellationToken cancellationToken);
+
+/// <summary>Handles a presence stanza of somebody who is not local, for somebody who is.</summary>
+/// <returns>What the sender is to be told, or null.</returns>
+public delegate ValueTask<StanzaError?> RemotePresenceHandler(RemotePresence presence, CancellationToken cancellationToken);
+
+/// <param name="From">The sender; local to a component or another server.</param>
+/// <param name="To">The addressee, of this server.</param>
+/// <param name="Stanza">As it came, in the namespace "jabber:client".</param>
+public sealed record RemotePresence(Jid From, Jid To, Element Stanza)
+{
+    /// <inheritdoc cref="PresenceRequest.Type"/>
+    public string? Type => Stanza["type"];
+}
 
 /// <param name="Session">The sender.</param>
 /// <param name="To">The addressee, or null for a presence without 'to'.</param>

@@ -54,6 +54,13 @@ public sealed class StreamScope
     /// <summary>The default namespace that the stream header declared; "" for none.</summary>
     public string DefaultNamespace { get; }
 
+    /// <summary>
+    /// The same stream for whoever handles its stanzas as if its content namespace (RFC 6120 §4.8.2) were another one: elements that name
+    /// no namespace are of that.
+    /// </summary>
+    public StreamScope WithDefaultNamespace(string ns) => new(
+        Phase, Encoding.UTF8.GetString(RootName.Span), ns, [.. _bindings.Select(binding => (binding.Prefix, binding.Namespace))]);
+
     internal static StreamScope Prolog { get; } = new(StreamPhase.Prolog, "", "");
 
     internal static StreamScope Closed { get; } = new(StreamPhase.Closed, "", "");

@@ -14,7 +14,7 @@ namespace Xmpp.Modules.Rosters;
 /// <param name="handlers">Who may take care of requests (<see cref="IModuleBuilder.SubscriptionRequest"/>) now.</param>
 /// <param name="limits">As configured now.</param>
 public sealed partial class Subscriptions(
-    RosterDirectory rosters, Presences presences, IHostDirectory hosts, ISessionDirectory sessions,
+    RosterDirectory rosters, Presences presences, IHostDirectory hosts, IRemoteDomains remote, ISessionDirectory sessions,
     Func<ImmutableArray<SubscriptionRequestHandler>> handlers, Func<RosterOptions> limits)
 {
     private static readonly StanzaError IsFull = StanzaError.Of(StanzaErrorCondition.ResourceConstraint, "The roster is full.");
@@ -90,11 +90,20 @@ public sealed partial class Subscriptions(
         return true;
     }
 
-    /// <summary>A subscription stanza for an account of this server, which may not exist: then nothing happens (§8.5.1).</summary>
-    private async ValueTask<StanzaError?> ReceiveAsync(
+    /// <summary>
+    /// A subscription stanza for somebody: an account of this server, which may not exist (then nothing happens, §8.5.1), or who is not
+    /// local.
+    /// </summary>
+    /// <returns>What its sender is to be told, or null.</returns>
+    internal async ValueTask<StanzaError?> ReceiveAsync(
         Jid account, Jid from, SubscriptionType type, Element stanza, CancellationToken cancellationToken)
     {
-        if (!hosts.IsLocal(account) || await rosters.GetAsync(account, cancellationToken) is null)
+        if (!hosts.IsLocal(account))
+        {
+            var unsent = remote.Send(account, stanza);
+            return type == SubscriptionType.Subscribe ? unsent : null;
+        }
+        if (await rosters.GetAsync(account, cancellationToken) is null)
             return null;
         var verdict = await presences.CheckReceivedAsync(account, from, stanza["type"], cancellationToken);
         if (!verdict.Passes && type == SubscriptionType.Subscribe)
@@ -207,7 +216,9 @@ public sealed partial class Subscriptions(
 
     /// <summary>§3.1.2: whom no request can reach. Accounts that don't exist are not told from those that don't answer (§8.5.1).</summary>
     private StanzaError? CheckReachable(Jid contact) =>
-        !hosts.IsLocal(contact) ? StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.")
+        !hosts.IsLocal(contact) ? remote.IsKnown(contact)
+            ? null
+            : StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.")
         : contact.Local is null ? StanzaError.Of(StanzaErrorCondition.ServiceUnavailable)
         : null;
 

@@ -71,6 +71,12 @@ public static class ConfigurationLoader
     /// <summary>"EXAMPLE.org" is served as "example.org" (RFC 7622 §3.2).</summary>
     private static ServerOptions PrepareHosts(ServerOptions options) => options with
     {
-        Hosts = [.. options.Hosts.Select(host => Jid.TryCreate(null, host, null, out var jid) ? jid.Domain : host)],
+        Hosts = [.. options.Hosts.Select(PrepareHost)],
+        Components = options.Components with
+        {
+            List = [.. options.Components.List.Select(component => component with { Domain = PrepareHost(component.Domain) })],
+        },
     };
+
+    private static string PrepareHost(string host) => Jid.TryCreate(null, host, null, out var jid) ? jid.Domain : host;
 }

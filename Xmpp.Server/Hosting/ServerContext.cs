@@ -5,6 +5,7 @@ using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Rosters;
+using Xmpp.Server.Components;
 using Xmpp.Server.Routing;
 using Xmpp.Server.Sessions;
 using Xmpp.Server.Sessions.Journal;
@@ -36,10 +37,12 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Tasks = new ServerTasks(loggers.CreateLogger<ServerTasks>(), stopping);
         Messages = new MessagePipeline(this);
         Undelivered = new UndeliveredStanzas(this);
+        Components = new ComponentDirectory(() => Current.Options.Components);
+        Remote = new RemoteDomains(Components, time);
         Rosters = new RosterDirectory(store.Rosters, Sessions);
-        Presences = new Presences(Sessions, Rosters, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
+        Presences = new Presences(Sessions, Rosters, this, Remote, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
         Subscriptions = new Subscriptions(
-            Rosters, Presences, this, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
+            Rosters, Presences, this, Remote, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
         Capabilities = new ClientCapabilities(Queries, Tasks);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
@@ -78,6 +81,10 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public MessagePipeline Messages { get; }
 
     public UndeliveredStanzas Undelivered { get; }
+
+    public ComponentDirectory Components { get; }
+
+    public RemoteDomains Remote { get; }
 
     public RosterDirectory Rosters { get; }
 

@@ -54,6 +54,8 @@ public sealed record ServerOptions
     public IReadOnlyList<ListenerOptions> Listeners { get; init; } =
         [new() { Port = 5222, Tls = ListenerTls.StartTls }, new() { Port = 5223, Tls = ListenerTls.Direct }];
 
+    public ComponentOptions Components { get; init; } = new();
+
     public TlsOptions Tls { get; init; } = new();
 
     public AuthenticationOptions Authentication { get; init; } = new();
@@ -102,6 +104,12 @@ public sealed record ListenerOptions
 
     /// <summary>Expect a PROXY protocol v2 header from these addresses; empty: the listener is not behind a proxy.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Set for <see cref="ComponentOptions"/>' own.</summary>
+    internal bool IsForComponents { get; init; }
+
+    /// <summary>Bytes queued for a peer that doesn't read; null: as <see cref="LimitOptions.OutputBytes"/> says.</summary>
+    internal int? OutputBytes { get; init; }
 }
 
 public sealed record TlsOptions

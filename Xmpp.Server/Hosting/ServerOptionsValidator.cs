@@ -16,7 +16,7 @@ public static class ServerOptionsValidator
 
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
     [
-        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Authentication(options),
+        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Components(options), .. Authentication(options),
         .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
         .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations),
     ];
@@ -26,6 +26,8 @@ public static class ServerOptionsValidator
     {
         foreach (var listener in options.Listeners.Where(listener => listener.Tls is ListenerTls.None))
             yield return $"{new IPEndPoint(listener.Address, listener.Port)} is served without TLS: what passes there can be read";
+        if (options.Components.List.Count > 0 && !IPAddress.IsLoopback(options.Components.Address))
+            yield return $"components connect to {options.Components.Address} without TLS: what passes there can be read";
         if (options.Authentication.Mechanisms.Contains("ANONYMOUS"))
             yield return "authentication.mechanisms has \"ANONYMOUS\": everybody can log in";
         if (options.Modules.Registration.Access is RegistrationAccess.Open)
@@ -111,6 +113,32 @@ public static class ServerOptionsValidator
                     $"allowed for a loopback address only, and address is {listener.Address}; "
                     + "set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"");
             }
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Components(ServerOptions options)
+    {
+        var (components, seen) = (options.Components, new HashSet<string>());
+        for (var i = 0; i < components.List.Count; i++)
+        {
+            var key = $"components.list[{i}].domain";
+            var domain = components.List[i].Domain;
+            if (!Jid.TryCreate(null, domain, null, out var jid))
+                yield return new(key, Json(domain), "expected a domain, such as \"push.example.org\" (RFC 7622 §3.2)");
+            else if (options.Hosts.Any(host => Jid.TryParse(host, out var own) && own == jid))
+                yield return new(key, Json(domain), "this server's own host; choose another domain, such as one below it");
+            else if (!seen.Add(jid.Domain))
+                yield return new(key, Json(domain), "given twice; remove one of the two");
+        }
+        if (components.List.Count > 0 && components.Port != 0
+            && options.Listeners.Any(listener => listener.Port == components.Port && listener.Address.Equals(components.Address)))
+        {
+            yield return new("components.port", $"{components.Port}", "a listener has the same address and port; change one of the two");
+        }
+        if (components.OutputBytes < options.Limits.StanzaBytes)
+        {
+            yield return new("components.outputBytes", $"{components.OutputBytes}",
+                $"must hold the largest stanza: at least limits.stanzaBytes, which is {options.Limits.StanzaBytes}");
         }
     }
 

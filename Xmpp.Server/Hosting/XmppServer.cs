@@ -5,6 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
+using Xmpp.Server.Components;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
@@ -19,7 +20,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<XmppServer> _logger;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<ClientStream, object?> _streams = new();
+    private readonly ConcurrentDictionary<IServerStream, object?> _streams = new();
     private readonly ConcurrentDictionary<string, (ListenerOptions Options, SocketListener Listener)> _listeners = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _changing = new(1);
@@ -41,7 +42,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
-            _context.Capabilities, store, time, time.GetUtcNow()));
+            _context.Capabilities, _context.Components, _context.Remote, store, time, time.GetUtcNow()));
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
@@ -99,7 +100,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             {
                 if (replaced is null)
                     await _context.RestoreSessionsAsync(options.StreamManagement.Journal);
-                await ApplyListenersAsync(options.Listeners);
+                await ApplyListenersAsync([.. options.Listeners, .. options.Components.Listeners]);
             }
             catch
             {
@@ -111,6 +112,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             replaced?.Tls.Dispose();
             foreach (var session in _context.Sessions.All.Where(session => !state.IsLocal(session.Jid)))
                 session.End(new StreamError(StreamErrorCondition.HostGone));
+            _context.Components.Reconsider();
         }
         finally
         {
@@ -127,7 +129,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         foreach (var stream in _streams.Keys)
         {
             // A stream that is closed can't be resumed (XEP-0198 §5): one that is to be resumed after a restart breaks off.
-            if (stream.Session?.IsWrittenDown == true)
+            if (stream is ClientStream { Session.IsWrittenDown: true })
                 stream.Connection.Close();
             else
                 stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
@@ -170,7 +172,9 @@ public sealed partial class XmppServer : IAsyncDisposable
             connection.Abort("too many connections");
             return;
         }
-        var stream = new ClientStream(_context, connection, listener.Tls);
+        IServerStream stream = listener.IsForComponents
+            ? new ComponentStream(_context, connection)
+            : new ClientStream(_context, connection, listener.Tls);
         _streams.TryAdd(stream, null);
         try
         {
@@ -272,7 +276,7 @@ public sealed partial class XmppServer : IAsyncDisposable
                 {
                     // A stanza that is too large has to be seen to be answered.
                     MaxInputBytes = 2 * limits.StanzaBytes,
-                    MaxOutputBytes = limits.OutputBytes,
+                    MaxOutputBytes = options.OutputBytes ?? limits.OutputBytes,
                     TimeProvider = _context.Time,
                 },
             },
@@ -286,7 +290,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     /// <summary>Two listeners with the same key are the same listener: all that its connections are made with is in it.</summary>
     private static string KeyOf(ListenerOptions listener, LimitOptions limits) =>
         $"{listener.Address} {listener.Port} {listener.Tls} {string.Join(',', listener.TrustedProxies)} "
-        + $"{limits.StanzaBytes} {limits.OutputBytes} {limits.KeepAliveInterval}";
+        + $"{listener.IsForComponents} {limits.StanzaBytes} {listener.OutputBytes ?? limits.OutputBytes} {limits.KeepAliveInterval}";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connection from {Address} refused: too many")]
     private partial void LogRefused(IPAddress address);

@@ -4,6 +4,7 @@ using Xmpp.Modules;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rosters;
+using Xmpp.Server.Components;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Modules;
@@ -13,7 +14,8 @@ internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
-    ClientCapabilities Capabilities, IStore Store, TimeProvider Time, DateTimeOffset Started)
+    ClientCapabilities Capabilities, ComponentDirectory Components, IRemoteDomains Remote, IStore Store, TimeProvider Time,
+    DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -37,7 +39,7 @@ internal static class ModuleCatalog
         new("streamLimits", (_, _) => new StreamLimits()),
         new("roster", (services, _) => new RosterManagement(services.Rosters, services.Subscriptions)),
         new("presence", (services, _) => new PresenceExchange(
-            services.Presences, services.Subscriptions, services.Capabilities, services.Hosts)),
+            services.Presences, services.Subscriptions, services.Capabilities, services.Hosts, services.Remote)),
         new("blockingCommand",
             (services, options) => new BlockingCommand(
                 options.BlockingCommand, services.BlockLists, services.Presences,
@@ -80,6 +82,7 @@ internal static class ModuleCatalog
             services.Store, services.Accounts, services.Administrators, services.Sessions, services.Hosts, services.Stanzas,
             services.Lifetime, options.ServiceAdministration, services.Time),
             options => options.ServiceAdministration),
+        new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];
 }

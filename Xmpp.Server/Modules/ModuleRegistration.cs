@@ -40,6 +40,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public PresenceHandler? PresenceHandler { get; private set; }
 
+    public RemotePresenceHandler? RemotePresenceHandler { get; private set; }
+
     public List<(NegotiationPhase Phase, Func<StreamFeatureContext, Element?> Feature)> StreamFeatures { get; } = [];
 
     public List<Func<ISession, ValueTask>> SessionEndedHandlers { get; } = [];
@@ -80,6 +82,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void Guard(StanzaGuard guard) => Guards.Add(guard);
 
     public void Presence(PresenceHandler handler) => PresenceHandler = handler;
+
+    public void RemotePresence(RemotePresenceHandler handler) => RemotePresenceHandler = handler;
 
     public void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature) => StreamFeatures.Add((phase, feature));
 

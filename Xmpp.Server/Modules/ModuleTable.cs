@@ -37,6 +37,7 @@ internal sealed class ModuleTable
                 .ToImmutableArray()),
         ];
         Presence = _modules.Select(module => module.PresenceHandler).SingleOrDefault(handler => handler is not null);
+        RemotePresence = _modules.Select(module => module.RemotePresenceHandler).SingleOrDefault(handler => handler is not null);
         _infos = Enum.GetValues<IqTarget>().ToFrozenDictionary(target => target, Collect);
         Guards = new([.. _modules.SelectMany(module => module.Guards)]);
         _commands = _modules
@@ -63,6 +64,8 @@ internal sealed class ModuleTable
     public ModuleRegistration? Find(string name) => _modules.FirstOrDefault(module => module.Name == name);
 
     public PresenceHandler? Presence { get; }
+
+    public RemotePresenceHandler? RemotePresence { get; }
 
     public GuardChain Guards { get; }
 

@@ -30,6 +30,12 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         ModuleTable modules, ClientSession sender, StanzaView stanza, Jid to, bool isLocal, CancellationToken cancellationToken) =>
         RunAsync(modules, sender, sender.Jid, stanza, to, isLocal, cancellationToken);
 
+    /// <summary>Takes a message of somebody who is not local to its recipient, who is.</summary>
+    /// <returns>The error to tell the sender, or null.</returns>
+    public ValueTask<StanzaError?> ReceiveAsync(
+        ModuleTable modules, Jid from, StanzaView stanza, Jid to, CancellationToken cancellationToken) =>
+        RunAsync(modules, sender: null, from, stanza, to, isLocal: true, cancellationToken);
+
     public async ValueTask<StanzaError?> SendMessageAsync(Element message, CancellationToken cancellationToken)
     {
         var (from, to) = (Jid.Parse(message["from"]!), Jid.Parse(message["to"]!));
@@ -87,7 +93,12 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
                 return context.Error;
         }
         if (!isLocal)
-            return StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.");
+        {
+            // As its sender wrote it: what was changed is for the sender's own account.
+            var output = Scratch.Rent();
+            StanzaStamper.Write(output, context.Stanza, (ClientSession?)context.Sender);
+            return server.Remote.Send(context.To, output.WrittenSpan);
+        }
 
         if (context.To.Local is not null)
         {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using Xmpp.Core;
 using Xmpp.Core.Xml;
-using Xmpp.Server.Sessions;
 
 namespace Xmpp.Server.Routing;
 
@@ -10,9 +9,9 @@ namespace Xmpp.Server.Routing;
 /// </summary>
 internal static class ResponseWriter
 {
-    /// <param name="sender">Who sent the stanza, and gets the response.</param>
+    /// <param name="sender">The address of who sent the stanza, and gets the response: in quotes.</param>
     public static void Write(
-        ArrayBufferWriter<byte> output, StanzaView stanza, ClientSession sender, ReadOnlySpan<byte> type, Element? content)
+        ArrayBufferWriter<byte> output, StanzaView stanza, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> type, Element? content)
     {
         var bytes = stanza.Bytes.Span;
         output.Write("<"u8);
@@ -31,8 +30,8 @@ internal static class ResponseWriter
             output.Write(" from="u8);
             output.Write(bytes[(to.RawValue.Start.Value - 1)..to.End]);
         }
-        output.Write(" to"u8);
-        output.Write(sender.Stamp.AsSpan(" from".Length));
+        output.Write(" to="u8);
+        output.Write(sender);
         if (content is null)
         {
             output.Write("/>"u8);

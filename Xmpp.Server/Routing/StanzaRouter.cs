@@ -134,13 +134,15 @@ internal sealed partial class StanzaRouter(
         }
         if (!current.IsLocal(to))
         {
-            if (request is not null)
-                ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate."));
+            var output = Scratch.Rent();
+            StanzaStamper.Write(output, iq, sender);
+            if (server.Remote.Send(to, output.WrittenSpan) is { } error && request is not null)
+                ReplyError(sender, iq, error);
         }
         else if (to is { Local: not null, IsFull: true })
         {
             if (request is not null && FindCheck(current, iq) is { } check
-                && await MayForwardAsync(check, sender, to, cancellationToken) is { } refusal)
+                && await MayForwardAsync(check, sender.Jid, to, cancellationToken) is { } refusal)
                 ReplyError(sender, iq, refusal);
             else if (sessions.Find(to) is { } recipient)
                 Forward(sender, iq, recipient);
@@ -168,12 +170,7 @@ internal sealed partial class StanzaRouter(
         var account = sender.Jid.Bare;
         if (to.Bare == account)
             return GuardVerdict.Pass;
-        var type = request switch
-        {
-            IqType.Get => "get",
-            IqType.Set => "set",
-            _ => IsError(iq) ? "error" : "result",
-        };
+        var type = NameOf(request, iq);
         try
         {
             var guards = current.Modules.Guards;
@@ -200,15 +197,15 @@ internal sealed partial class StanzaRouter(
     }
 
     private async ValueTask<StanzaError?> MayForwardAsync(
-        ForwardingCheck check, ClientSession sender, Jid to, CancellationToken cancellationToken)
+        ForwardingCheck check, Jid sender, Jid to, CancellationToken cancellationToken)
     {
         try
         {
-            return await check(sender.Jid, to, cancellationToken);
+            return await check(sender, to, cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            return ErrorOf(failure, "iq", sender.Jid);
+            return ErrorOf(failure, "iq", sender);
         }
     }
 
@@ -225,6 +222,13 @@ internal sealed partial class StanzaRouter(
             request = IqType.Set;
         return request is not null || value.SequenceEqual("result"u8) || value.SequenceEqual("error"u8);
     }
+
+    private static string NameOf(IqType? request, StanzaView iq) => request switch
+    {
+        IqType.Get => "get",
+        IqType.Set => "set",
+        _ => IsError(iq) ? "error" : "result",
+    };
 
     private static bool IsError(StanzaView stanza) =>
         stanza.TryGetAttribute("type"u8, out var type) && stanza.Bytes.Span[type.RawValue].SequenceEqual("error"u8);
@@ -277,7 +281,7 @@ internal sealed partial class StanzaRouter(
     private static void Respond(ClientSession sender, StanzaView stanza, ReadOnlySpan<byte> type, Element? content)
     {
         var output = Scratch.Rent();
-        ResponseWriter.Write(output, stanza, sender, type, content);
+        ResponseWriter.Write(output, stanza, sender.Stamp.AsSpan(" from=".Length), type, content);
         sender.Send(output.WrittenSpan);
     }
 

@@ -15,7 +15,7 @@ namespace Xmpp.Server.Streams;
 /// The XML stream of one client connection. One loop reads, frames and handles what comes, one element at a time, in
 /// order; everyone may send. Negotiation is <see cref="StreamNegotiator"/>'s and gone once a resource is bound.
 /// </summary>
-internal sealed partial class ClientStream
+internal sealed partial class ClientStream : IServerStream
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
 using Xmpp.Core;
@@ -49,6 +51,33 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
         ServerHeader = null;
         await SendAsync($"<stream:stream xmlns='{contentNamespace}' xmlns:stream='{Namespaces.Stream}' {attributes}>");
         return await ReadAsync();
+    }
+
+    /// <summary>Opens the stream of a component (XEP-0114), whose id <see cref="ServerHeader"/> then tells.</summary>
+    public async Task OpenComponentAsync(string attributes, string contentNamespace = "jabber:component:accept")
+    {
+        _framer.Begin(null);
+        await SendAsync($"<stream:stream xmlns='{contentNamespace}' xmlns:stream='{Namespaces.Stream}' {attributes}>");
+        FrameKind kind;
+        do
+        {
+            kind = _framer.Read(_input, out var consumed);
+            _input = _input[consumed..];
+            if (kind == FrameKind.NeedMore && !await ReceiveAsync())
+                throw new InvalidOperationException("The server ended the stream.");
+        }
+        while (kind != FrameKind.StreamOpen);
+        ServerHeader = _framer.Header;
+        // What it reads from now on tests write as if it came to a client.
+        _framer.Begin(_framer.Scope.WithDefaultNamespace(Namespaces.Client));
+    }
+
+    /// <summary>Proves to be the component that <see cref="OpenComponentAsync"/> named.</summary>
+    [SuppressMessage("Security", "CA5350", Justification = "The protocol has no other.")]
+    public async Task ProveAsync(string secret)
+    {
+        var proof = Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(ServerHeader!.Id + secret)));
+        await SendAsync($"<handshake>{proof}</handshake>");
     }
 
     /// <summary>Starts SASL PLAIN; the answer is to be read.</summary>

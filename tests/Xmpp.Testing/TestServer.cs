@@ -116,13 +116,20 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="tls">What the listener asks for.</param>
     /// <param name="isEncrypted">Whether a connection without TLS of its own claims to be encrypted.</param>
     /// <param name="address">Where the server sees the client.</param>
-    public TestClient Connect(ListenerTls tls = ListenerTls.None, bool isEncrypted = true, IPAddress? address = null)
+    public TestClient Connect(ListenerTls tls = ListenerTls.None, bool isEncrypted = true, IPAddress? address = null) =>
+        Connect(new ListenerOptions { Port = 0, Tls = tls }, Options.Limits.OutputBytes, isEncrypted, address);
+
+    /// <summary>A connection where components connect, on which nothing was said yet.</summary>
+    public TestClient ConnectComponent() => Connect(
+        new ListenerOptions { Port = 0, Tls = ListenerTls.None, IsForComponents = true }, Options.Components.OutputBytes, isEncrypted: false);
+
+    private TestClient Connect(ListenerOptions listener, int outputBytes, bool isEncrypted, IPAddress? address = null)
     {
-        var (client, server) = MemoryConnection.CreatePair(Options.Limits.OutputBytes, address);
+        var (client, server) = MemoryConnection.CreatePair(outputBytes, address);
         server.TlsToClaim = Tls;
-        if (tls == ListenerTls.None && isEncrypted)
+        if (listener.Tls == ListenerTls.None && isEncrypted)
             server.ClaimedTls = server.TlsToClaim;
-        var served = _server.ServeAsync(server, new ListenerOptions { Port = 0, Tls = tls });
+        var served = _server.ServeAsync(server, listener);
         return new TestClient(client, served);
     }
 

@@ -9,6 +9,7 @@ using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
+using Xmpp.Server.Routing;
 using Xmpp.Server.Sessions;
 using Xmpp.Storage.Sqlite;
 
@@ -29,8 +30,10 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
         };
         var sessions = new SessionRegistry(() => new ModuleTable([]));
         var rosters = new RosterDirectory(_store.Rosters, sessions);
-        var presences = new Presences(sessions, rosters, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster);
-        Subscriptions = new(rosters, presences, this, sessions, () => [], () => Options.Modules.Roster);
+        var remote = new RemoteDomains(new(() => Options.Components), TimeProvider.System);
+        var presences = new Presences(
+            sessions, rosters, this, remote, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster);
+        Subscriptions = new(rosters, presences, this, remote, sessions, () => [], () => Options.Modules.Roster);
     }
 
     public List<SessionInfo> Bound { get; } =

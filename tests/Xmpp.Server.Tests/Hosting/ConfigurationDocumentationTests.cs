@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -13,7 +14,7 @@ public sealed partial class ConfigurationDocumentationTests
 
     [Fact]
     public void Every_key_of_the_options_is_in_the_file_and_no_other() =>
-        Assert.Equal(KeysOf(typeof(ServerOptions), "").Order(), KeysOf(Read(), "").Distinct().Order());
+        Assert.Equal(KeysOf(new ServerOptions(), "").Order(), KeysOf(Read(), "").Distinct().Order());
 
     [Fact]
     public void The_values_in_the_file_are_the_defaults()
@@ -22,7 +23,8 @@ public sealed partial class ConfigurationDocumentationTests
         var options = new ConfigurationBinder(problems).Bind(Read());
 
         Assert.Empty(problems);
-        Assert.Equivalent(new ServerOptions(), options, strict: true);
+        var changes = ConfigurationChanges.Between(new ServerOptions(), options);
+        Assert.Empty(changes.Applicable.Concat(changes.NeedRestart));
     }
 
     [Fact]
@@ -45,10 +47,12 @@ public sealed partial class ConfigurationDocumentationTests
 
     private static JsonObject Read() => ConfigurationFile.Read(File, [])!;
 
-    private static IEnumerable<string> KeysOf(Type section, string path) => ConfigurationSchema.KeysOf(section).SelectMany(key =>
+    /// <summary>What the items of a list have that is empty by default stands in the comment above it.</summary>
+    private static IEnumerable<string> KeysOf(object section, string path) => ConfigurationSchema.KeysOf(section.GetType()).SelectMany(key =>
     {
-        var below = ConfigurationSchema.ItemOf(key.Value.PropertyType) ?? key.Value.PropertyType;
-        return ConfigurationSchema.IsSection(below) ? KeysOf(below, $"{path}{key.Key}.") : [path + key.Key];
+        var value = key.Value.GetValue(section);
+        var below = value is IEnumerable list && value is not string ? list.Cast<object>().FirstOrDefault() : value;
+        return below is not null && ConfigurationSchema.IsSection(below.GetType()) ? KeysOf(below, $"{path}{key.Key}.") : [path + key.Key];
     });
 
     private static IEnumerable<string> KeysOf(JsonObject section, string path) => section.SelectMany(key => key.Value switch

@@ -1,0 +1,109 @@
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Routing;
+
+/// <content>Stanzas that come from elsewhere: from components (XEP-0114). They are complete with their addresses.</content>
+internal sealed partial class StanzaRouter
+{
+    /// <summary>Handles one stanza of the namespace "jabber:client".</summary>
+    /// <param name="from">As the stanza says; whoever calls has seen to it that it may.</param>
+    public async ValueTask RouteRemoteAsync(StanzaView stanza, Jid from, CancellationToken cancellationToken)
+    {
+        if (!TryGetTo(stanza, out var to) || to is null)
+        {
+            ReturnError(stanza, from, StanzaError.Of(StanzaErrorCondition.JidMalformed));
+            return;
+        }
+        var current = server.Current;
+        StanzaError? error;
+        try
+        {
+            error = !current.IsLocal(to) ? PassOn(stanza, to)
+                : stanza.LocalName.SequenceEqual("message"u8)
+                    ? await messages.ReceiveAsync(current.Modules, from, stanza, to, cancellationToken)
+                : stanza.LocalName.SequenceEqual("presence"u8) ? await PresenceAsync(current, stanza, from, to, cancellationToken)
+                : await RemoteIqAsync(current, stanza, from, to, cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            error = ErrorOf(failure, "stanza", from);
+        }
+        if (error is not null)
+            ReturnError(stanza, from, error);
+    }
+
+    private static ValueTask<StanzaError?> PresenceAsync(
+        ServerState current, StanzaView presence, Jid from, Jid to, CancellationToken cancellationToken) =>
+        current.Modules.RemotePresence is { } handler
+            ? handler(new(from, to, presence.ToElement()), cancellationToken)
+            : default;
+
+    private StanzaError? PassOn(StanzaView stanza, Jid to)
+    {
+        var output = Scratch.Rent();
+        StanzaStamper.Write(output, stanza, sender: null);
+        return server.Remote.Send(to, output.WrittenSpan);
+    }
+
+    private async ValueTask<StanzaError?> RemoteIqAsync(
+        ServerState current, StanzaView iq, Jid from, Jid to, CancellationToken cancellationToken)
+    {
+        if (!TryGetType(iq, out var request) || !iq.TryGetAttribute("id"u8, out _) || (request is not null && iq.ChildCount != 1))
+            return StanzaError.Of(StanzaErrorCondition.BadRequest);
+        if (to.Local is not null && !current.Modules.Guards.IsEmpty
+            && await current.Modules.Guards.CheckAsync(
+                new(StanzaKind.Iq, to.Bare, MessageDirection.Received, from, NameOf(request, iq)), cancellationToken) is
+            { Passes: false } verdict)
+        {
+            return verdict.Error ?? StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
+        }
+        if (request is null && (to.IsBare || to.Local is null))
+        {
+            server.Remote.Answer(iq, from, to);
+            return null;
+        }
+        if (to is { Local: not null, IsFull: true })
+        {
+            if (request is not null && FindCheck(current, iq) is { } check
+                && await MayForwardAsync(check, from, to, cancellationToken) is { } refusal)
+                return refusal;
+            if (sessions.Find(to) is not { } recipient)
+                return StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
+            var output = Scratch.Rent();
+            StanzaStamper.Write(output, iq, sender: null);
+            recipient.Send(output.WrittenSpan);
+            return null;
+        }
+        if (to.IsFull)
+            return StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
+        var reply = await iqs.AnswerAsync(current.Modules, new IqRequest(iq)
+        {
+            Type = request!.Value,
+            From = from,
+            To = to,
+            Target = to.Local is null ? IqTarget.Server : IqTarget.OtherAccount,
+        }, cancellationToken);
+        if (reply.Error is null && !reply.IsSent)
+            Return(iq, from, "result"u8, reply.Payload);
+        return reply.Error;
+    }
+
+    private void ReturnError(StanzaView stanza, Jid from, StanzaError error)
+    {
+        if (stanza.Attribute("type"u8) is not ("error" or "result"))
+            Return(stanza, from, "error"u8, error.ToElement());
+    }
+
+    private void Return(StanzaView stanza, Jid from, ReadOnlySpan<byte> type, Element? content)
+    {
+        stanza.TryGetAttribute("from"u8, out var sender);
+        var output = Scratch.Rent();
+        ResponseWriter.Write(output, stanza, stanza.Bytes.Span[(sender.RawValue.Start.Value - 1)..sender.End], type, content);
+        server.Remote.Send(from, output.WrittenSpan);
+    }
+}
