@@ -5,6 +5,21 @@ using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Modules;
 
+/// <summary>What can be told of whether what is sent to a session now reaches its client.</summary>
+public enum Reachability
+{
+    /// <summary>It has a connection, and somebody looks at it.</summary>
+    Connected,
+
+    /// <summary>
+    /// It has a connection, which may be dead: its client acknowledges what it gets (XEP-0198), or nobody looks at it (XEP-0352).
+    /// </summary>
+    Unproven,
+
+    /// <summary>Its connection is lost.</summary>
+    Away,
+}
+
 /// <summary>A connected resource: what remains of a client between binding and the end of its session.</summary>
 public interface ISession
 {
@@ -22,6 +37,12 @@ public interface ISession
 
     /// <summary>For how long its client has sent neither a message nor presence; to about a second.</summary>
     TimeSpan IdleTime { get; }
+
+    /// <summary>What can be told of whether what is sent now reaches the client.</summary>
+    Reachability Reach { get; }
+
+    /// <summary>Another number whenever anything has come from the client, be it only an acknowledgement, or it has come back.</summary>
+    long Heard { get; }
 
     /// <summary>How many stanzas its client has sent.</summary>
     long StanzasSent { get; }

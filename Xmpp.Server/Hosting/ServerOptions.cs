@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
 using Xmpp.Modules.Invitations;
+using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rosters;
 
@@ -333,6 +334,8 @@ public sealed record ModuleOptions
     public VCardOptions VCard { get; init; } = new();
 
     public PrivateXmlOptions PrivateXml { get; init; } = new();
+
+    public PushOptions Push { get; init; } = new();
 
     /// <summary>Whether an account can be made by invitation.</summary>
     public bool InvitedMayRegister() => Registration.Access is not RegistrationAccess.Closed && !Disabled.Contains("registration");

@@ -2,6 +2,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Invitations;
+using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Components;
@@ -54,6 +55,10 @@ internal static class ModuleCatalog
             (services, options) => new OfflineMessages(
                 options.OfflineMessages, services.OfflineDelivery, services.Store.Offline, services.Time),
             options => options.OfflineMessages),
+        new("push",
+            (services, options) => new PushNotifications(
+                services.Store.AccountData, services.Sessions, services.Remote, services.Tasks, services.Time, options.Push),
+            options => options.Push),
         new("ping", (_, _) => new Ping()),
         new("softwareVersion", (_, _) => new SoftwareVersion()),
         new("entityTime", (services, _) => new EntityTime(services.Time)),

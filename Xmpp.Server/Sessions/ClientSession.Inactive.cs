@@ -12,6 +12,8 @@ internal sealed partial class ClientSession
     /// <summary>Null while the client is active, as it always begins.</summary>
     private HeldStanzas? _held;
 
+    public bool IsInactive => Volatile.Read(ref _held) is not null;
+
     /// <summary>From now on what the client needs not have at once is held.</summary>
     public void BecomeInactive()
     {
@@ -34,7 +36,7 @@ internal sealed partial class ClientSession
     private HeldStanza? Holdable(ReadOnlySpan<byte> stanza, out string? from)
     {
         from = null;
-        return Volatile.Read(ref _held) is null ? null : HeldStanza.Of(
+        return !IsInactive ? null : HeldStanza.Of(
             stanza, Jid, _server.Current.Options.ClientState, _server.Time.GetUtcNow(), out from);
     }
 

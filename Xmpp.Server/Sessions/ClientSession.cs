@@ -23,6 +23,7 @@ internal sealed partial class ClientSession : ISession
 
     // Written by the stream's loop only.
     private long _stanzas;
+    private long _heard;
     private int _activeAt;
 
     public ClientSession(ServerContext server, Jid jid, ClientStream stream, string? language, DateTimeOffset since)
@@ -57,6 +58,12 @@ internal sealed partial class ClientSession : ISession
     }
 
     public TimeSpan IdleTime => TimeSpan.FromSeconds(Math.Max(0, _server.Clock.Seconds - Volatile.Read(ref _activeAt)));
+
+    public Reachability Reach => Stream is null ? Reachability.Away
+        : Management is not null || IsInactive ? Reachability.Unproven
+        : Reachability.Connected;
+
+    public long Heard => Volatile.Read(ref _heard);
 
     public long StanzasSent => Volatile.Read(ref _stanzas);
 
@@ -106,6 +113,9 @@ internal sealed partial class ClientSession : ISession
         if (isActivity)
             NoteActivity();
     }
+
+    /// <summary>Something has come from the client.</summary>
+    public void NoteHeard() => Volatile.Write(ref _heard, _heard + 1);
 
     /// <summary>The person at the client is active.</summary>
     public void NoteActivity() => Volatile.Write(ref _activeAt, _server.Clock.Seconds);

@@ -180,6 +180,7 @@ internal sealed partial class ClientStream : IServerStream
     {
         Session = session;
         session.NoteActivity();
+        session.NoteHeard();
         _negotiator = null;
     }
 
@@ -194,6 +195,7 @@ internal sealed partial class ClientStream : IServerStream
             if (input.IsEmpty)
                 return;
             (_lastInputAt, _isPinged) = (_server.Clock.Seconds, false);
+            Session?.NoteHeard();
 
             var consumed = 0;
             var isMore = true;

@@ -59,6 +59,7 @@ public sealed class ServiceDiscoveryTests
             "urn:xmpp:carbons:2",
             "urn:xmpp:carbons:rules:0",
             "urn:xmpp:ping",
+            "urn:xmpp:push:0",
             "urn:xmpp:sid:0",
             "vcard-temp",
         ],

@@ -1,55 +1,12 @@
-"""Components (XEP-0114) with slixmpp's ComponentXMPP."""
-
-import asyncio
+"""Users and a component (XEP-0114), both slixmpp's."""
 
 import pytest
-import slixmpp
 
+from components import Component
 from people import people
 from xmppchat import TIMEOUT, free_port
 
 DOMAIN, SECRET = "echo.localhost", "correct horse battery"
-
-
-class Component(slixmpp.ComponentXMPP):
-    """Keeps what comes; `async with` connects and disconnects."""
-
-    def __init__(self, server, domain=DOMAIN, secret=SECRET):
-        super().__init__(domain, secret, "127.0.0.1", server.options["components"]["port"])
-        for plugin in ("xep_0030", "xep_0199"):
-            self.register_plugin(plugin)
-        self.auto_authorize, self.auto_subscribe = None, False
-        self.came, self.is_over = asyncio.Queue(), asyncio.Event()
-        self._login = asyncio.get_running_loop().create_future()
-        self.add_event_handler("session_start", lambda _: self._login.done() or self._login.set_result(None))
-        self.add_event_handler("stream_error", self._on_stream_error)
-        self.add_event_handler("disconnected", lambda _: self.is_over.set())
-        self.add_filter("in", self._keep)
-
-    def _on_stream_error(self, error):
-        if not self._login.done():
-            self._login.set_exception(ConnectionError(error["condition"]))
-
-    def _keep(self, stanza):
-        if isinstance(stanza, slixmpp.Message | slixmpp.Presence):
-            self.came.put_nowait(stanza)
-        return stanza
-
-    async def __aenter__(self):
-        self.connect()
-        try:
-            await asyncio.wait_for(self._login, TIMEOUT)
-        except BaseException:
-            self.abort()
-            raise
-        return self
-
-    async def __aexit__(self, *_):
-        self.disconnect()
-        await asyncio.wait_for(self.is_over.wait(), TIMEOUT)
-
-    async def expect(self):
-        return await asyncio.wait_for(self.came.get(), TIMEOUT)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +15,7 @@ def components(start):
 
 
 async def test_a_component_talks_with_a_user(components):
-    async with Component(components) as echo, people(components, 1) as (romeo,):
+    async with Component(components, DOMAIN, SECRET) as echo, people(components, 1) as (romeo,):
         romeo.chat(f"anybody@{DOMAIN}/room", "is there anybody?")
         message = await echo.expect()
         assert (message["from"].full, message["to"].full, message["body"]) == (romeo.full, f"anybody@{DOMAIN}/room", "is there anybody?")
@@ -73,7 +30,7 @@ async def test_a_component_talks_with_a_user(components):
 
 
 async def test_users_and_a_component_subscribe_to_each_other(components):
-    async with Component(components) as echo, people(components, 1) as (romeo,):
+    async with Component(components, DOMAIN, SECRET) as echo, people(components, 1) as (romeo,):
         romeo.send_presence(pto=f"friend@{DOMAIN}", ptype="subscribe")
         assert (await echo.expect())["type"] == "subscribe"
         echo.send_presence(pfrom=f"friend@{DOMAIN}", pto=romeo.bare, ptype="subscribed")
@@ -99,7 +56,7 @@ async def test_only_components_of_the_configuration_are_let_in(components, domai
 
 
 async def test_a_component_is_let_in_once(components):
-    async with Component(components):
+    async with Component(components, DOMAIN, SECRET):
         with pytest.raises(ConnectionError, match="conflict"):
-            async with Component(components):
+            async with Component(components, DOMAIN, SECRET):
                 pass

@@ -81,7 +81,8 @@ public sealed class ComponentPresenceTests
         await using var server = await ComponentTesting.StartAsync();
         var component = await server.LoginComponentAsync();
         var romeo = await server.LoginAsync("romeo", "orchard");
-        await romeo.SendAsync($"<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='{ComponentTesting.Domain}'/></block></iq>");
+        await romeo.SendAsync(
+            $"<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='{ComponentTesting.Domain}'/></block></iq>");
         Assert.Equal("b", (await romeo.ReadAsync())["id"]);
 
         await romeo.SendAsync($"<presence to='{Hamlet}'/>");

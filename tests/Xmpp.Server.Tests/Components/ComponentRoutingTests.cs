@@ -32,7 +32,8 @@ public sealed class ComponentRoutingTests
         await using var server = await ComponentTesting.StartAsync();
         var component = await server.LoginComponentAsync();
         var romeo = await server.LoginAsync("romeo", "orchard");
-        const string forwarded = "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'><body>1</body></message></forwarded>";
+        const string forwarded =
+            "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'><body>1</body></message></forwarded>";
 
         await romeo.SendAsync($"<message xmlns='jabber:client' to='{Domain}'><body>1</body>{forwarded}</message>");
         // It would read an element of "jabber:client" as one of another namespace.
@@ -83,7 +84,8 @@ public sealed class ComponentRoutingTests
         await component.ExpectErrorAsync(StanzaErrorCondition.JidMalformed);
         await component.SendAsync($"<message id='6' from='{Domain}' to='elsewhere.example'><body>1</body></message>");
         await component.ExpectErrorAsync(StanzaErrorCondition.RemoteServerNotFound);
-        await component.SendAsync($"<iq type='set' id='7' from='{Domain}' to='localhost'><command xmlns='http://jabber.org/protocol/commands' node='x'/></iq>");
+        await component.SendAsync(
+            $"<iq type='set' id='7' from='{Domain}' to='localhost'><command xmlns='http://jabber.org/protocol/commands' node='x'/></iq>");
         Assert.Equal("error", (await component.ReadAsync())["type"]);
     }
 
@@ -144,7 +146,10 @@ public sealed class ComponentRoutingTests
     {
         await using var server = await ComponentTesting.StartAsync(options => options with
         {
-            Components = options.Components with { List = [.. options.Components.List, new() { Domain = "push.localhost", Secret = "12345678" }] },
+            Components = options.Components with
+            {
+                List = [.. options.Components.List, new() { Domain = "push.localhost", Secret = "12345678" }],
+            },
         });
         var plays = await server.LoginComponentAsync();
         var push = await server.LoginComponentAsync("push.localhost", "12345678");

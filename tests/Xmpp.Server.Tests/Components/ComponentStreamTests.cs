@@ -31,7 +31,8 @@ public sealed class ComponentStreamTests
     [InlineData("", "jabber:component:accept", StreamErrorCondition.HostUnknown)]
     [InlineData("to='plays.localhost'", "jabber:client", StreamErrorCondition.InvalidNamespace)]
     [InlineData("to='plays.localhost'", "jabber:component:connect", StreamErrorCondition.InvalidNamespace)]
-    public async Task A_header_that_is_wrong_is_answered_by_a_header_and_an_error(string attributes, string ns, StreamErrorCondition condition)
+    public async Task A_header_that_is_wrong_is_answered_by_a_header_and_an_error(
+        string attributes, string ns, StreamErrorCondition condition)
     {
         await using var server = await ComponentTesting.StartAsync();
         var component = server.ConnectComponent();
@@ -97,7 +98,8 @@ public sealed class ComponentStreamTests
             Limits = options.Limits with { StanzaBytes = 20_000 },
         });
         var component = await server.LoginComponentAsync();
-        await component.SendAsync($"<message from='{ComponentTesting.Domain}' to='a@localhost'><body>{new string('x', 20_000)}</body></message>");
+        await component.SendAsync(
+            $"<message from='{ComponentTesting.Domain}' to='a@localhost'><body>{new string('x', 20_000)}</body></message>");
         await component.ExpectStreamErrorAsync(StreamErrorCondition.PolicyViolation);
     }
 
@@ -122,7 +124,10 @@ public sealed class ComponentStreamTests
         var component = await server.LoginComponentAsync();
         var romeo = await server.LoginAsync("romeo");
         for (var i = 0; i < 5; i++)
-            await romeo.SendAsync($"<message to='{ComponentTesting.Domain}' id='{i}' type='chat'><body>{new string('x', 15_000)}</body></message>");
+        {
+            await romeo.SendAsync(
+                $"<message to='{ComponentTesting.Domain}' id='{i}' type='chat'><body>{new string('x', 15_000)}</body></message>");
+        }
 
         var error = await romeo.ExpectErrorAsync(Core.Stanzas.StanzaErrorCondition.ServiceUnavailable);
         Assert.Equal("4", error["id"]);
@@ -137,7 +142,10 @@ public sealed class ComponentStreamTests
         var plays = await server.LoginComponentAsync();
         await server.ReloadAsync(options => options with
         {
-            Components = options.Components with { List = [.. options.Components.List, new() { Domain = "push.localhost", Secret = "12345678" }] },
+            Components = options.Components with
+            {
+                List = [.. options.Components.List, new() { Domain = "push.localhost", Secret = "12345678" }],
+            },
         });
         var push = await server.LoginComponentAsync("push.localhost", "12345678");
         await server.ReloadAsync(options => options with
