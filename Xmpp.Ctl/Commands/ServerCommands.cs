@@ -31,7 +31,9 @@ internal static class ServerCommands
             [
                 ("Version", status.Version),
                 ("Process", $"{status.Pid}, up {Output.Duration(TimeSpan.FromSeconds(status.Uptime))} since {Output.Date(status.Started)}"),
-                ("Sessions", Number(status.Sessions)),
+                ("Sessions", $"{Number(status.Sessions)}, {Number(status.Queues.Away)} of which wait for their clients"),
+                ("Unacknowledged", $"{Number(status.Queues.Stanzas)} stanzas, {Megabytes(status.Queues.Bytes)}"),
+                ("Kept messages", Commits(status.Commits)),
                 ("Connections", Number(status.Connections)),
                 .. status.Listeners.Select(listener => ("Listens on", Listener(listener))),
                 ("TLS engine", status.TlsEngine),
@@ -95,6 +97,11 @@ internal static class ServerCommands
         var applied = report.Applied.Count > 0 ? $"In force: {string.Join(", ", report.Applied)}." : "Nothing has changed.";
         return report.NeedRestart.Count > 0 ? $"{applied} With the next start: {string.Join(", ", report.NeedRestart)}." : applied;
     }
+
+    private static string Commits(CommitTotals commits) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{commits.Count}, within {commits.MeanMilliseconds:0.0} ms on average and {commits.LongestMilliseconds:0} ms at most")
+        + (commits.Failed == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {commits.Failed} could not be kept"));
 
     private static string Listener(ListenerStatus listener) => listener.Tls switch
     {

@@ -76,6 +76,8 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
         (long)(time.GetUtcNow() - server.Started).TotalSeconds,
         server.Sessions,
         server.Connections,
+        server.Queues,
+        server.Commits,
         [.. server.Listeners.Select(
             listener => new ListenerStatus(listener.EndPoint.Address.ToString(), listener.EndPoint.Port, listener.Tls))],
         server.TlsEngine,

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Storage;
+using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Control;
@@ -151,6 +152,8 @@ public sealed record ServerStatus(
     long Uptime,
     int Sessions,
     int Connections,
+    QueueTotals Queues,
+    CommitTotals Commits,
     IReadOnlyList<ListenerStatus> Listeners,
     string TlsEngine,
     long ResidentBytes,

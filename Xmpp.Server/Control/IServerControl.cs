@@ -3,6 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules.Rosters;
+using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Control;
@@ -37,6 +38,12 @@ public interface IServerControl
 
     /// <summary>Bound sessions.</summary>
     int Sessions { get; }
+
+    /// <summary>Stanzas that clients have not acknowledged.</summary>
+    QueueTotals Queues { get; }
+
+    /// <summary>Messages that had to be kept.</summary>
+    CommitTotals Commits { get; }
 
     IReadOnlyCollection<SessionInfo> ListSessions();
 

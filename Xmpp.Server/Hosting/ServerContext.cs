@@ -6,6 +6,7 @@ using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Components;
+using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Routing;
 using Xmpp.Server.Sessions;
 using Xmpp.Server.Sessions.Journal;
@@ -37,6 +38,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Tasks = new ServerTasks(loggers.CreateLogger<ServerTasks>(), stopping);
         Messages = new MessagePipeline(this);
         Undelivered = new UndeliveredStanzas(this);
+        Metrics = new ServerMetrics(this);
         Components = new ComponentDirectory(() => Current.Options.Components);
         Remote = new RemoteDomains(Components, time);
         Rosters = new RosterDirectory(store.Rosters, Sessions);
@@ -81,6 +83,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public MessagePipeline Messages { get; }
 
     public UndeliveredStanzas Undelivered { get; }
+
+    public ServerMetrics Metrics { get; }
 
     public ComponentDirectory Components { get; }
 

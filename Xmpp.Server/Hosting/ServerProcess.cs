@@ -57,6 +57,10 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
 
     public int Sessions => _server.Context.Sessions.Count;
 
+    public QueueTotals Queues => ServerMetrics.Queues(_server.Context);
+
+    public CommitTotals Commits => _server.Context.Metrics.Commits;
+
     /// <summary>Starts the server that a configuration file describes.</summary>
     /// <exception cref="StartException">It can't; nothing is left running.</exception>
     public static async Task<ServerProcess> StartAsync(string path, TimeProvider time)

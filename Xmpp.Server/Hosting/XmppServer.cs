@@ -160,6 +160,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _ticks.DisposeAsync();
         _context.CloseJournal();
         _context.CurrentOrNull?.Tls.Dispose();
+        _context.Metrics.Dispose();
     }
 
     /// <summary>Serves a connection to its end.</summary>

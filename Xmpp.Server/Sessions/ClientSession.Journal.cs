@@ -95,7 +95,7 @@ internal sealed partial class ClientSession
     public void Owe(ValueTask commit, Action<Exception?> ended)
     {
         var commitments = _commitments
-            ?? Interlocked.CompareExchange(ref _commitments, new Commitments(AnswerIfKept), null) ?? _commitments;
+            ?? Interlocked.CompareExchange(ref _commitments, new Commitments(_server.Metrics, AnswerIfKept), null) ?? _commitments;
         commitments.Add(commit, OriginOfCurrent.Stanza, ended);
     }
 

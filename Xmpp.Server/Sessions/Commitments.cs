@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Xmpp.Server.Diagnostics;
+
 namespace Xmpp.Server.Sessions;
 
 /// <summary>
@@ -5,7 +8,7 @@ namespace Xmpp.Server.Sessions;
 /// there the client is not told that they were handled (XEP-0198 §4), and when there are many its next stanzas wait.
 /// </summary>
 /// <param name="kept">Called whenever the oldest one has been kept, or could not be.</param>
-internal sealed class Commitments(Action kept)
+internal sealed class Commitments(ServerMetrics metrics, Action kept)
 {
     /// <summary>So many may be under way.</summary>
     private const int Limit = 256;
@@ -61,6 +64,7 @@ internal sealed class Commitments(Action kept)
             failure = caught;
         }
         ended(failure);
+        metrics.NoteCommit(commitment.Since, failure is not null);
 
         bool isOldest;
         lock (_underWay)
@@ -87,6 +91,9 @@ internal sealed class Commitments(Action kept)
     private sealed class Commitment(uint number)
     {
         public uint Number => number;
+
+        /// <summary>When the message came.</summary>
+        public long Since { get; } = Stopwatch.GetTimestamp();
 
         public bool IsOver { get; set; }
     }

@@ -7,6 +7,7 @@ using Xmpp.Core.Streams;
 using Xmpp.Modules;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
+using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Routing;
@@ -76,6 +77,10 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
     public int Connections => 4;
 
     public int Sessions => Bound.Count;
+
+    public QueueTotals Queues => new(1, 3, 1500);
+
+    public CommitTotals Commits => new(12, 0, 1.5, 20);
 
     public IReadOnlyCollection<SessionInfo> ListSessions() => Bound;
 
