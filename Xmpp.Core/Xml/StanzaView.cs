@@ -58,10 +58,14 @@ public sealed class StanzaView
     }
 
     /// <summary>The address in an attribute of a child; null when there is none, or it is no address.</summary>
-    public Jid? ChildJid(int index, ReadOnlySpan<byte> name)
+    public Jid? ChildJid(int index, ReadOnlySpan<byte> name) =>
+        TryGetChildAttribute(index, name, out var attribute) ? JidOf(attribute) : null;
+
+    /// <summary>The address in an attribute; null when there is none, or it is no address.</summary>
+    public Jid? AttributeJid(ReadOnlySpan<byte> name) => TryGetAttribute(name, out var attribute) ? JidOf(attribute) : null;
+
+    private Jid? JidOf(StanzaAttribute attribute)
     {
-        if (!TryGetChildAttribute(index, name, out var attribute))
-            return null;
         var raw = Span[attribute.RawValue];
         return attribute.IsPlain
             ? Jid.TryParse(raw, out var jid) ? jid : null

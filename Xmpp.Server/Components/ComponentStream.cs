@@ -201,7 +201,7 @@ internal sealed partial class ComponentStream(ServerContext server, Connection c
         // §3: both addresses, and the sender's at the component's own domain.
         if (!stanza.TryGetAttribute("from"u8, out _) || !stanza.TryGetAttribute("to"u8, out _))
             throw new StreamErrorException(StreamErrorCondition.ImproperAddressing, "A stanza needs 'from' and 'to'.");
-        if (!Jid.TryParse(stanza.Attribute("from"u8), out var from) || from.Domain != Domain)
+        if (stanza.AttributeJid("from"u8) is not { } from || from.Domain != Domain)
             throw new StreamErrorException(StreamErrorCondition.InvalidFrom);
         return server.Router.RouteRemoteAsync(stanza, from, server.Stopping);
     }

@@ -14,7 +14,7 @@ internal sealed partial class StanzaRouter
     /// <param name="from">As the stanza says; whoever calls has seen to it that it may.</param>
     public async ValueTask RouteRemoteAsync(StanzaView stanza, Jid from, CancellationToken cancellationToken)
     {
-        if (!TryGetTo(stanza, out var to) || to is null)
+        if (stanza.AttributeJid("to"u8) is not { } to)
         {
             ReturnError(stanza, from, StanzaError.Of(StanzaErrorCondition.JidMalformed));
             return;

@@ -46,12 +46,8 @@ internal sealed partial class StanzaRouter(
     /// <summary>The addressee; null when there is none. False when it is no JID.</summary>
     private static bool TryGetTo(StanzaView stanza, out Jid? to)
     {
-        to = null;
-        if (!stanza.TryGetAttribute("to"u8, out var attribute))
-            return true;
-        return attribute.IsPlain
-            ? Jid.TryParse(stanza.Bytes.Span[attribute.RawValue], out to)
-            : Jid.TryParse(stanza.Attribute("to"u8)!, out to);
+        to = stanza.AttributeJid("to"u8);
+        return to is not null || !stanza.TryGetAttribute("to"u8, out _);
     }
 
     private async ValueTask MessageAsync(ClientSession sender, StanzaView message, CancellationToken cancellationToken)
