@@ -2,7 +2,9 @@ using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage;
 
-/// <summary>The ids that a query leaves, both ends included. What is between two times is between two ids, since ids begin with the time.</summary>
+/// <summary>
+/// The ids that a query leaves, both ends included. What is between two times is between two ids, since ids begin with the time.
+/// </summary>
 internal readonly record struct ArchiveRange(UInt128 Low, UInt128 High)
 {
     private const int RandomBits = 80;

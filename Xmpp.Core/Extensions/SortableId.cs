@@ -20,6 +20,9 @@ public readonly record struct SortableId(UInt128 Value)
     [ThreadStatic] private static byte[]? t_pool;
     [ThreadStatic] private static int t_used;
 
+    /// <summary>When it was made, in milliseconds' precision.</summary>
+    public DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds((long)(Value >> (8 * RandomBytes)));
+
     // In the order of their values, so that texts sort as the ids do; without the letters that look like digits.
     private static ReadOnlySpan<byte> Digits => "0123456789abcdefghjkmnpqrstvwxyz"u8;
 
@@ -37,6 +40,25 @@ public readonly record struct SortableId(UInt128 Value)
         var low = BinaryPrimitives.ReadUInt64LittleEndian(random[2..]);
         random.Clear();
         return new(new UInt128(((ulong)now.ToUnixTimeMilliseconds() << 16) | high, low));
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> gives, nothing else.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out SortableId id)
+    {
+        id = default;
+        // The first of 26 digits of 5 bits has room for 3 of 128 only; and a time beyond the year 9999 is none.
+        if (text.Length != Length || text[0] > '7')
+            return false;
+        UInt128 value = 0;
+        foreach (var character in text)
+        {
+            var digit = character < 128 ? Digits.IndexOf((byte)character) : -1;
+            if (digit < 0)
+                return false;
+            value = (value << 5) | (uint)digit;
+        }
+        id = new(value);
+        return (long)(value >> (8 * RandomBytes)) <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
     }
 
     /// <summary>Writes the <see cref="Length"/> characters as ASCII.</summary>

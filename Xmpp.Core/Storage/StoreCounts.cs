@@ -29,6 +29,8 @@ public sealed class StoreCounts
         RecordKind.Data => "data of accounts",
         RecordKind.LastSeen => "last presences",
         RecordKind.Message => "offline messages",
+        RecordKind.Archived => "archived messages",
+        RecordKind.ReadMark => "marks of what was read",
         RecordKind.Invitation => "invitations",
         RecordKind.Setting => "settings",
         RecordKind.Secret => "secrets",

@@ -1,3 +1,5 @@
+using Xmpp.Core.Extensions;
+
 namespace Xmpp.Core.Storage;
 
 /// <summary>The kinds of records that a store consists of.</summary>
@@ -10,6 +12,8 @@ public enum RecordKind
     Data,
     LastSeen,
     Message,
+    Archived,
+    ReadMark,
     Invitation,
     Setting,
     Secret,
@@ -47,6 +51,13 @@ public sealed record LastSeenRecord(Jid Account, LastSeen Seen) : AccountPart(Re
 /// <summary>A message that waits for its account, behind those restored before.</summary>
 public sealed record MessageRecord(Jid Account, DateTimeOffset At, ReadOnlyMemory<byte> Stanza)
     : AccountPart(RecordKind.Message, Account);
+
+/// <summary>A message of the account's archive, by id.</summary>
+/// <param name="Message">With its text as the archive has it.</param>
+public sealed record ArchivedRecord(ArchiveEntry Message) : AccountPart(RecordKind.Archived, Message.Account);
+
+/// <summary>How far the account has read a conversation; of those that there are, by the other side's bare JID.</summary>
+public sealed record ReadMarkRecord(Jid Account, Jid With, SortableId UpTo) : AccountPart(RecordKind.ReadMark, Account);
 
 public sealed record InvitationRecord(Invitation Invitation) : StoreRecord(RecordKind.Invitation);
 

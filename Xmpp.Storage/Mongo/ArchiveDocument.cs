@@ -7,7 +7,9 @@ using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Mongo;
 
-/// <summary>A message as a document of <c>archive_message</c>: <c>_id</c> is the account and the id, so that an archive lies in its order.</summary>
+/// <summary>
+/// A message as a document of <c>archive_message</c>: <c>_id</c> is the account and the id, so that an archive lies in its order.
+/// </summary>
 internal static class ArchiveDocument
 {
     private const int IdBytes = 16;

@@ -19,8 +19,7 @@ internal sealed class ConversationMoves(MongoCollection conversations)
     {
         lock (_lock)
         {
-            var (last, received) = _waiting.GetValueOrDefault((account, with));
-            _waiting[(account, with)] = (UInt128.Max(last, id), isIncoming ? UInt128.Max(received, id) : received);
+            Note(_waiting, account, with, id, isIncoming);
             var round = _next.Task;
             if (!_isMoving)
             {
@@ -69,7 +68,17 @@ internal sealed class ConversationMoves(MongoCollection conversations)
         }
     }
 
-    private static MongoBulk Write(Dictionary<(AccountId Account, Jid With), (UInt128 Last, UInt128 Received)> moves)
+    /// <summary>Lets one of the moves reach a message.</summary>
+    public static void Note(
+        Dictionary<(AccountId Account, Jid With), (UInt128 Last, UInt128 Received)> moves, AccountId account, Jid with, UInt128 id,
+        bool isIncoming)
+    {
+        var (last, received) = moves.GetValueOrDefault((account, with));
+        moves[(account, with)] = (UInt128.Max(last, id), isIncoming ? UInt128.Max(received, id) : received);
+    }
+
+    /// <summary>Moves as steps that never go back.</summary>
+    public static MongoBulk Write(Dictionary<(AccountId Account, Jid With), (UInt128 Last, UInt128 Received)> moves)
     {
         var bulk = new MongoBulk();
         foreach (var (conversation, (last, received)) in moves)

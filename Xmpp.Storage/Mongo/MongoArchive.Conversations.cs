@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
@@ -60,15 +61,16 @@ internal sealed partial class MongoArchive
         return counts;
     }
 
-    public async ValueTask<bool> MarkReadAsync(Jid account, Jid with, SortableId upTo, CancellationToken cancellationToken)
-    {
-        var update = BsonDocument.Build(upTo, static (w, upTo) => w.Begin("$max").Id("read", upTo.Value).End());
-        return await BeginAsync(account, cancellationToken) is { } owner && (await conversations.UpdateAsync(
-            ConversationMoves.ById(owner, with.Bare), update, cancellationToken: cancellationToken)).Matched > 0;
-    }
+    public async ValueTask<bool> MarkReadAsync(Jid account, Jid with, SortableId upTo, CancellationToken cancellationToken) =>
+        await BeginAsync(account, cancellationToken) is { } owner && (await conversations.UpdateAsync(
+            ConversationMoves.ById(owner, with.Bare), SetRead(upTo), cancellationToken: cancellationToken)).Matched > 0;
+
+    /// <summary>Notes what was read, and never goes back.</summary>
+    internal static BsonDocument SetRead(SortableId upTo) =>
+        BsonDocument.Build(upTo, static (w, upTo) => w.Begin("$max").Id("read", upTo.Value).End());
 
     private async IAsyncEnumerable<List<Conversation>> ReadPagesAsync(
-        AccountId owner, UInt128? after, int size, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        AccountId owner, UInt128? after, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {

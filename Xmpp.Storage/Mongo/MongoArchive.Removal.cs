@@ -114,7 +114,9 @@ internal sealed partial class MongoArchive
             static document => (Id: ArchiveDocument.ReadId(document), With: document.Get("c"u8).ToJid()),
             new FindOptions
             {
-                Sort = ArchiveDocument.Order(with is not null, isFromEnd: false), Limit = count, Projection = IdAndPeer.Projection,
+                Sort = ArchiveDocument.Order(with is not null, isFromEnd: false),
+                Limit = count,
+                Projection = IdAndPeer.Projection,
             }, cancellationToken);
         if (oldest.Count == 0)
             return 0;

@@ -1,3 +1,4 @@
+using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
@@ -19,6 +20,9 @@ internal sealed class MongoRestore(
     private readonly MongoBulk _data = new();
     private readonly MongoBulk _seen = new();
     private readonly MongoBulk _messages = new();
+    private readonly MongoBulk _archived = new();
+    private readonly MongoBulk _readMarks = new();
+    private readonly Dictionary<(AccountId, Jid), (UInt128, UInt128)> _conversations = [];
     private readonly MongoBulk _invitations = new();
     private readonly MongoBulk _settings = new();
     private readonly MongoBulk _secrets = new();
@@ -40,6 +44,7 @@ internal sealed class MongoRestore(
             InsertAsync(collections.AccountData, _data, cancellationToken),
             InsertAsync(collections.LastSeen, _seen, cancellationToken),
             InsertAsync(collections.OfflineMessages, _messages, cancellationToken),
+            InsertArchiveAsync(),
             collections.Invitations.PutAsync(_invitations, cancellationToken).AsTask());
         await collections.Secrets.PutAsync(_secrets, cancellationToken);
         await collections.Counters.PutAsync(_counters, cancellationToken);
@@ -50,6 +55,13 @@ internal sealed class MongoRestore(
         {
             await InsertAsync(collections.RosterEntries, _entries, cancellationToken);
             await InsertAsync(collections.RosterEntries, _removals, cancellationToken);
+        }
+
+        async Task InsertArchiveAsync()
+        {
+            await collections.ArchiveConversations.PutAsync(ConversationMoves.Write(_conversations), cancellationToken);
+            await collections.ArchiveConversations.PutAsync(_readMarks, cancellationToken);
+            await InsertAsync(collections.ArchiveMessages, _archived, cancellationToken);
         }
     }
 
@@ -130,6 +142,14 @@ internal sealed class MongoRestore(
                 break;
             case MessageRecord message:
                 _messages.Insert(offline.Restore(account, message.At, message.Stanza));
+                break;
+            case ArchivedRecord { Message: var message }:
+                _archived.Insert(ArchiveDocument.Write(account, message, message.Text is { } text ? Encoding.UTF8.GetBytes(text) : null));
+                if (message.IsShown)
+                    ConversationMoves.Note(_conversations, account, message.With.Bare, message.Id.Value, message.IsIncoming);
+                break;
+            case ReadMarkRecord mark:
+                _readMarks.Update(ConversationMoves.ById(account, mark.With), MongoArchive.SetRead(mark.UpTo), upsert: true);
                 break;
             default:
                 throw new ArgumentException($"There is no collection for {record.Kind}.");

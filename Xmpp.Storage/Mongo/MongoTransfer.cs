@@ -16,6 +16,8 @@ internal sealed class MongoTransfer(
 
     private static readonly BsonDocument OfHosts = BsonDocument.Build(w => w.Begin("_id.host").String("$ne", "").End());
 
+    private static readonly BsonDocument ReadMarks = BsonDocument.Build(w => w.Begin("read").Bool("$exists", true).End());
+
     public async ValueTask<StoreCommons> ReadCommonsAsync(CancellationToken cancellationToken)
     {
         var hosts = await collections.Accounts.AggregateAsync(Hosts, static host => host.Get("_id"u8).String, cancellationToken);
@@ -54,6 +56,8 @@ internal sealed class MongoTransfer(
             [RecordKind.Data] = await collections.AccountData.CountAsync(default, null, cancellationToken),
             [RecordKind.LastSeen] = await collections.LastSeen.CountAsync(default, null, cancellationToken),
             [RecordKind.Message] = await collections.OfflineMessages.CountAsync(default, null, cancellationToken),
+            [RecordKind.Archived] = await collections.ArchiveMessages.CountAsync(default, null, cancellationToken),
+            [RecordKind.ReadMark] = await collections.ArchiveConversations.CountAsync(ReadMarks, null, cancellationToken),
             [RecordKind.Invitation] = await invitations.CountAsync(now, cancellationToken),
             [RecordKind.Setting] = await collections.Settings.CountAsync(OfHosts, null, cancellationToken),
             [RecordKind.Secret] = await collections.Secrets.CountAsync(default, null, cancellationToken),

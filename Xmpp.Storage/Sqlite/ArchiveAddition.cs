@@ -46,7 +46,7 @@ internal sealed class ArchiveAddition
                 _tail.Drop(message.Account);
         }
 
-        _index.WorkIfDue(session);
+        _index.WorkIfDue(session, _messages.Length);
         return true;
     }
 

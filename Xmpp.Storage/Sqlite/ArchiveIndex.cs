@@ -1,4 +1,6 @@
+using System.Text;
 using Xmpp.Core;
+using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Sqlite;
 
@@ -8,13 +10,11 @@ namespace Xmpp.Storage.Sqlite;
 /// archive, since a page of an index costs the same for one new entry as for many. Whoever reads or changes an archive has its messages
 /// indexed before. Belongs to the writer's thread.
 /// </summary>
-internal sealed class ArchiveIndex(ArchiveTail tail, ArchiveOwners owners)
+/// <param name="limit">Messages that may wait to be indexed; from then on some are, with each that comes.</param>
+internal sealed class ArchiveIndex(ArchiveTail tail, ArchiveOwners owners, int limit)
 {
-    /// <summary>Messages that may wait to be indexed.</summary>
-    internal const int Limit = 8192;
-
-    /// <summary>Messages that are indexed at once, while others wait.</summary>
-    private const int Slice = 256;
+    // So that what has to be done is done bit by bit, and in the end faster than more comes.
+    private const int IndexedPerAdded = 4;
 
     private const string AddIdSql = "INSERT OR IGNORE INTO archive_by_id(archive, id, row) VALUES (?, ?, ?)";
     private const string AddPeerSql = "INSERT INTO archive_by_peer(peer, id, row, flags) VALUES (?, ?, ?, ?)";
@@ -34,19 +34,20 @@ internal sealed class ArchiveIndex(ArchiveTail tail, ArchiveOwners owners)
     private const string UnindexedSql =
         """
         SELECT row, archive, peer, id, flags, length(stanza) FROM archive_message
-        WHERE row > (SELECT row FROM archive_indexed) ORDER BY archive, id, row
+        WHERE row > (SELECT row FROM archive_indexed) 
         """;
 
     private readonly Dictionary<long, (UInt128 Last, UInt128 Received)> _ends = [];
     private Queue<Jid> _pass = new();
     private long _passEnd;
+    private int _due;
 
     /// <summary>Indexes what was added to an account's archive.</summary>
-    /// <returns>How many messages there were twice, of which one was left out.</returns>
-    public int BringUpToDate(SqliteSession session, Jid account)
+    public void BringUpToDate(SqliteSession session, Jid account)
     {
-        var twice = RecoverIfNeeded(session);
-        return twice + (tail.Take(account) is { } rows ? Add(session, rows) : 0);
+        RecoverIfNeeded(session);
+        if (tail.Take(account) is { } rows)
+            Add(session, rows);
     }
 
     /// <summary>Indexes all that was added.</summary>
@@ -54,16 +55,22 @@ internal sealed class ArchiveIndex(ArchiveTail tail, ArchiveOwners owners)
     {
         RecoverIfNeeded(session);
         while (tail.Written > 0)
-            Work(session);
-        Work(session);
+            Work(session, int.MaxValue);
+        Work(session, int.MaxValue);
     }
 
     /// <summary>Does a part of the work when there is enough of it.</summary>
-    public void WorkIfDue(SqliteSession session)
+    /// <param name="added">What has come just now.</param>
+    public void WorkIfDue(SqliteSession session, int added)
     {
         RecoverIfNeeded(session);
-        if (_pass.Count > 0 || tail.Written >= Limit)
-            Work(session);
+        if (_pass.Count == 0 && tail.Written < limit)
+            return;
+
+        // Of one account all is done at once, which the next ones make up for.
+        _due += IndexedPerAdded * added;
+        if (_due > 0)
+            _due -= Work(session, _due);
     }
 
     /// <summary>What was done lately may have been undone.</summary>
@@ -75,11 +82,12 @@ internal sealed class ArchiveIndex(ArchiveTail tail, ArchiveOwners owners)
         tail.Doubt();
     }
 
-    private void Work(SqliteSession session)
+    private int Work(SqliteSession session, int wanted)
     {
         if (_pass.Count == 0)
             (_pass, _passEnd) = (tail.ListAccounts(), session.Statement(LastRowSql).FindInteger() ?? 0);
-        for (var done = 0; done < Slice && _pass.TryDequeue(out var account);)
+        var done = 0;
+        while (done < wanted && _pass.TryDequeue(out var account))
         {
             if (tail.Take(account) is { } rows)
             {
@@ -90,12 +98,14 @@ internal sealed class ArchiveIndex(ArchiveTail tail, ArchiveOwners owners)
 
         if (_pass.Count == 0)
             session.Statement(SetIndexedSql).Integer(_passEnd).Run();
+
+        return done;
     }
 
-    private int RecoverIfNeeded(SqliteSession session)
+    private void RecoverIfNeeded(SqliteSession session)
     {
         if (!tail.IsDoubtful)
-            return 0;
+            return;
 
         var last = session.Statement(LastRowSql).FindInteger() ?? 0;
         var rows = new List<ArchiveRow>();
@@ -107,22 +117,18 @@ internal sealed class ArchiveIndex(ArchiveTail tail, ArchiveOwners owners)
                 (ArchiveFlags)unindexed.GetInteger(4), (int)unindexed.GetInteger(5)));
         }
 
-        var twice = 0;
-        for (int from = 0, to; from < rows.Count; from = to)
-        {
-            for (to = from + 1; to < rows.Count && rows[to].Archive == rows[from].Archive; to++)
-            {
-            }
-
-            twice += Add(session, rows[from..to]);
-        }
-
+        Add(session, rows);
         session.Statement(SetIndexedSql).Integer(last).Run();
         tail.Trust();
-        return twice;
     }
 
-    private int Add(SqliteSession session, List<ArchiveRow> rows)
+    /// <summary>Appends a message that is indexed by <see cref="Add"/>, with a text that is as it should be.</summary>
+    public ArchiveRow Restore(SqliteSession session, ArchiveEntry message) => ArchiveAddition.Append(
+        session, owners.Find(session, message.Account)!, message, message.Text is { } text ? Encoding.UTF8.GetBytes(text) : null);
+
+    /// <summary>Indexes messages.</summary>
+    /// <returns>How many of them are there already; they are left out.</returns>
+    public int Add(SqliteSession session, List<ArchiveRow> rows)
     {
         // An account that was removed and made again in between has two archives.
         rows.Sort(static (a, b) => (a.Archive, a.Id, a.Row).CompareTo((b.Archive, b.Id, b.Row)));

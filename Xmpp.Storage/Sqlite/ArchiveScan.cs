@@ -104,17 +104,15 @@ internal sealed class ArchiveScan
         MoveBehind(last, isFromEnd, isAtEnd: seen < limit && page.Count < count);
     }
 
-    /// <summary>The message of one id, if it is there and matches.</summary>
-    public ArchiveEntry? ReadOne(SqliteSession session, SortableId id)
-    {
-        if (id.Value < _range.Low || id.Value > _range.High)
-            return null;
+    /// <summary>The message of one id, as a row for <see cref="ReadOne"/>, or none.</summary>
+    public static SqliteStatement FindOne(SqliteSession session, long archive, SortableId id) =>
+        session.Statement(ByIdSql).Integer(archive).Id(id.Value).Id(id.Value).Integer(1);
 
-        var rows = Rows(session, isFromEnd: false, 1, new ArchiveRange(id.Value, id.Value));
-        var found = rows.Step() && Matches(rows) ? ReadMessage(session, rows, id.Value) : null;
-        rows.Begin();
-        return found;
-    }
+    /// <summary>The message in a row, if it matches.</summary>
+    public ArchiveEntry? ReadOne(SqliteSession session, SqliteStatement row, SortableId id) =>
+        id.Value >= _range.Low && id.Value <= _range.High && (_peer is null || row.GetInteger(2) == _peer) && Matches(row)
+            ? ReadMessage(session, row, id.Value)
+            : null;
 
     /// <summary>Counts the next messages that match, up to a limit or until a step has been done.</summary>
     public int Count(SqliteSession session, int limit)
@@ -141,9 +139,8 @@ internal sealed class ArchiveScan
         return count;
     }
 
-    private SqliteStatement Rows(SqliteSession session, bool isFromEnd, int limit, ArchiveRange? range = null)
+    private SqliteStatement Rows(SqliteSession session, bool isFromEnd, int limit)
     {
-        var (low, high) = range ?? _range;
         var sql = (_peer, isFromEnd) switch
         {
             (null, false) => ByIdSql,
@@ -151,7 +148,7 @@ internal sealed class ArchiveScan
             (_, false) => ByPeerSql,
             _ => ByPeerFromEndSql,
         };
-        return session.Statement(sql).Integer(_peer ?? _archive).Id(low).Id(high).Integer(limit);
+        return session.Statement(sql).Integer(_peer ?? _archive).Id(_range.Low).Id(_range.High).Integer(limit);
     }
 
     private void MoveBehind(UInt128 last, bool isFromEnd, bool isAtEnd)

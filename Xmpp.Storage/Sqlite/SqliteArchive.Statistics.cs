@@ -56,8 +56,17 @@ internal sealed partial class SqliteArchive
         static DateTimeOffset? Time(UInt128? id) => id is { } some ? ArchiveRange.TimeOf(some) : null;
     }
 
-    private ValueTask<bool> BringAllUpToDateAsync() => WriteAsync(session =>
+    /// <summary>Sees to it that all that was begun to be added is found.</summary>
+    internal ValueTask<bool> BringAllUpToDateAsync() => WriteAsync(session =>
     {
+        _index.BringAllUpToDate(session);
+        return true;
+    });
+
+    /// <summary>Puts records into the tables, among them archived messages, which the operation indexes itself.</summary>
+    internal ValueTask<bool> RestoreAsync(Action<SqliteSession, ArchiveIndex> restore) => WriteAsync(session =>
+    {
+        restore(session, _index);
         _index.BringAllUpToDate(session);
         return true;
     });

@@ -25,10 +25,10 @@ internal sealed partial class SqliteArchive : IArchiveStore
     private readonly ArchiveOwners _owners = new();
     private readonly ArchiveIndex _index;
 
-    public SqliteArchive(SqliteReaders readers, SqliteWriter writer)
+    public SqliteArchive(SqliteReaders readers, SqliteWriter writer, int unindexedLimit)
     {
         (_readers, _writer) = (readers, writer);
-        _index = new ArchiveIndex(_tail, _owners);
+        _index = new ArchiveIndex(_tail, _owners, unindexedLimit);
     }
 
     public async ValueTask AddAsync(IReadOnlyList<ArchiveEntry> messages, CancellationToken cancellationToken)
@@ -137,7 +137,13 @@ internal sealed partial class SqliteArchive : IArchiveStore
         cancellationToken.ThrowIfCancellationRequested();
         // Behind all that was queued before.
         if (_tail.IsBehind(account))
-            await WriteAsync(session => _index.BringUpToDate(session, account));
+        {
+            await WriteAsync(session =>
+            {
+                _index.BringUpToDate(session, account);
+                return true;
+            });
+        }
     }
 
     /// <summary>Changes an archive whose messages are all indexed; the default when there is none.</summary>
@@ -198,15 +204,17 @@ internal sealed partial class SqliteArchive : IArchiveStore
         if (!HasNamed(session, account, query, out var scan))
             return null;
 
-        var archive = FindArchive(session, account);
         var found = new List<ArchiveEntry>();
         var ids = query.Ids!.Distinct();
+        var archive = FindArchive(session, account) ?? 0;
         foreach (var id in isFromEnd ? ids.OrderByDescending(id => id.Value) : ids.OrderBy(id => id.Value))
         {
-            if (archive is null || !ArchiveScan.Exists(session, archive.Value, id))
+            var row = ArchiveScan.FindOne(session, archive, id);
+            if (!row.Step())
                 return null;
-            if (found.Count <= count && scan?.ReadOne(session, id) is { } message)
+            if (found.Count <= count && scan?.ReadOne(session, row, id) is { } message)
                 found.Add(message);
+            row.Begin();
         }
 
         return ToPage(found, count, isFromEnd, isComplete: found.Count <= count);

@@ -5,7 +5,7 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Storage.Sqlite;
 
 /// <summary>Puts records into the tables, within one transaction.</summary>
-internal sealed class SqliteRestore(SqliteSession session, Action<Jid> forgetNotes)
+internal sealed class SqliteRestore(SqliteSession session, ArchiveIndex archive, Action<Jid> forgetNotes)
 {
     private const string AddAccountSql =
         """
@@ -20,6 +20,10 @@ internal sealed class SqliteRestore(SqliteSession session, Action<Jid> forgetNot
     private const string ReplaceSecretSql = "INSERT OR REPLACE INTO secret(name, value) VALUES ($name, $value)";
     private const string SetRetiredSql = "UPDATE deleted_roster SET version = $version";
 
+    private const string MarkReadSql =
+        "UPDATE archive_peer SET read = ? WHERE archive = (SELECT id FROM archive WHERE account = ?) AND jid = ? AND read IS NULL";
+
+    private readonly List<ArchiveRow> _archived = [];
     private Jid? _account;
     private long _id;
 
@@ -28,6 +32,7 @@ internal sealed class SqliteRestore(SqliteSession session, Action<Jid> forgetNot
     {
         foreach (var record in batch)
             Add(record);
+        IndexArchived();
     }
 
     private void Add(StoreRecord record)
@@ -98,9 +103,24 @@ internal sealed class SqliteRestore(SqliteSession session, Action<Jid> forgetNot
                 session.Execute(SqliteOffline.AddSql,
                     ("$account", account), ("$at", message.At.ToUnixTimeMilliseconds()), ("$stanza", message.Stanza.ToArray()));
                 break;
+            case ArchivedRecord { Message: var message }:
+                _archived.Add(archive.Restore(session, message));
+                break;
+            case ReadMarkRecord mark:
+                IndexArchived();
+                if (session.Statement(MarkReadSql).Id(mark.UpTo.Value).Integer(account).Text(mark.With.Utf8.Span).Run() == 0)
+                    throw Refuse("There is no such conversation, or it has such a mark already.");
+                break;
             default:
                 throw new ArgumentException($"There is no table for {record.Kind}.");
         }
+    }
+
+    private void IndexArchived()
+    {
+        if (_archived.Count > 0 && archive.Add(session, _archived) > 0)
+            throw Refuse("An archive has one of the messages already.");
+        _archived.Clear();
     }
 
     // Records of one account follow each other.

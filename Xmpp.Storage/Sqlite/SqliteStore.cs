@@ -28,7 +28,7 @@ public sealed class SqliteStore : IStore
         LastLogins = new AccountNotes<DateTimeOffset>(time, WriteEach<DateTimeOffset>(SqliteAccounts.WriteLastLogin), _ => 0);
         LastSeenNotes = new AccountNotes<LastSeenNote>(
             time, WriteEach<LastSeenNote>(SqliteLastSeen.Write), note => note.Presence.Length);
-        _archive = new SqliteArchive(_readers, _writer);
+        _archive = new SqliteArchive(_readers, _writer, options.UnindexedLimit);
         // Another process works on the file only while this one doesn't run: what is remembered stays right.
         Accounts = new RecentAccounts(
             new SqliteAccounts(_readers, _writer, _archive, LastLogins, LastSeenNotes),
@@ -40,7 +40,7 @@ public sealed class SqliteStore : IStore
         LastSeen = new SqliteLastSeen(_readers, LastSeenNotes);
         Invitations = new SqliteInvitations(_readers, _writer);
         Settings = new SqliteSettings(_readers, _writer);
-        Transfer = new SqliteTransfer(_readers, _writer, account =>
+        Transfer = new SqliteTransfer(_readers, _archive, account =>
         {
             LastLogins.Forget(account);
             LastSeenNotes.Forget(account);

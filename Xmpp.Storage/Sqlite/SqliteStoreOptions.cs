@@ -12,6 +12,9 @@ internal sealed record SqliteStoreOptions
     /// <summary>Reads that may wait for a connection; one more is refused.</summary>
     public int ReadQueueLimit { get; init; } = 10_000;
 
+    /// <summary>Archived messages that may wait to be indexed.</summary>
+    public int UnindexedLimit { get; init; } = 32 * 1024;
+
     /// <summary>Reads that run at the same time.</summary>
     public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
 }

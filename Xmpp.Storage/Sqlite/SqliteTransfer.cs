@@ -6,7 +6,7 @@ namespace Xmpp.Storage.Sqlite;
 
 /// <summary>All tables, for moving what they hold.</summary>
 /// <param name="forgetNotes">Forgets what is on its way to the database for an account of that name.</param>
-internal sealed class SqliteTransfer(SqliteReaders readers, SqliteWriter writer, Action<Jid> forgetNotes) : IStoreTransfer
+internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archive, Action<Jid> forgetNotes) : IStoreTransfer
 {
     private const string HostsSql = "SELECT DISTINCT host FROM account ORDER BY host";
     private const string SettingsSql = "SELECT host, name, value FROM setting WHERE host <> '' ORDER BY host, name";
@@ -23,7 +23,10 @@ internal sealed class SqliteTransfer(SqliteReaders readers, SqliteWriter writer,
         """
         SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM roster_entry), (SELECT count(*) FROM roster_removed),
             (SELECT count(*) FROM blocked), (SELECT count(*) FROM account_data), (SELECT count(*) FROM last_seen),
-            (SELECT count(*) FROM offline_message), (SELECT count(*) FROM invitation WHERE expires > $now AND uses > 0),
+            (SELECT count(*) FROM offline_message), (SELECT ifnull(sum(messages), 0) FROM archive WHERE account IS NOT NULL),
+            (SELECT count(*) FROM archive_peer p JOIN archive r ON r.id = p.archive
+                WHERE r.account IS NOT NULL AND p.read IS NOT NULL AND p.last > x''),
+            (SELECT count(*) FROM invitation WHERE expires > $now AND uses > 0),
             (SELECT count(*) FROM setting WHERE host <> ''), (SELECT count(*) FROM secret)
         """;
 
@@ -56,22 +59,26 @@ internal sealed class SqliteTransfer(SqliteReaders readers, SqliteWriter writer,
             cancellationToken);
     }
 
-    public ValueTask<StoreCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) => readers.ReadAsync(session =>
+    public async ValueTask<StoreCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var counts = new StoreCounts();
-        using var row = session.Query(CountSql, ("$now", now.ToUnixTimeMilliseconds()));
-        row.Read();
-        foreach (var kind in StoreCounts.Counted)
-            counts[kind] = row.GetInteger((int)kind);
-        return counts;
-    }, cancellationToken);
-
-    public async ValueTask RestoreAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken) =>
-        await writer.WriteAsync(session =>
+        cancellationToken.ThrowIfCancellationRequested();
+        await archive.BringAllUpToDateAsync();
+        return await readers.ReadAsync(session =>
         {
-            new SqliteRestore(session, forgetNotes).Add(batch);
-            return true;
+            var counts = new StoreCounts();
+            using var row = session.Query(CountSql, ("$now", now.ToUnixTimeMilliseconds()));
+            row.Read();
+            foreach (var kind in StoreCounts.Counted)
+                counts[kind] = row.GetInteger((int)kind);
+            return counts;
         }, cancellationToken);
+    }
+
+    public async ValueTask RestoreAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await archive.RestoreAsync((session, index) => new SqliteRestore(session, index, forgetNotes).Add(batch));
+    }
 
     private static List<T> List<T>(
         SqliteSession session, string sql, Func<SqliteDataReader, T> read,

@@ -104,7 +104,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         try
         {
             _file.RequireInPlace();
-            var session = _session ??= _file.OpenSession();
+            var session = _session ??= _file.OpenWriter();
             session.Begin();
             batch.RemoveAll(operation => !TryExecute(session, operation));
             session.Commit();

@@ -8,6 +8,7 @@ internal sealed class RecordFile : IDisposable
 {
     private readonly string _path;
     private readonly LineReader _lines;
+    private int _version;
 
     private RecordFile(string path, LineReader lines) => (_path, _lines) = (path, lines);
 
@@ -58,13 +59,15 @@ internal sealed class RecordFile : IDisposable
         using var header = JsonDocument.Parse(ReadLine());
         if (!header.RootElement.TryGetProperty("format", out var format) || format.GetString() != RecordWriter.FormatName)
             throw new TransferException($"{_path} was not made by xmppctl store export.");
-        if (header.RootElement.GetProperty("version").GetInt32() is not RecordWriter.FormatVersion and var version)
+        if (header.RootElement.GetProperty("version").GetInt32() is var version
+            && version is < 1 or > RecordWriter.FormatVersion)
         {
             throw new TransferException(
-                $"{_path} has version {version} of the format, and this xmppctl reads version {RecordWriter.FormatVersion}. " +
+                $"{_path} has version {version} of the format, and this xmppctl reads versions up to {RecordWriter.FormatVersion}. " +
                 "Use the xmppctl that made it, or a newer one.");
         }
 
+        _version = version;
         return true;
     });
 
@@ -78,7 +81,9 @@ internal sealed class RecordFile : IDisposable
         var counts = json.RootElement.GetProperty("counts");
         foreach (var kind in StoreCounts.Counted)
         {
-            var stated = counts.GetProperty(RecordNames.Of(kind)).GetInt64();
+            // The first version had no archives.
+            var isKnown = _version > 1 || kind is not (RecordKind.Archived or RecordKind.ReadMark);
+            var stated = isKnown ? counts.GetProperty(RecordNames.Of(kind)).GetInt64() : 0;
             if (stated != tally.Counts[kind])
                 throw Damaged($"the file has {tally.Counts[kind]} records of kind {RecordNames.Of(kind)}, and should have {stated}");
         }

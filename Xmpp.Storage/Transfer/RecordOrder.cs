@@ -50,6 +50,8 @@ internal static class RecordOrder
             (BlockedRecord a, BlockedRecord b) => Compare(a.Blocked.ToString(), b.Blocked.ToString()) < 0,
             (DataRecord a, DataRecord b) => Compare((a.DataKind, a.Key), (b.DataKind, b.Key)) < 0,
             (MessageRecord, MessageRecord) => true,
+            (ArchivedRecord a, ArchivedRecord b) => a.Message.Id.Value < b.Message.Id.Value,
+            (ReadMarkRecord a, ReadMarkRecord b) => Compare(a.With.ToString(), b.With.ToString()) < 0,
             (InvitationRecord a, InvitationRecord b) => Compare(a.Invitation.Token, b.Invitation.Token) < 0,
             (SettingRecord a, SettingRecord b) => Compare((a.Host, a.Name), (b.Host, b.Name)) < 0,
             (SecretRecord a, SecretRecord b) => Compare(a.Name, b.Name) < 0,

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 
@@ -24,6 +25,8 @@ internal sealed class RecordParser
             RecordKind.Data => new DataRecord(Owner, TextOf(line, "of"), TextOf(line, "key"), OctetsOf(line)),
             RecordKind.LastSeen => new LastSeenRecord(Owner, new(TimeOf(line, "at"), OctetsOf(line))),
             RecordKind.Message => new MessageRecord(Owner, TimeOf(line, "at"), OctetsOf(line)),
+            RecordKind.Archived => new ArchivedRecord(ParseArchived(line)),
+            RecordKind.ReadMark => new ReadMarkRecord(Owner, JidOf(line, "jid"), IdOf(line, "upTo")),
             RecordKind.Invitation => new InvitationRecord(ParseInvitation(line)),
             RecordKind.Setting => new SettingRecord(HostOf(line), TextOf(line, "name"), TextOf(line, "value")),
             RecordKind.Secret => new SecretRecord(TextOf(line, "name"), line.GetProperty("base64").GetBytesFromBase64()),
@@ -74,6 +77,10 @@ internal sealed class RecordParser
         Request = OptionalTextOf(line, "request") is { } request ? Element.Parse(request) : null,
     };
 
+    private ArchiveEntry ParseArchived(JsonElement line) => new(
+        Owner, IdOf(line, "id"), JidOf(line, "with"), IsTrue(line, "incoming"), OctetsOf(line), OptionalTextOf(line, "text"),
+        IsTrue(line, "shown"));
+
     private static Invitation ParseInvitation(JsonElement line) => new(
         TextOf(line, "token"),
         HostOf(line),
@@ -101,6 +108,10 @@ internal sealed class RecordParser
 
     // In UTC, as stores give them.
     private static DateTimeOffset TimeOf(JsonElement line, string name) => line.GetProperty(name).GetDateTimeOffset().ToUniversalTime();
+
+    private static SortableId IdOf(JsonElement line, string name) => SortableId.TryParse(TextOf(line, name), out var id)
+        ? id
+        : throw new FormatException($"'{TextOf(line, name)}' is no id of a message");
 
     private static Jid JidOf(JsonElement line, string name) => Jid.TryParse(TextOf(line, name), out var jid)
         ? jid

@@ -14,7 +14,7 @@ internal sealed class RecordWriter : IDisposable
     public const string FormatName = "xmppchat-store";
 
     /// <summary>Of the format: grows with each change that an older reader would misunderstand.</summary>
-    public const int FormatVersion = 1;
+    public const int FormatVersion = 2;
 
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private readonly ArrayBufferWriter<byte> _xml = new();
@@ -79,6 +79,13 @@ internal sealed class RecordWriter : IDisposable
             case MessageRecord message:
                 _json.WriteString("at", message.At);
                 WriteOctets(message.Stanza.Span);
+                break;
+            case ArchivedRecord { Message: var message }:
+                WriteArchived(message);
+                break;
+            case ReadMarkRecord mark:
+                _json.WriteString("jid", mark.With.Utf8.Span);
+                _json.WriteString("upTo", mark.UpTo.ToString());
                 break;
             case InvitationRecord invitation:
                 WriteInvitation(invitation.Invitation);
@@ -155,6 +162,19 @@ internal sealed class RecordWriter : IDisposable
             XmlStreamWriter.Write(_xml, request, Namespaces.Client, streamPrefix: false);
             _json.WriteString("request", _xml.WrittenSpan);
         }
+    }
+
+    private void WriteArchived(ArchiveEntry message)
+    {
+        _json.WriteString("id", message.Id.ToString());
+        _json.WriteString("with", message.With.Utf8.Span);
+        if (message.IsIncoming)
+            _json.WriteBoolean("incoming", true);
+        if (message.IsShown)
+            _json.WriteBoolean("shown", true);
+        if (message.Text is not null)
+            _json.WriteString("text", message.Text);
+        WriteOctets(message.Stanza.Span);
     }
 
     private void WriteInvitation(Invitation invitation)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Transfer;
@@ -14,6 +15,7 @@ public static class StoreReader
 {
     private const int AccountsPage = 200;
     private const int MessagesPage = 100;
+    private const int ConversationsPage = 500;
     private const int InvitationsPage = 1000;
 
     /// <summary>Accounts that are read ahead, so that their reads overlap.</summary>
@@ -93,6 +95,10 @@ public static class StoreReader
                 yield return record;
             await foreach (var message in messages)
                 yield return message;
+            await foreach (var message in ReadArchiveAsync(store, account.Account.Jid, cancellationToken))
+                yield return new ArchivedRecord(message);
+            foreach (var mark in await ReadMarksAsync(store, account.Account.Jid, cancellationToken))
+                yield return mark;
         }
     }
 
@@ -108,6 +114,45 @@ public static class StoreReader
                 yield return new(account.Jid, message.At, message.Stanza);
             page = await next;
         }
+    }
+
+    /// <summary>An account's archive in its order, read page by page.</summary>
+    /// <inheritdoc cref="ReadAsync" path="/exception"/>
+    public static async IAsyncEnumerable<ArchiveEntry> ReadArchiveAsync(
+        IStore store, Jid account, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // The next page is read while this one is used.
+        var reading = ReadPageAsync(null);
+        while (await reading is { Messages: { Count: > 0 } messages } page)
+        {
+            reading = page.IsComplete ? Task.FromResult<ArchivePage?>(null) : ReadPageAsync(messages[^1].Id);
+            foreach (var message in messages)
+                yield return message;
+        }
+
+        Task<ArchivePage?> ReadPageAsync(SortableId? after) => store.Archive.ReadAsync(
+            account, new ArchiveQuery { After = after }, MessagesPage, isFromEnd: false, cancellationToken).AsTask();
+    }
+
+    private static async Task<List<ReadMarkRecord>> ReadMarksAsync(IStore store, Jid account, CancellationToken cancellationToken)
+    {
+        var marks = new List<ReadMarkRecord>();
+        for (SortableId? after = null; ;)
+        {
+            var page = await store.Archive.ListConversationsAsync(account, after, isUnreadOnly: false, ConversationsPage, cancellationToken);
+            foreach (var conversation in page)
+            {
+                if (conversation.ReadUpTo is { } upTo)
+                    marks.Add(new(account, conversation.With, upTo));
+            }
+
+            if (page.Count < ConversationsPage)
+                break;
+            after = page[^1].Last;
+        }
+
+        marks.Sort(static (left, right) => left.With.Utf8.Span.SequenceCompareTo(right.With.Utf8.Span));
+        return marks;
     }
 
     private static async IAsyncEnumerable<InvitationRecord> ReadInvitationsAsync(

@@ -52,7 +52,7 @@ internal static class Measurement
         }
     }
 
-    private static async Task RunAsync(string what, int callers, int operations, Func<int, Task> operation)
+    public static async Task RunAsync(string what, int callers, int operations, Func<int, Task> operation)
     {
         var waits = new double[operations];
         var next = -1;

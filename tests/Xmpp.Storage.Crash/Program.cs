@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Xmpp.Core.Storage;
 using Xmpp.Storage.Crash;
@@ -10,6 +11,7 @@ using Xmpp.Storage.Sqlite;
 //                 "account NAME KEY.", then "roster NAME VERSION." for its contacts and "message NAME VERSION." for a message to it
 //   fill FILE     prints "ready" and, for each line it reads, "refused CONDITION" once a write was refused or "accepted" when none was
 //   open FILE     prints "accepted" or "refused CONDITION" and the message
+//   archive STORE MESSAGES prints the figures of archives, of which one has so many messages
 //   measure STORE prints the figures of docs/storage.md
 return args switch
 {
@@ -17,6 +19,8 @@ return args switch
     ["fill", var path] => await FillAsync(path),
     ["open", var path] => await OpenAsync(path),
     ["measure", var address] => await Measurement.RunAsync(() => OpenStoreAsync(address)),
+    ["archive", var address, var messages] => await ArchiveMeasurement.RunAsync(
+        () => OpenStoreAsync(address), int.Parse(messages, CultureInfo.InvariantCulture)),
     _ => 64,
 };
 

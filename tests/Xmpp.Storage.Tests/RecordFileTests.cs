@@ -72,8 +72,8 @@ public sealed class RecordFileTests : IAsyncLifetime
     [Fact]
     public async Task A_newer_version_is_refused_by_its_name()
     {
-        _lines[0] = _lines[0].Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal);
-        Assert.Contains("has version 2 of the format, and this xmppctl reads version 1", await RefusalAsync(_lines), StringComparison.Ordinal);
+        _lines[0] = _lines[0].Replace("\"version\":2", "\"version\":3", StringComparison.Ordinal);
+        Assert.Contains("has version 3 of the format, and this xmppctl reads versions up to 2", await RefusalAsync(_lines), StringComparison.Ordinal);
     }
 
     [Theory]

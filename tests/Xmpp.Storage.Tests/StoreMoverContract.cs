@@ -1,5 +1,6 @@
 using System.Text;
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
@@ -16,6 +17,9 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
 
     /// <summary>More than fit into several batches.</summary>
     private const int MessagesOfOne = 4500;
+
+    /// <summary>More than a page.</summary>
+    private const int Archived = 250;
 
     // Not in the past: a database may forget by itself what has expired.
     private static readonly DateTimeOffset Now = new(2126, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
@@ -53,7 +57,9 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
 
         var report = await Mover.CopyAsync(_source, _target, CancellationToken.None);
 
-        Assert.Equal([Accounts, 2 * Accounts, 1, Accounts / 2, 2, 1, TotalMessages, 2, 1, 1], StoreCounts.Counted.Select(kind => report.Counts[kind]));
+        Assert.Equal(
+            [Accounts, 2 * Accounts, 1, Accounts / 2, 2, 1, TotalMessages, Archived, 2, 2, 1, 1],
+            StoreCounts.Counted.Select(kind => report.Counts[kind]));
         Assert.Null(report.ResumedBehind);
         Assert.Equal(Enumerable.Range(0, TotalMessages / 1000 + 1).Select(i => i * 1000L), _progress.Select(progress => progress.Done));
         Assert.All(_progress, progress => Assert.Equal(report.Counts.Total - 1, progress.Total));
@@ -268,6 +274,19 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
 
         for (var message = 0; message < (i == Accounts / 2 ? MessagesOfOne : MessagesEach); message++)
             yield return new MessageRecord(jid, Now.AddMilliseconds(message), Octets($"<message><body>{i} {message}</body></message>"));
+        if (i != 5)
+            yield break;
+        for (var message = 0; message < Archived; message++)
+        {
+            yield return new ArchivedRecord(new(
+                jid, SortableId.New(Now.AddDays(message)),
+                Jid.Parse(message % 3 == 0 ? "nurse@capulet.example" : "romeo@montague.example/orchard"),
+                message % 2 == 0, Octets($"<message>{message}</message>"), message % 5 == 0 ? null : $" word{message} 東京 ",
+                message % 7 != 0));
+        }
+
+        yield return new ReadMarkRecord(jid, Jid.Parse("nurse@capulet.example"), SortableId.New(Now));
+        yield return new ReadMarkRecord(jid, Jid.Parse("romeo@montague.example"), SortableId.New(Now.AddDays(50)));
     }
 
     private static Jid JidOf(int i) => Jid.Parse($"user{i:d3}@{(i < Accounts - 5 ? Host : "b.example")}");

@@ -137,6 +137,42 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
     }
 
     [Fact]
+    public async Task An_archive_is_restored_exactly()
+    {
+        var full = Romeo.WithResource("orchard");
+        ArchiveEntry[] messages =
+        [
+            new(Juliet, new(7), Romeo, IsIncoming: true, Octets("1"), " hark 東京 ", IsShown: true),
+            new(Juliet, new(8), full, IsIncoming: false, new byte[] { 0, 255 }, null, IsShown: false),
+            new(Juliet, new((UInt128)1 << 120), full, IsIncoming: true, Octets("3"), " words ", IsShown: true),
+        ];
+        await RestoreAsync(NewAccount(Juliet), NewAccount(Romeo), new ArchivedRecord(messages[0]), new ArchivedRecord(messages[1]));
+        await RestoreAsync(new ArchivedRecord(messages[2]), new ReadMarkRecord(Juliet, Romeo, new(7)));
+
+        foreach (var _ in (bool[])[false, true])
+        {
+            var page = await Store.Archive.ReadAsync(Juliet, new(), 10, false, CancellationToken.None);
+            Assert.Equal(
+                messages.Select(message => (message with { Stanza = default }, Text(message.Stanza))),
+                page!.Messages.Select(message => (message with { Stanza = default }, Text(message.Stanza))));
+            Assert.Equal(
+                [new(Romeo, messages[2].Id, 1, new(7))],
+                await Store.Archive.ListConversationsAsync(Juliet, null, false, 10, CancellationToken.None));
+            Assert.Equal(1, await Store.Archive.CountAsync(Juliet, new() { Text = "東京" }, 10, CancellationToken.None));
+            Assert.Equal(4, (await Store.Archive.CountAllAsync(Juliet.Domain, null, CancellationToken.None)).Bytes);
+            await ReopenAsync();
+        }
+
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(new ArchivedRecord(messages[0])));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(new ArchivedRecord(messages[0] with { Account = Nobody })));
+        await Store.Archive.AddAsync([messages[0] with { Id = new(9) }], CancellationToken.None);
+        Assert.Equal(4, await Store.Archive.CountAsync(Juliet, new(), 10, CancellationToken.None));
+        Assert.Equal(4, (await Transfer.CountAsync(Created, CancellationToken.None))[RecordKind.Archived]);
+        Assert.True(await Store.Accounts.DeleteAsync(Juliet, CancellationToken.None));
+        Assert.Equal(1, (await Transfer.CountAsync(Created, CancellationToken.None)).Total);
+    }
+
+    [Fact]
     public async Task Data_of_an_account_are_read_whatever_their_kinds()
     {
         await AddAccountsAsync(Juliet, Romeo);
@@ -224,13 +260,14 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
             new RemovalRecord(Juliet, Jid.Parse("a@b"), 1), new BlockedRecord(Juliet, Romeo), new DataRecord(Juliet, "k", "", default),
             new LastSeenRecord(Juliet, new(Created, Octets("<presence/>"))),
             new MessageRecord(Juliet, Created, default), new MessageRecord(Juliet, Created, default), new MessageRecord(Juliet, Created, default),
+            Archived(1), Archived(2), new ReadMarkRecord(Juliet, Romeo, new(1)),
             new InvitationRecord(NewInvitation("valid", Juliet, Later)), new InvitationRecord(NewInvitation("expired", null, Created)),
             new SettingRecord("host", "name", ""), new SettingRecord("", "mark", ""), new SecretRecord("one", new byte[1]),
             new RetiredRosterVersionRecord(3));
 
         var counts = await Transfer.CountAsync(Created, CancellationToken.None);
 
-        Assert.Equal([1, 2, 1, 1, 1, 1, 3, 1, 1, 1], StoreCounts.Counted.Select(kind => counts[kind]));
+        Assert.Equal([1, 2, 1, 1, 1, 1, 3, 2, 1, 1, 1, 1], StoreCounts.Counted.Select(kind => counts[kind]));
         Assert.Equal(0, (await Transfer.CountAsync(Later, CancellationToken.None))[RecordKind.Invitation]);
     }
 
@@ -249,6 +286,9 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
     }
 
     private ValueTask RestoreAsync(params StoreRecord[] batch) => Transfer.RestoreAsync(batch, CancellationToken.None);
+
+    private static ArchivedRecord Archived(int number) =>
+        new(new(Juliet, new((UInt128)number), Romeo, IsIncoming: true, default, Text: null, IsShown: true));
 
     private static AccountRecord NewAccount(Jid jid, long rosterVersion = 1) =>
         new(new(jid, [], Enabled: true, Created, LastLogin: null), rosterVersion, RosterFloor: 1);

@@ -23,6 +23,9 @@ public sealed class SqliteArchiveContractTests() : ArchiveStoreContract(new Sqli
 
 public sealed class SqliteArchiveModelTests() : ArchiveModelContract(new SqliteDatabase());
 
+/// <summary>With an index that is worked on all the time.</summary>
+public sealed class SqliteArchiveIndexTests() : ArchiveModelContract(new SqliteDatabase(new SqliteStoreOptions { UnindexedLimit = 5 }));
+
 public sealed class SqliteConversationsTests() : ConversationsContract(new SqliteDatabase());
 
 public sealed class SqliteAccountLifeTests() : AccountLifeContract(new SqliteDatabase());
@@ -31,13 +34,13 @@ public sealed class SqliteTransferTests() : StoreTransferContract(new SqliteData
 
 public sealed class SqliteMoverTests() : StoreMoverContract(new SqliteDatabase(), new SqliteDatabase());
 
-internal sealed class SqliteDatabase : TestDatabase
+internal sealed class SqliteDatabase(SqliteStoreOptions? options = null) : TestDatabase
 {
     private readonly TemporaryDirectory _directory = new();
 
     public override string Address => _directory.Database;
 
-    public override ValueTask<IStore> OpenAsync() => new(SqliteStore.Open(_directory.Database));
+    public override ValueTask<IStore> OpenAsync() => new(SqliteStore.Open(_directory.Database, null, options ?? new SqliteStoreOptions()));
 
     public override ValueTask DisposeAsync()
     {

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+using Xmpp.Storage.Sqlite;
+using Xunit;
+
+namespace Xmpp.Storage.Tests.Sqlite;
+
+/// <summary>That no query of an archive looks at more than it answers: by which index SQLite finds it, and that nothing is sorted.</summary>
+public sealed partial class SqliteArchivePlanTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public static TheoryData<string, string> Plans { get; } = new()
+    {
+        { ArchiveScan.ByIdSql, "SEARCH i USING PRIMARY KEY (archive=? AND id>? AND id<?); SEARCH m USING INTEGER PRIMARY KEY (rowid=?)" },
+        { ArchiveScan.ByIdFromEndSql, "SEARCH i USING PRIMARY KEY (archive=? AND id>? AND id<?); SEARCH m USING INTEGER PRIMARY KEY (rowid=?)" },
+        { ArchiveScan.ByPeerSql, "SEARCH i USING PRIMARY KEY (peer=? AND id>? AND id<?); SEARCH m USING INTEGER PRIMARY KEY (rowid=?)" },
+        { ArchiveScan.ByPeerFromEndSql, "SEARCH i USING PRIMARY KEY (peer=? AND id>? AND id<?); SEARCH m USING INTEGER PRIMARY KEY (rowid=?)" },
+        { SqliteArchive.FirstSql, "SEARCH archive_by_id USING PRIMARY KEY (archive=?)" },
+        { SqliteArchive.LastSql, "SEARCH archive_by_id USING PRIMARY KEY (archive=?)" },
+        { SqliteArchive.OldestSql, "SEARCH archive_by_id USING PRIMARY KEY (archive=? AND id<?)" },
+        { SqliteArchive.OldestWithSql, "SEARCH archive_by_peer USING PRIMARY KEY (peer=? AND id<?)" },
+        { SqliteArchive.KeptWithSql, "SEARCH archive_by_peer USING PRIMARY KEY (peer=?)" },
+        { SqliteArchive.OrphanSql, "SEARCH archive USING COVERING INDEX sqlite_autoindex_archive_1 (account=?)" },
+        { SqliteArchive.ListConversationsSql, "SEARCH archive_peer USING INDEX archive_peer_last (archive=? AND last>? AND last<?)" },
+        { SqliteArchive.ListUnreadSql, "SEARCH archive_peer USING INDEX archive_peer_last (archive=? AND last>? AND last<?)" },
+        { SqliteArchive.CountConversationsSql, "SEARCH archive_peer USING COVERING INDEX archive_peer_last (archive=? AND last>?)" },
+        { SqliteArchive.EachUnreadSql, "SEARCH archive_peer USING INDEX archive_peer_last (archive=? AND last>?)" },
+    };
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Plans))]
+    public async Task Each_query_has_its_index(string sql, string plan)
+    {
+        await SqliteStore.Open(_directory.Database).DisposeAsync();
+        Assert.Equal(plan, Explain(sql));
+    }
+
+    [Theory]
+    [InlineData(ArchiveScan.CountByIdSql, "SEARCH archive_by_id USING PRIMARY KEY (archive=? AND id>? AND id<?)")]
+    [InlineData(ArchiveScan.CountByPeerSql, "SEARCH archive_by_peer USING PRIMARY KEY (peer=? AND id>? AND id<?)")]
+    [InlineData(SqliteArchive.UnreadSql, "SEARCH archive_by_peer USING PRIMARY KEY (peer=? AND id>?)")]
+    public async Task Counting_is_done_within_an_index(string sql, string search)
+    {
+        await SqliteStore.Open(_directory.Database).DisposeAsync();
+        var plan = Explain(sql);
+        Assert.Contains(search, plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
+    }
+
+    private string Explain(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={_directory.Database};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        // What is not bound is NULL, which changes no plan; ADO.NET wants values.
+        command.CommandText = $"EXPLAIN QUERY PLAN {Parameter().Replace(sql, "NULL")}";
+        using var rows = command.ExecuteReader();
+        var steps = new List<string>();
+        while (rows.Read())
+            steps.Add(rows.GetString(3));
+        return string.Join("; ", steps);
+    }
+
+    [GeneratedRegex(@"\?\d?")]
+    private static partial Regex Parameter();
+}
