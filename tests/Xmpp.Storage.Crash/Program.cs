@@ -8,7 +8,8 @@ using Xmpp.Storage.Sqlite;
 // A process for the storage tests to kill, to starve and to lock out. Everything is bounded, should its parent be gone. STORE is a file
 // or a connection string that begins with mongodb.
 //   write STORE   prints what was acknowledged, until it is killed; a line that is whole ends with a full stop:
-//                 "account NAME KEY.", then "roster NAME VERSION." for its contacts and "message NAME VERSION." for a message to it
+//                 "account NAME KEY.", then "roster NAME VERSION." for its contacts, "message NAME VERSION." for a message to it and
+//                 "archived NAME VERSION." for one in its archive
 //   fill FILE     prints "ready" and, for each line it reads, "refused CONDITION" once a write was refused or "accepted" when none was
 //   open FILE     prints "accepted" or "refused CONDITION" and the message
 //   archive STORE MESSAGES prints the figures of archives, of which one has so many messages
@@ -49,6 +50,9 @@ static async Task<int> WriteAsync(string address)
             var message = Samples.NewMessage($"{version}");
             await store.Offline.AddAsync(account.Jid, DateTimeOffset.UnixEpoch, message, limit: 1, CancellationToken.None);
             Console.WriteLine($"message {account.Jid.Local} {version}.");
+
+            await store.Archive.AddAsync([Samples.NewArchived(account.Jid, $"{version}")], CancellationToken.None);
+            Console.WriteLine($"archived {account.Jid.Local} {version}.");
         }
     }));
     return 0;

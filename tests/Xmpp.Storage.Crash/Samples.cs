@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 
@@ -38,6 +39,9 @@ public static class Samples
 
     public static ReadOnlyMemory<byte> NewMessage(string body) =>
         Encoding.UTF8.GetBytes($"<message from='romeo@{Host}/orchard' to='juliet@{Host}' type='chat'><body>{body}</body></message>");
+
+    public static ArchiveEntry NewArchived(Jid account, string body) => new(
+        account, SortableId.New(DateTimeOffset.UtcNow), Jid.Parse($"romeo@{Host}/orchard"), IsIncoming: true, NewMessage(body), body, IsShown: true);
 
     private static ScramKeys NewKeys(string hash) => new(
         hash, RandomNumberGenerator.GetBytes(16), 10_000, RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));

@@ -59,7 +59,8 @@ public abstract class StoreCrashContract(TestDatabase database) : IAsyncDisposab
         {
             "account" => Convert.ToHexString((await store.Accounts.FindAsync(jid, CancellationToken.None))!.Keys[^1].ServerKey.Span),
             "roster" => await DescribeRosterAsync(store, jid),
-            _ => Body(Assert.Single(await store.Offline.ReadAsync(jid, 0, 10, CancellationToken.None))),
+            "archived" => Body(Assert.Single(await ReadArchiveAsync(store, jid)).Stanza),
+            _ => Body(Assert.Single(await store.Offline.ReadAsync(jid, 0, 10, CancellationToken.None)).Stanza),
         };
         return $"{what} {name} {value}.";
     }
@@ -79,11 +80,18 @@ public abstract class StoreCrashContract(TestDatabase database) : IAsyncDisposab
         Assert.True(roster.Entries.Count is 0 or Samples.Contacts || (HasPartsOfChanges && roster.Entries.Count < Samples.Contacts));
         Assert.All(roster.Entries, entry => Assert.Equal(roster.Version, entry.Version));
         Assert.True(await store.Offline.CountAsync(account.Jid, CancellationToken.None) <= 1);
+        Assert.Equal(
+            (await ReadArchiveAsync(store, account.Jid)).Select(message => (message.With.Bare, message.Id, 1)),
+            (await store.Archive.ListConversationsAsync(account.Jid, null, false, 10, CancellationToken.None))
+                .Select(conversation => (conversation.With, conversation.Last, conversation.Unread)));
     }
 
-    private static string Body(OfflineMessage message)
+    private static async Task<IReadOnlyList<ArchiveEntry>> ReadArchiveAsync(IStore store, Jid jid) =>
+        (await store.Archive.ReadAsync(jid, new() { With = Jid.Parse($"romeo@{Samples.Host}") }, 10, false, CancellationToken.None))!.Messages;
+
+    private static string Body(ReadOnlyMemory<byte> stanza)
     {
-        var text = Encoding.UTF8.GetString(message.Stanza.Span);
+        var text = Encoding.UTF8.GetString(stanza.Span);
         return text[(text.IndexOf("<body>", StringComparison.Ordinal) + 6)..text.IndexOf("</body>", StringComparison.Ordinal)];
     }
 }
