@@ -32,6 +32,12 @@ public sealed class MessageCarbons(ISessionDirectory sessions) : IXmppModule
         // §4.1, §5.1: not somebody else's.
         builder.Iq(IqType.Set, IqTarget.OtherAccount, Enable, (_, _) => new(IqReply.Failed(StanzaErrorCondition.NotAllowed)));
         builder.Iq(IqType.Set, IqTarget.OtherAccount, Disable, (_, _) => new(IqReply.Failed(StanzaErrorCondition.NotAllowed)));
+        builder.InlineBind(Ns, (bind, _) =>
+        {
+            if (bind.Request.Child(Enable) is not null)
+                bind.Session.State.Set(Enabled, Enabled);
+            return default;
+        });
         builder.Message(MessageStage.Copy, (message, _) =>
         {
             Copy(message);

@@ -13,8 +13,9 @@ public sealed class SessionEstablishment : IXmppModule
 {
     public void Register(IModuleBuilder builder)
     {
-        builder.StreamFeature(NegotiationPhase.Authenticated, _ =>
-            new Element(Namespaces.Session, "session", new Element(Namespaces.Session, "optional")));
+        builder.StreamFeature(NegotiationPhase.Authenticated, context => context.Phase == NegotiationPhase.Authenticated
+            ? new Element(Namespaces.Session, "session", new Element(Namespaces.Session, "optional"))
+            : null);
         builder.Iq(IqType.Set, IqTarget.Server | IqTarget.OwnAccount, new XmlName(Namespaces.Session, "session"),
             (_, _) => new(IqReply.Result()));
     }

@@ -53,8 +53,17 @@ public interface IModuleBuilder
     /// <summary>Handles the presence stanzas that come from elsewhere. One module does.</summary>
     void RemotePresence(RemotePresenceHandler handler);
 
-    /// <summary>Shows an element in the stream features of a phase; null leaves it out. Asked once for equal contexts.</summary>
+    /// <summary>
+    /// Shows an element in the stream features of a phase; null leaves it out. Asked once for equal contexts. What is for
+    /// <see cref="NegotiationPhase.Authenticated"/> is asked of for <see cref="NegotiationPhase.Bound"/> as well.
+    /// </summary>
     void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature);
+
+    /// <summary>
+    /// Takes part when a client binds its resource along with authentication (XEP-0386): before it is told, and once others can reach it.
+    /// </summary>
+    /// <param name="feature">By which clients are told that they can ask for something; null when there is nothing to ask for.</param>
+    void InlineBind(string? feature, InlineBindHandler handler);
 
     /// <summary>Called when a session ends, after it has left the directory.</summary>
     void SessionEnded(Func<ISession, ValueTask> handler);

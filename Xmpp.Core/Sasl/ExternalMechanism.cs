@@ -52,7 +52,7 @@ public sealed class ExternalMechanism : ISaslMechanism
         {
             var identities = context.ProvenIdentities;
             var chosen = authorizationId.Length > 0
-                ? identities.FirstOrDefault(identity => SaslContext.MayActAs(identity, authorizationId))
+                ? identities.FirstOrDefault(identity => context.MayActAs(identity, authorizationId))
                 : identities.Count == 1 ? identities[0] : null;
             return chosen is not null && IsAccountOf(context.Host, chosen) ? chosen : null;
         }

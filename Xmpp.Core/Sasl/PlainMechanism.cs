@@ -67,7 +67,7 @@ public sealed class PlainMechanism(DecoyKeys decoys) : ISaslMechanism
             }
             if (context.AccountOf(username) is not { } jid)
                 return new SaslOutcome.Failure(SaslFailureCondition.NotAuthorized, Username: username);
-            if (!SaslContext.MayActAs(jid, authorizationId))
+            if (!context.MayActAs(jid, authorizationId))
                 return new SaslOutcome.Failure(SaslFailureCondition.InvalidAuthzid, Username: jid.Local);
 
             var account = await context.Accounts.FindAsync(jid, cancellationToken);

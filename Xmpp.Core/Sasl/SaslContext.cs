@@ -25,6 +25,9 @@ public sealed record SaslContext
     /// </summary>
     public IReadOnlyList<Jid> ProvenIdentities { get; init; } = [];
 
+    /// <summary>The bare JID that the stream's 'from' names, where that counts (XEP-0388); else null.</summary>
+    public Jid? StreamFrom { get; init; }
+
     /// <summary>Exactly the names sent in the stream features, in that order: nothing else is accepted, and XEP-0474 signs them.</summary>
     public required IReadOnlyList<string> OfferedMechanisms { get; init; }
 
@@ -42,11 +45,12 @@ public sealed record SaslContext
 
     /// <summary>
     /// Whether an account may act as an authorization identity: as itself only, be it by leaving the identity out or by naming
-    /// its own bare JID (RFC 6120 §6.3.8).
+    /// its own bare JID (RFC 6120 §6.3.8). Who names it has to be whom the stream is from (XEP-0388, Initiation).
     /// </summary>
-    internal static bool MayActAs(Jid account, string? authorizationId) =>
+    internal bool MayActAs(Jid account, string? authorizationId) =>
         string.IsNullOrEmpty(authorizationId)
-        || (Jid.TryParse(authorizationId, out var identity) && identity.Equals(account));
+        || (Jid.TryParse(authorizationId, out var identity) && identity.Equals(account)
+            && (StreamFrom is null || StreamFrom.Equals(account)));
 }
 
 /// <summary>Channel binding data of a TLS channel (RFC 5929, RFC 9266).</summary>

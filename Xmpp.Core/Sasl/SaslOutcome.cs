@@ -43,9 +43,10 @@ public abstract record SaslOutcome
         public static string WireName(SaslFailureCondition condition) => WireNames.FromPascalCase(condition.ToString());
 
         /// <summary>The <c>&lt;failure/&gt;</c> element.</summary>
-        public Element ToElement() => new(Namespaces.Sasl, "failure",
+        /// <param name="profile">The namespace of the profile: conditions are RFC 6120's in XEP-0388, too.</param>
+        public Element ToElement(string profile = Namespaces.Sasl) => new(profile, "failure",
             new Element(Namespaces.Sasl, WireName(Condition)),
-            Text is null ? null : new Element(Namespaces.Sasl, "text",
+            Text is null ? null : new Element(profile, "text",
                 new ElementAttribute(new XmlName(Namespaces.Xml, "lang"), "en"), Text));
     }
 }

@@ -48,7 +48,7 @@ internal sealed class ScramExchange(ScramMechanism mechanism, SaslContext contex
             return refusal;
         if (context.AccountOf(first.Username) is not { } jid)
             return new SaslOutcome.Failure(SaslFailureCondition.NotAuthorized, Username: first.Username);
-        if (!SaslContext.MayActAs(jid, first.AuthorizationId))
+        if (!context.MayActAs(jid, first.AuthorizationId))
             return new SaslOutcome.Failure(SaslFailureCondition.InvalidAuthzid, Username: jid.Local);
 
         var account = await context.Accounts.FindAsync(jid, cancellationToken);

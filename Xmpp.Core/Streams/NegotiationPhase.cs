@@ -11,6 +11,9 @@ public enum NegotiationPhase
 
     /// <summary>Authenticated; a resource is to be bound.</summary>
     Authenticated,
+
+    /// <summary>A resource was bound along with authentication (XEP-0386): what is left of the features of the phase before.</summary>
+    Bound,
 }
 
 /// <summary>What an element in the stream features may depend on.</summary>

@@ -21,9 +21,11 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     private readonly ILogger<ServerContext> _logger;
     private ServerState? _current;
 
-    public ServerContext(IStore store, TimeProvider time, ILoggerFactory loggers, CancellationToken stopping)
+    /// <param name="clientSecret">By which clients are known again; the same after a restart.</param>
+    public ServerContext(IStore store, byte[] clientSecret, TimeProvider time, ILoggerFactory loggers, CancellationToken stopping)
     {
         Store = store;
+        ClientSecret = clientSecret;
         Time = time;
         Stopping = stopping;
         _logger = loggers.CreateLogger<ServerContext>();
@@ -57,6 +59,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public ServerState? CurrentOrNull => Volatile.Read(ref _current);
 
     public IStore Store { get; }
+
+    /// <summary>Of which only what is derived leaves the server.</summary>
+    public byte[] ClientSecret { get; }
 
     public TimeProvider Time { get; }
 
@@ -214,6 +219,22 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         }
     }
 
+    /// <summary>A resource was bound along with authentication: modules do what its client has asked for.</summary>
+    public async ValueTask TellBoundAsync(InlineBind bind, CancellationToken cancellationToken)
+    {
+        foreach (var (_, handler) in Current.Modules.InlineBinds)
+        {
+            try
+            {
+                await handler(bind, cancellationToken);
+            }
+            catch (StoreException failure)
+            {
+                LogNotBoundFully(bind.Session.Jid, failure.Message);
+            }
+        }
+    }
+
     /// <summary>Takes a session that is over out of everything. Once, whoever notices.</summary>
     public async ValueTask EndSessionAsync(ClientSession session)
     {
@@ -252,6 +273,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A module failed when the client of {Jid} came back after a restart")]
     private partial void LogNotRestored(Exception bug, Jid jid);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Jid} was bound without what the store has to say: {Failure}")]
+    private partial void LogNotBoundFully(Jid jid, string failure);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A module failed at the end of the session {Jid}")]
     private partial void LogSessionEndFailed(Exception bug, Jid jid);

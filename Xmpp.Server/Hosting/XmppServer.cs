@@ -33,12 +33,12 @@ public sealed partial class XmppServer : IAsyncDisposable
     private volatile bool _isStopping;
 
     private XmppServer(
-        IStore store, byte[] decoySecret, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers)
+        IStore store, byte[] decoySecret, byte[] clientSecret, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers)
     {
         _loggers = loggers;
         _logger = loggers.CreateLogger<XmppServer>();
         _decoySecret = decoySecret;
-        _context = new ServerContext(store, time, loggers, _stopping.Token);
+        _context = new ServerContext(store, clientSecret, time, loggers, _stopping.Token);
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
@@ -71,7 +71,8 @@ public sealed partial class XmppServer : IAsyncDisposable
         ServerOptions options, IStore store, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers)
     {
         var decoySecret = await store.GetOrCreateSecretAsync("sasl-decoy", 32, CancellationToken.None);
-        var server = new XmppServer(store, decoySecret, catalog, time, loggers);
+        var clientSecret = await store.GetOrCreateSecretAsync("clients", 32, CancellationToken.None);
+        var server = new XmppServer(store, decoySecret, clientSecret, catalog, time, loggers);
         try
         {
             await server.ApplyAsync(options);

@@ -44,6 +44,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<(NegotiationPhase Phase, Func<StreamFeatureContext, Element?> Feature)> StreamFeatures { get; } = [];
 
+    public List<(string? Feature, InlineBindHandler Handler)> InlineBinds { get; } = [];
+
     public List<Func<ISession, ValueTask>> SessionEndedHandlers { get; } = [];
 
     public List<Func<ISession, ValueTask>> SessionRestoredHandlers { get; } = [];
@@ -86,6 +88,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void RemotePresence(RemotePresenceHandler handler) => RemotePresenceHandler = handler;
 
     public void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature) => StreamFeatures.Add((phase, feature));
+
+    public void InlineBind(string? feature, InlineBindHandler handler) => InlineBinds.Add((feature, handler));
 
     public void SessionEnded(Func<ISession, ValueTask> handler) => SessionEndedHandlers.Add(handler);
 

@@ -49,6 +49,7 @@ internal sealed class ModuleTable
             .OrderBy(entry => entry.Payload is null)
             .Select(entry => new ForwardingEntry(
                 Encoding.UTF8.GetBytes(entry.Payload?.Namespace ?? ""), Encoding.UTF8.GetBytes(entry.Payload?.Local ?? ""), entry.Check))];
+        InlineBinds = [.. _modules.SelectMany(module => module.InlineBinds)];
         SessionRestored = [.. _modules.SelectMany(module => module.SessionRestoredHandlers)];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
@@ -73,6 +74,8 @@ internal sealed class ModuleTable
 
     public ImmutableArray<ForwardingEntry> ForwardingChecks { get; }
 
+    public ImmutableArray<(string? Feature, InlineBindHandler Handler)> InlineBinds { get; }
+
     public ImmutableArray<Func<ISession, ValueTask>> SessionEnded { get; }
 
     public ImmutableArray<Func<ISession, ValueTask>> SessionRestored { get; }
@@ -94,7 +97,7 @@ internal sealed class ModuleTable
 
     public IEnumerable<Element> StreamFeatures(StreamFeatureContext context) => _modules
         .SelectMany(module => module.StreamFeatures)
-        .Where(feature => feature.Phase == context.Phase)
+        .Where(feature => feature.Phase == (context.Phase == NegotiationPhase.Bound ? NegotiationPhase.Authenticated : context.Phase))
         .Select(feature => feature.Feature(context))
         .OfType<Element>();
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
-using System.Text;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Sessions.Journal;
@@ -47,6 +46,7 @@ internal sealed partial class ClientSession
     private StreamManagement? _management;
     private int _lostAt;
     private IPEndPoint? _lastAddress;
+    private ArrayBufferWriter<byte>? _early;
     private bool _isClosed;
     private bool _isLeaving;
 
@@ -93,6 +93,28 @@ internal sealed partial class ClientSession
             EndFull();
     }
 
+    /// <summary>What is sent from now on waits until the client has been told of the session (XEP-0386).</summary>
+    public void Hush()
+    {
+        lock (_gate)
+            _early = new();
+    }
+
+    /// <summary>Tells the client of the session, and then what it was sent meanwhile.</summary>
+    /// <param name="answer">What the client has to read first.</param>
+    public void Begin(ReadOnlySpan<byte> answer)
+    {
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                _stream?.Send(answer);
+                _stream?.Send(_early!.WrittenSpan);
+                _early = null;
+            }
+        }
+    }
+
     /// <summary>From now on stanzas are counted in both directions; false when they are already.</summary>
     public bool TryEnable(StreamManagement management)
     {
@@ -104,11 +126,8 @@ internal sealed partial class ClientSession
                     return false;
                 WriteDown(management);
                 Volatile.Write(ref _management, management);
-                var element = new Element(StreamManagement.Ns, "enabled");
-                _stream?.Send(management.Id is not { } id ? element : element
-                    .With("id", id)
-                    .With("resume", "true")
-                    .With("max", ((int)management.ResumeTime.TotalSeconds).ToString(CultureInfo.InvariantCulture)));
+                if (_early is null)
+                    _stream?.Send(management.ToElement());
             }
         }
         return true;
@@ -175,7 +194,8 @@ internal sealed partial class ClientSession
     /// <summary>Goes on with another stream: tells the client what was handled, and sends again what it doesn't have.</summary>
     /// <param name="stream">Of a client that has authenticated for this account.</param>
     /// <param name="count">How many stanzas the client has.</param>
-    public Resumption Resume(ClientStream stream, uint count)
+    /// <param name="tell">What the client is told, given <c>&lt;resumed/&gt;</c>.</param>
+    public Resumption Resume(ClientStream stream, uint count, Func<ClientSession, Element, Element> tell)
     {
         using (OutputBatch.Begin())
         {
@@ -189,8 +209,9 @@ internal sealed partial class ClientSession
                 // XEP-0352 §5.2: a stream begins in the active state. What was held is behind what the client doesn't have.
                 Activate();
                 Volatile.Write(ref _stream, stream);
-                stream.Send(Encoding.UTF8.GetBytes(
-                    $"<resumed xmlns='{StreamManagement.Ns}' previd='{management.Id}' h='{management.Handled}'/>"));
+                stream.Send(tell(this, new Element(StreamManagement.Ns, "resumed",
+                    Element.Attr("previd", management.Id),
+                    Element.Attr("h", management.Handled.ToString(CultureInfo.InvariantCulture)))));
                 stream.Send(management.Unacknowledged.All);
                 if (management.IsToAsk(isNow: true))
                     Ask(stream);
@@ -234,6 +255,11 @@ internal sealed partial class ClientSession
         _management?.Add(stanza, (sentAt ?? _server.Time.GetUtcNow()).ToUnixTimeMilliseconds(), copies, origin);
         if (_stream is not { } stream)
             return;
+        if (_early is { } early)
+        {
+            early.Write(stanza);
+            return;
+        }
         stream.Send(stanza);
         if (_management?.IsToAsk(isNow: false) == true)
             Ask(stream);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Xmpp.Core.Xml;
 using Xmpp.Server.Sessions.Journal;
 
 namespace Xmpp.Server.Sessions;
@@ -34,6 +36,16 @@ internal sealed class StreamManagement(string? id, TimeSpan resumeTime)
     public uint Sent => unchecked(_acknowledged + (uint)Unacknowledged.Count);
 
     public UnacknowledgedStanzas Unacknowledged { get; } = new();
+
+    /// <summary>The <c>&lt;enabled/&gt;</c> that tells the client.</summary>
+    public Element ToElement()
+    {
+        var element = new Element(Ns, "enabled");
+        return id is null ? element : element
+            .With("id", id)
+            .With("resume", "true")
+            .With("max", ((int)resumeTime.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>A stanza of the client has been handled.</summary>
     public void CountHandled()

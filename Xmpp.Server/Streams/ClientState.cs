@@ -14,7 +14,7 @@ internal sealed class ClientState(StreamNegotiator negotiator) : StreamFeature(n
     public const string Ns = "urn:xmpp:csi:0";
 
     public override IEnumerable<Element> Offer() =>
-        Negotiator.Phase == NegotiationPhase.Authenticated && Negotiator.Server.Current.Options.ClientState.Hold.Count > 0
+        Negotiator.Phase >= NegotiationPhase.Authenticated && Negotiator.Server.Current.Options.ClientState.Hold.Count > 0
             ? [new Element(Ns, "csi")]
             : [];
 

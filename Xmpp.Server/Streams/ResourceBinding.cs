@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
@@ -32,12 +33,12 @@ internal sealed class ResourceBinding(StreamNegotiator negotiator) : StreamFeatu
         if (!server.Current.IsLocal(jid))
             throw new StreamErrorException(StreamErrorCondition.HostGone);
         var options = server.Current.Options;
-        var session = new ClientSession(server, jid, Negotiator.Stream, Negotiator.Language, server.Time.GetUtcNow());
+        var session = CreateSession(jid);
         var outcome = await TryAddAsync(session, options);
         if (outcome == BindOutcome.Conflict && options.ResourceConflict == ResourceConflict.Rename)
         {
             // §7.7.2.2: the server may choose another resource than the one asked for.
-            session = new ClientSession(server, Generate(), Negotiator.Stream, Negotiator.Language, server.Time.GetUtcNow());
+            session = CreateSession(Generate());
             outcome = await TryAddAsync(session, options);
         }
         switch (outcome)
@@ -55,6 +56,15 @@ internal sealed class ResourceBinding(StreamNegotiator negotiator) : StreamFeatu
             Element.Attr("id", element["id"]),
             new Element(Bind, new Element(Namespaces.Bind, "jid", session.Jid.ToString()))));
         Negotiator.Stream.Bind(session);
+    }
+
+    private ClientSession CreateSession(Jid jid)
+    {
+        var session = new ClientSession(
+            Negotiator.Server, jid, Negotiator.Stream, Negotiator.Language, Negotiator.Server.Time.GetUtcNow());
+        if (Negotiator.Agent is { } agent)
+            session.State.Set(ClientAgent.IdKey, agent.Id);
+        return session;
     }
 
     /// <summary>Those who give way are ended before the newcomer is told.</summary>

@@ -63,6 +63,15 @@ internal static class StreamManagementElements
     public static bool TryReadCount(string? text, out uint count) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 
+    /// <summary>Enables it for a session that its client doesn't know of yet (XEP-0386).</summary>
+    /// <returns>What the client is told.</returns>
+    public static Element EnableInline(ServerContext server, ClientSession session, Element enable)
+    {
+        var management = Create(server, session, enable);
+        session.TryEnable(management);
+        return management.ToElement();
+    }
+
     private static void Enable(ServerContext server, ClientSession session, ClientStream stream, Element enable)
     {
         if (session.Management is not null)
@@ -71,6 +80,12 @@ internal static class StreamManagementElements
             stream.Send(Failed(StanzaErrorCondition.UnexpectedRequest));
             throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "Stream management is enabled already.");
         }
+        session.TryEnable(Create(server, session, enable));
+    }
+
+    /// <summary>Stream management as the client asks for it.</summary>
+    private static StreamManagement Create(ServerContext server, ClientSession session, Element enable)
+    {
         var resumeTime = server.Current.Options.StreamManagement.ResumeTime;
         if (TryReadCount(enable["max"], out var wanted) && wanted < resumeTime.TotalSeconds)
             resumeTime = TimeSpan.FromSeconds(wanted);
@@ -78,6 +93,6 @@ internal static class StreamManagementElements
         var management = new StreamManagement(isResumable ? ResumableSessions.CreateId() : null, resumeTime);
         if (management.Id is { } id)
             server.Resumable.Add(id, session);
-        session.TryEnable(management);
+        return management;
     }
 }

@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Streams;
@@ -11,7 +13,7 @@ namespace Xmpp.Server.Streams;
 /// <summary>A stream from its first header to the bound resource (RFC 6120 §4-7). Thrown away after that.</summary>
 internal sealed class StreamNegotiator
 {
-    private readonly SaslNegotiation _sasl;
+    private readonly SaslAttempts _sasl;
     private readonly UnauthenticatedIqs _iqs;
     private readonly StreamFeature[] _features;
     private int _isHeaderSent;
@@ -22,9 +24,14 @@ internal sealed class StreamNegotiator
         Stream = stream;
         Phase = tls == ListenerTls.StartTls ? NegotiationPhase.Clear : NegotiationPhase.Secured;
         IsTlsNext = tls == ListenerTls.Direct;
-        _sasl = new SaslNegotiation(this);
+        _sasl = new SaslAttempts(this);
         _iqs = new UnauthenticatedIqs(this);
-        _features = [new StartTls(this), _sasl, _iqs, new ResourceBinding(this), new StreamResumption(this), new ClientState(this)];
+        var resumption = new StreamResumption(this);
+        _features =
+        [
+            new StartTls(this), new Sasl2Negotiation(this, _sasl, new InlineLogin(this, resumption, new InlineBinding(this))),
+            new SaslNegotiation(this, _sasl), _iqs, new ResourceBinding(this), resumption, new ClientState(this),
+        ];
     }
 
     public ServerContext Server { get; }
@@ -36,11 +43,19 @@ internal sealed class StreamNegotiator
     /// <summary>The virtual host that the stream header named; null before that.</summary>
     public string? Host { get; private set; }
 
+    /// <summary>
+    /// The account that the client says the stream is from (RFC 6120 §4.7.1), or null: to be trusted once it has authenticated.
+    /// </summary>
+    public Jid? From { get; private set; }
+
     /// <summary>The stream's default language, or null.</summary>
     public string? Language { get; private set; }
 
     /// <summary>The bare JID, once authenticated.</summary>
     public Jid? Account { get; private set; }
+
+    /// <summary>The client, once it has authenticated and if it says who it is; else null.</summary>
+    public ClientAgent? Agent { get; private set; }
 
     /// <summary>Whether the next bytes are a TLS handshake: on a listener of its own, or after <c>&lt;proceed/&gt;</c>.</summary>
     public bool IsTlsNext { get; private set; }
@@ -56,6 +71,7 @@ internal sealed class StreamNegotiator
     {
         var to = Jid.TryParse(header.To, out var address) ? address : null;
         Host = to is { Local: null, IsFull: false } && Server.Current.IsLocal(to) ? to.Domain : null;
+        From = Jid.TryParse(header.From, out var from) ? from.Bare : null;
         Language = header.Language;
         SendHeader(header);
         Check(header, to);
@@ -98,20 +114,33 @@ internal sealed class StreamNegotiator
         Restart(NegotiationPhase.Authenticated);
     }
 
+    /// <summary>The same within a stream that goes on (XEP-0388).</summary>
+    /// <param name="agent">The client, or null when it doesn't say who it is.</param>
+    public void AuthenticatedInline(Jid account, ClientAgent? agent) =>
+        (Account, Agent, Phase) = (account, agent, NegotiationPhase.Authenticated);
+
+    /// <summary>A resource was bound along with authentication.</summary>
+    public void Bind(ClientSession session)
+    {
+        Phase = NegotiationPhase.Bound;
+        Stream.Bind(session);
+    }
+
     private void Restart(NegotiationPhase phase)
     {
         Phase = phase;
         Host = null;
+        From = null;
         Language = null;
         Volatile.Write(ref _isHeaderSent, 0);
         Stream.Restart();
     }
 
     /// <summary>The features as they are sent: made once for all streams that are offered the same.</summary>
-    private byte[] Features()
+    public byte[] Features()
     {
         var sasl = _sasl.Prepare();
-        var offer = new StreamOffer(Host!, Phase, sasl?.OfferedMechanisms, sasl?.OfferedChannelBindings);
+        var offer = new StreamOffer(Host!, Phase, sasl?.IsEncrypted, sasl?.OfferedMechanisms, sasl?.ChannelBinding?.Types);
         return Server.Current.StreamFeatures.GetOrAdd(offer, static (_, negotiator) => negotiator.WriteFeatures(), this);
     }
 
@@ -128,7 +157,7 @@ internal sealed class StreamNegotiator
 
     /// <summary>How long silence is accepted: until the resource is bound, the time for negotiation; then until the next ping.</summary>
     private TimeSpan IdleTimeoutOf(LimitOptions limits) =>
-        Phase == NegotiationPhase.Authenticated ? limits.KeepAliveInterval : limits.NegotiationTimeout;
+        Phase >= NegotiationPhase.Authenticated ? limits.KeepAliveInterval : limits.NegotiationTimeout;
 
     /// <summary>Throws the stream error that the header deserves (RFC 6120 §4.7, §4.9.3).</summary>
     private void Check(StreamHeader header, Jid? to)
@@ -142,6 +171,9 @@ internal sealed class StreamNegotiator
             throw new StreamErrorException(StreamErrorCondition.ImproperAddressing, "The stream header needs a 'to' that is an address.");
         if (Host is null)
             throw new StreamErrorException(StreamErrorCondition.HostUnknown);
+        // XEP-0388, SASL mechanism negotiation: the mechanisms are for the account that the stream is from.
+        if (Phase == NegotiationPhase.Secured && From is not null && From.Domain != Host)
+            throw new StreamErrorException(StreamErrorCondition.InvalidFrom);
         // §4.7.1, and nobody changes hosts after logging in.
         if (Account is not null && Account.Domain != Host)
             throw new StreamErrorException(StreamErrorCondition.HostUnknown, "Authentication was for another host.");

@@ -7,4 +7,4 @@ namespace Xmpp.Server.Streams;
 /// there are as many offers as there are kinds of streams.
 /// </summary>
 internal readonly record struct StreamOffer(
-    string Host, NegotiationPhase Phase, IReadOnlyList<string>? Mechanisms, IReadOnlyList<string>? ChannelBindings);
+    string Host, NegotiationPhase Phase, bool? IsEncrypted, IReadOnlyList<string>? Mechanisms, IReadOnlyList<string>? ChannelBindings);

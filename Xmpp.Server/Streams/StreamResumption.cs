@@ -10,27 +10,28 @@ namespace Xmpp.Server.Streams;
 internal sealed class StreamResumption(StreamNegotiator negotiator) : StreamFeature(negotiator)
 {
     public override IEnumerable<Element> Offer() =>
-        Negotiator.Phase == NegotiationPhase.Authenticated ? [new Element(StreamManagement.Ns, "sm")] : [];
+        Negotiator.Phase >= NegotiationPhase.Authenticated ? [new Element(StreamManagement.Ns, "sm")] : [];
 
     public override bool Accepts(Element element) => element.Name.Namespace == StreamManagement.Ns;
 
-    public override ValueTask HandleAsync(Element element, CancellationToken cancellationToken)
+    public override async ValueTask HandleAsync(Element element, CancellationToken cancellationToken)
     {
         // §3: not before authentication, and <enable/> not before binding.
-        if (Negotiator.Phase == NegotiationPhase.Authenticated && element.Name.Local == "resume")
-            return ResumeAsync(element);
-        Negotiator.Stream.Send(StreamManagementElements.Failed(StanzaErrorCondition.UnexpectedRequest));
-        return default;
+        var failed = Negotiator.Phase == NegotiationPhase.Authenticated && element.Name.Local == "resume"
+            ? await TryResumeAsync(element, (_, resumed) => resumed)
+            : StreamManagementElements.Failed(StanzaErrorCondition.UnexpectedRequest);
+        if (failed is not null)
+            Negotiator.Stream.Send(failed);
     }
 
-    private async ValueTask ResumeAsync(Element resume)
+    /// <summary>Goes on with a session.</summary>
+    /// <param name="tell">What the client is told, given <c>&lt;resumed/&gt;</c>.</param>
+    /// <returns>What it is to be told when that can't be; null when it was told.</returns>
+    public async ValueTask<Element?> TryResumeAsync(Element resume, Func<ClientSession, Element, Element> tell)
     {
         var (server, stream, account) = (Negotiator.Server, Negotiator.Stream, Negotiator.Account!);
         if (resume["previd"] is not { } id || !StreamManagementElements.TryReadCount(resume["h"], out var count))
-        {
-            stream.Send(StreamManagementElements.Failed(StanzaErrorCondition.BadRequest));
-            return;
-        }
+            return StreamManagementElements.Failed(StanzaErrorCondition.BadRequest);
         if (server.Resumable.Find(id, account) is { } session)
         {
             if (session.TakeStream() is { } former)
@@ -40,20 +41,20 @@ internal sealed class StreamResumption(StreamNegotiator negotiator) : StreamFeat
                 await former.LoopEnded;
             }
             await session.WaitUntilKeptAsync();
-            switch (session.Resume(stream, count))
+            switch (session.Resume(stream, count, tell))
             {
                 case Resumption.Resumed:
                     stream.Bind(session);
                     if (session.TakeFromBefore())
                         await server.TellRestoredAsync(session);
-                    return;
+                    return null;
                 case Resumption.CountTooHigh:
                     throw StreamManagementElements.CountTooHigh(count, session.Management!.Sent);
             }
         }
         var failed = StreamManagementElements.Failed(StanzaErrorCondition.ItemNotFound);
-        stream.Send(server.Resumable.FindFormer(id, account) is { } handled
+        return server.Resumable.FindFormer(id, account) is { } handled
             ? failed.With("h", handled.ToString(CultureInfo.InvariantCulture))
-            : failed);
+            : failed;
     }
 }
