@@ -32,20 +32,33 @@ public static class ScramKeyDerivation
         return new ScramKeys(hash.Name, salt, iterations, storedKey, serverKey);
     }
 
+    /// <summary>The keys of one hash, of SaltedPassword as somebody else has made it of the password (XEP-0480).</summary>
+    public static ScramKeys OfSalted(ReadOnlySpan<byte> salted, ScramHash hash, ReadOnlyMemory<byte> salt, int iterations)
+    {
+        var storedKey = new byte[hash.Length];
+        var serverKey = new byte[hash.Length];
+        DeriveOfSalted(salted, hash, storedKey, serverKey);
+        return new ScramKeys(hash.Name, salt, iterations, storedKey, serverKey);
+    }
+
     /// <summary>StoredKey and ServerKey of a prepared password.</summary>
     internal static void Derive(
         string prepared, ScramHash hash, ReadOnlySpan<byte> salt, int iterations, Span<byte> storedKey, Span<byte> serverKey)
     {
         var password = Encoding.UTF8.GetBytes(prepared);
         Span<byte> salted = stackalloc byte[hash.Length];
-        Span<byte> clientKey = stackalloc byte[hash.Length];
         hash.Hi(password, salt, iterations, salted);
+        DeriveOfSalted(salted, hash, storedKey, serverKey);
+        CryptographicOperations.ZeroMemory(password);
+        CryptographicOperations.ZeroMemory(salted);
+    }
+
+    private static void DeriveOfSalted(ReadOnlySpan<byte> salted, ScramHash hash, Span<byte> storedKey, Span<byte> serverKey)
+    {
+        Span<byte> clientKey = stackalloc byte[hash.Length];
         hash.Hmac(salted, "Client Key"u8, clientKey);
         hash.Hash(clientKey, storedKey);
         hash.Hmac(salted, "Server Key"u8, serverKey);
-
-        CryptographicOperations.ZeroMemory(password);
-        CryptographicOperations.ZeroMemory(salted);
         CryptographicOperations.ZeroMemory(clientKey);
     }
 }

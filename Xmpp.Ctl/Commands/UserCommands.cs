@@ -15,6 +15,7 @@ internal static class UserCommands
         Add(terminal), Passwd(terminal), Delete(terminal), List(terminal), Show(terminal),
         SetEnabled(terminal, "disable", "Keep an account from logging in; its data stays, its sessions end", enabled: false),
         SetEnabled(terminal, "enable", "Let an account log in again", enabled: true),
+        ClientCommands.Create(terminal),
         UserImport.Create(terminal),
         PortableCommands.ExportUser(terminal),
     };

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Streams;
 using Xmpp.Modules;
+using Xmpp.Modules.Clients;
 using Xmpp.Server.Diagnostics;
 
 namespace Xmpp.Server.Control;
@@ -36,6 +37,8 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             SetKeysRequest set => One(BoxAsync(server.Accounts.SetKeysAsync(set.Jid, set.Keys, except: null, cancellationToken))),
             SetEnabledRequest set => One(BoxAsync(server.Accounts.SetEnabledAsync(set.Jid, set.Enabled, cancellationToken))),
             DeleteUserRequest delete => One(BoxAsync(server.Accounts.RemoveAsync(delete.Jid, except: null, cancellationToken))),
+            ListClientsRequest list => ClientsAsync(list.Jid, cancellationToken),
+            RevokeClientRequest revoke => One(BoxAsync(server.Clients.RevokeAsync(revoke.Jid, revoke.Id, except: null, cancellationToken))),
             CreateInvitationRequest create => One(BoxAsync(_invitations.CreateAsync(create, cancellationToken))),
             ListInvitationsRequest list => _invitations.ListAsync(Served(list.Host), cancellationToken),
             RevokeInvitationRequest revoke => One(BoxAsync(_invitations.RevokeAsync(revoke.Token, cancellationToken))),
@@ -56,6 +59,12 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
     {
         foreach (var item in await _accounts.ListRosterAsync(account, cancellationToken) ?? throw RosterControl.NoSuchAccount(account))
             yield return item;
+    }
+
+    private async IAsyncEnumerable<ClientInfo> ClientsAsync(Jid account, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var client in await server.Clients.ListAsync(account, cancellationToken))
+            yield return client;
     }
 
     private async ValueTask<bool> ExistsAsync(Jid account, CancellationToken cancellationToken) =>

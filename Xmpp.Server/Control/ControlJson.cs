@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Xmpp.Core;
+using Xmpp.Modules.Clients;
 using Xmpp.Server.Diagnostics;
 
 namespace Xmpp.Server.Control;
@@ -15,6 +16,8 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(ReloadReport))]
 [JsonSerializable(typeof(LogEntry))]
 [JsonSerializable(typeof(AccountInfo))]
+[JsonSerializable(typeof(ClientInfo))]
+[JsonSerializable(typeof(Revocation))]
 [JsonSerializable(typeof(InvitationInfo))]
 [JsonSerializable(typeof(UserDetails))]
 [JsonSerializable(typeof(RosterItemInfo))]

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Storage;
+using Xmpp.Modules.Clients;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
 
@@ -25,6 +26,8 @@ namespace Xmpp.Server.Control;
 [JsonDerivedType(typeof(SetKeysRequest), "user keys")]
 [JsonDerivedType(typeof(SetEnabledRequest), "user enable")]
 [JsonDerivedType(typeof(DeleteUserRequest), "user delete")]
+[JsonDerivedType(typeof(ListClientsRequest), "client list")]
+[JsonDerivedType(typeof(RevokeClientRequest), "client revoke")]
 [JsonDerivedType(typeof(CreateInvitationRequest), "invitation create")]
 [JsonDerivedType(typeof(ListInvitationsRequest), "invitation list")]
 [JsonDerivedType(typeof(RevokeInvitationRequest), "invitation revoke")]
@@ -78,6 +81,13 @@ public sealed record SetEnabledRequest(Jid Jid, bool Enabled) : ControlRequest;
 
 /// <summary>Answered with false when there is no such account.</summary>
 public sealed record DeleteUserRequest(Jid Jid) : ControlRequest;
+
+/// <summary>Answered with a <see cref="ClientInfo"/> for each client that has access to the account.</summary>
+public sealed record ListClientsRequest(Jid Jid) : ControlRequest;
+
+/// <summary>Answered with a <see cref="Revocation"/>.</summary>
+/// <param name="Id">As <see cref="ClientInfo.Id"/> has it.</param>
+public sealed record RevokeClientRequest(Jid Jid, string Id) : ControlRequest;
 
 /// <summary>Answered with one <see cref="InvitationInfo"/>.</summary>
 /// <param name="Host">Where accounts are made with it; null for the contact's host, else the first.</param>

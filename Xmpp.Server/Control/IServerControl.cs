@@ -2,6 +2,7 @@ using System.Net;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
+using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
@@ -21,6 +22,9 @@ public interface IServerControl
 
     /// <summary>Changes to rosters, with all that goes with them.</summary>
     Subscriptions Subscriptions { get; }
+
+    /// <summary>The clients that have access to accounts.</summary>
+    ClientDirectory Clients { get; }
 
     DateTimeOffset Started { get; }
 

@@ -5,6 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
+using Xmpp.Modules;
 using Xmpp.Server.Modules;
 
 namespace Xmpp.Server.Hosting;
@@ -17,6 +18,9 @@ internal sealed partial class AccountService(
     IAccountStore accounts, TimeProvider time, Func<int> iterations, Func<ModuleTable> modules,
     Func<Jid, ISession?, StreamError, int> endSessions, ILogger<AccountService> logger) : IAccountService
 {
+    /// <summary>Keys are changed one after the other, so that none are added to those of another password.</summary>
+    private readonly AccountGates _keyChanges = new();
+
     public async ValueTask<IReadOnlyList<ScramKeys>?> MakeKeysAsync(string password, CancellationToken cancellationToken)
     {
         try
@@ -41,11 +45,29 @@ internal sealed partial class AccountService(
     public async ValueTask<bool> SetKeysAsync(
         Jid account, IReadOnlyList<ScramKeys> keys, ISession? except, CancellationToken cancellationToken)
     {
-        if (!await accounts.SetKeysAsync(account, keys, cancellationToken))
-            return false;
+        using (await _keyChanges.EnterAsync(account, alone: true))
+        {
+            if (!await accounts.SetKeysAsync(account, keys, cancellationToken))
+                return false;
+        }
         // RFC 6120 §4.9.3.16: "reset" asks to authenticate anew.
         endSessions(account, except, new(StreamErrorCondition.Reset, "The password was changed."));
         return true;
+    }
+
+    /// <summary>Adds keys of a further hash, made of the same password as those that the account has.</summary>
+    /// <param name="before">The account as it was when somebody proved to know that password.</param>
+    /// <returns>False when the password has changed since, or the account is gone.</returns>
+    public async ValueTask<bool> AddKeysAsync(Account before, ScramKeys keys, CancellationToken cancellationToken)
+    {
+        using var gate = await _keyChanges.EnterAsync(before.Jid, alone: true);
+        if (await accounts.FindAsync(before.Jid, cancellationToken) is not { } account
+            || !account.Keys.Any(key => key.StoredKey.Span.SequenceEqual(before.Keys[0].StoredKey.Span)))
+        {
+            return false;
+        }
+        return await accounts.SetKeysAsync(
+            account.Jid, [.. account.Keys.Where(key => key.Hash != keys.Hash), keys], cancellationToken);
     }
 
     public async ValueTask<bool> SetEnabledAsync(Jid account, bool enabled, CancellationToken cancellationToken)

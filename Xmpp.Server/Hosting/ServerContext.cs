@@ -4,6 +4,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
+using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Components;
 using Xmpp.Server.Diagnostics;
@@ -35,6 +36,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Accounts = new AccountService(
             store.Accounts, time, () => Current.Options.Authentication.ScramIterations, () => Current.Modules, Sessions.End,
             loggers.CreateLogger<AccountService>());
+        Clients = new ClientDirectory(
+            store.Accounts, store.AccountData, Sessions, clientSecret, () => Current.Options.Clients, time);
         Queries = new ServerQueries(time);
         Administrators = new Administrators(store.Settings, () => Current.Administrators);
         Tasks = new ServerTasks(loggers.CreateLogger<ServerTasks>(), stopping);
@@ -70,6 +73,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public SessionRegistry Sessions { get; }
 
     public AccountService Accounts { get; }
+
+    /// <summary>Which clients have access to accounts.</summary>
+    public ClientDirectory Clients { get; }
 
     public ServerQueries Queries { get; }
 

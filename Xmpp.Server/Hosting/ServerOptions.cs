@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
+using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
@@ -60,6 +61,8 @@ public sealed record ServerOptions
     public TlsOptions Tls { get; init; } = new();
 
     public AuthenticationOptions Authentication { get; init; } = new();
+
+    public ClientOptions Clients { get; init; } = new();
 
     public LimitOptions Limits { get; init; } = new();
 

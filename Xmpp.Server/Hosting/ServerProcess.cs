@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
+using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
@@ -52,6 +53,8 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     public Task<ServerEnd> EndAsked => _server.EndAsked;
 
     public IAccountService Accounts => _server.Context.Accounts;
+
+    public ClientDirectory Clients => _server.Context.Clients;
 
     public Subscriptions Subscriptions => _server.Context.Subscriptions;
 

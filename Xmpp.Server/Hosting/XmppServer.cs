@@ -33,7 +33,8 @@ public sealed partial class XmppServer : IAsyncDisposable
     private volatile bool _isStopping;
 
     private XmppServer(
-        IStore store, byte[] decoySecret, byte[] clientSecret, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers)
+        IStore store, byte[] decoySecret, byte[] clientSecret, IReadOnlyList<ModuleEntry> catalog, TimeProvider time,
+        ILoggerFactory loggers)
     {
         _loggers = loggers;
         _logger = loggers.CreateLogger<XmppServer>();
@@ -42,7 +43,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
-            _context.Capabilities, _context.Components, _context.Remote, store, time, time.GetUtcNow()));
+            _context.Capabilities, _context.Clients, _context.Components, _context.Remote, store, time, time.GetUtcNow()));
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }

@@ -1,6 +1,7 @@
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
+using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
@@ -15,8 +16,8 @@ internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
-    ClientCapabilities Capabilities, ComponentDirectory Components, IRemoteDomains Remote, IStore Store, TimeProvider Time,
-    DateTimeOffset Started)
+    ClientCapabilities Capabilities, ClientDirectory Clients, ComponentDirectory Components, IRemoteDomains Remote, IStore Store,
+    TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -78,6 +79,7 @@ internal static class ModuleCatalog
                 new InvitationBook(services.Store.Invitations, services.Store.Accounts, services.Time), services.Store.Invitations,
                 services.Subscriptions, options.Invitations, options.InvitedMayRegister(), services.Time),
             options => new object[] { options.Invitations, options.InvitedMayRegister() }),
+        new("clientAccessManagement", (services, _) => new ClientAccessManagement(services.Clients)),
         new("lastActivity", (services, _) => new LastActivity(
             services.Sessions, services.Presences, services.Store.LastSeen, services.Started, services.Time)),
         new("vCard", (services, options) => new VCardTemp(services.Store.AccountData, options.VCard), options => options.VCard),

@@ -149,7 +149,7 @@ internal sealed partial class ClientSession
         {
             lock (_gate)
             {
-                if (_stream is { } stream && _management?.IsToAsk(isNow: true) == true)
+                if (_stream is { } stream && _early is null && _management?.IsToAsk(isNow: true) == true)
                     Ask(stream);
             }
         }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Xmpp.Core;
@@ -10,30 +11,87 @@ using Xmpp.Server.Sessions;
 namespace Xmpp.Server.Streams;
 
 /// <summary>
-/// What happens along with authentication (XEP-0388, inline features): a stream is resumed (XEP-0198), or else a resource bound
-/// (XEP-0386), and one answer tells of all.
+/// One authentication by XEP-0388 with what happens along with it (inline features): the client gets a token (XEP-0484), a stream is
+/// resumed (XEP-0198), or else a resource bound (XEP-0386), and one answer tells of all.
 /// </summary>
-internal sealed class InlineLogin(StreamNegotiator negotiator, StreamResumption resumption, InlineBinding binding)
+/// <param name="context">What was offered.</param>
+/// <param name="request">The client's <c>&lt;authenticate/&gt;</c>.</param>
+internal sealed class InlineLogin(
+    StreamNegotiator negotiator, SaslAttempts attempts, StreamResumption resumption, SaslContext context, Element request)
 {
-    /// <summary>What clients may ask for.</summary>
-    public IEnumerable<Element> Features() => [new Element(StreamManagement.Ns, "sm"), binding.Feature()];
+    private readonly FastLogin _fast = new(negotiator.Server.Clients, context, request);
+    private readonly ScramUpgrade _upgrade = new(negotiator.Server, request);
+    private SaslOutcome.Success? _success;
 
-    /// <summary>Does what the client has asked for, and tells it that it has authenticated.</summary>
-    /// <param name="request">Its <c>&lt;authenticate/&gt;</c>.</param>
-    public async ValueTask CompleteAsync(SaslOutcome.Success success, Element request, CancellationToken cancellationToken)
+    /// <summary>What the client has to do before it has authenticated; null when there is nothing.</summary>
+    public string? Task => _upgrade.Task;
+
+    /// <summary>What clients may ask for.</summary>
+    public static IEnumerable<Element?> Features(StreamNegotiator negotiator, SaslContext context) =>
+    [
+        new Element(StreamManagement.Ns, "sm"),
+        new InlineBinding(negotiator).Feature(),
+        FastLogin.Feature(negotiator.Server.Clients, context),
+    ];
+
+    /// <param name="message">The initial response; null when there is none.</param>
+    public ValueTask<SaslOutcome> BeginAsync(ReadOnlyMemory<byte>? message, CancellationToken cancellationToken)
     {
+        var mechanism = request["mechanism"];
+        return _fast.IsAsked && _fast.Start(AgentOf) is { } exchange
+            ? attempts.BeginAsync(exchange, mechanism, message, cancellationToken)
+            : attempts.BeginAsync(context, mechanism, message, cancellationToken);
+    }
+
+    /// <summary>The exchange has succeeded: does what the client has asked for, and tells it that it has authenticated.</summary>
+    /// <returns>False when the client has something to do first, and was told so.</returns>
+    public async ValueTask<bool> CompleteAsync(SaslOutcome.Success success, CancellationToken cancellationToken)
+    {
+        if (_success is null)
+            await _upgrade.PrepareAsync(attempts.Mechanism!, success.Account, cancellationToken);
+        var data = success.Data.IsEmpty || _success is not null
+            ? null
+            : new Element(Sasl2Negotiation.Ns, "additional-data", Convert.ToBase64String(success.Data.Span));
+        _success = success;
+        if (Task is { } task)
+        {
+            negotiator.Stream.Send(new Element(Sasl2Negotiation.Ns, "continue",
+                data, new Element(Sasl2Negotiation.Ns, "tasks", new Element(Sasl2Negotiation.Ns, "task", task))));
+            return false;
+        }
+        await FinishAsync(success, new Element(Sasl2Negotiation.Ns, "success", data), cancellationToken);
+        return true;
+    }
+
+    /// <summary>The client begins with what it has to do.</summary>
+    /// <returns>A failure, or null when it was told what it needs for that.</returns>
+    public SaslOutcome.Failure? BeginTask(Element next)
+    {
+        if (next["task"] != Task)
+            return new(SaslFailureCondition.MalformedRequest);
+        negotiator.Stream.Send(new Element(Sasl2Negotiation.Ns, "task-data", _upgrade.Begin()));
+        return null;
+    }
+
+    /// <summary>The client has done what it had to.</summary>
+    public async ValueTask<SaslOutcome> CompleteTaskAsync(Element data, CancellationToken cancellationToken) =>
+        await _upgrade.CompleteAsync(data, cancellationToken) is { } failure ? failure : _success!;
+
+    private async ValueTask FinishAsync(SaslOutcome.Success success, Element answer, CancellationToken cancellationToken)
+    {
+        attempts.Succeed(success.Account);
         var account = success.Account;
-        negotiator.AuthenticatedInline(account, success.IsAnonymous ? null : AgentOf(account, request));
-        var answer = new Element(Sasl2Negotiation.Ns, "success");
-        if (!success.Data.IsEmpty)
-            answer = answer.Add(new Element(Sasl2Negotiation.Ns, "additional-data", Convert.ToBase64String(success.Data.Span)));
-        await GoOnAsync(answer, request, cancellationToken);
+        var agent = success.IsAnonymous ? null : AgentOf(account);
+        negotiator.AuthenticatedInline(account, agent);
+        if (agent is not null)
+            answer = answer.Add(await _fast.CompleteAsync(attempts.Mechanism!, account, agent, cancellationToken));
+        await GoOnAsync(answer, cancellationToken);
         if (!success.IsAnonymous)
             await negotiator.Server.NoteLoginAsync(account, cancellationToken);
     }
 
     /// <summary>Makes the client be online, if that is what it has asked for, and tells it what came of it.</summary>
-    private async ValueTask GoOnAsync(Element answer, Element request, CancellationToken cancellationToken)
+    private async ValueTask GoOnAsync(Element answer, CancellationToken cancellationToken)
     {
         if (request.Child(StreamManagement.Ns, "resume") is { } resume)
         {
@@ -44,7 +102,7 @@ internal sealed class InlineLogin(StreamNegotiator negotiator, StreamResumption 
             answer = answer.Add(failed);
         }
         if (request.Child(InlineBinding.Ns, "bind") is { } bind
-            && await binding.BindAsync(bind, cancellationToken) is var (session, bound))
+            && await new InlineBinding(negotiator).BindAsync(bind, cancellationToken) is var (session, bound))
         {
             session.Begin(Bytes(Answer(answer, session.Jid).Add(bound)));
             return;
@@ -64,13 +122,14 @@ internal sealed class InlineLogin(StreamNegotiator negotiator, StreamResumption 
         return output.WrittenSpan.ToArray();
     }
 
-    private ClientAgent? AgentOf(Jid account, Element request)
+    /// <summary>Who the client says it is, if it wants to be this account; null when it doesn't say.</summary>
+    private ClientAgent? AgentOf(Jid account)
     {
         if (request.Child(Sasl2Negotiation.Ns, "user-agent") is not { } agent || !ClientAgent.IsInstallationId(agent["id"]))
             return null;
         var hash = HMACSHA256.HashData(
             negotiator.Server.ClientSecret, Encoding.UTF8.GetBytes($"client {account} {Guid.Parse(agent["id"]!)}"));
-        return new ClientAgent(System.Buffers.Text.Base64Url.EncodeToString(hash.AsSpan(0, 9)), Name("software"), Name("device"));
+        return new ClientAgent(Base64Url.EncodeToString(hash.AsSpan(0, 9)), Name("software"), Name("device"));
 
         string? Name(string child) => agent.Child(Sasl2Negotiation.Ns, child)?.Text is { Length: > 0 } text
             ? text[..Math.Min(text.Length, ClientAgent.MaxNameLength)]

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Streams;
@@ -11,12 +10,13 @@ namespace Xmpp.Server.Streams;
 /// <see cref="InlineLogin"/>'s. TLS early data (0-RTT) is neither offered nor accepted: nothing that comes here was replayed.
 /// </summary>
 [Xep(388, "1.0.4")]
-internal sealed class Sasl2Negotiation(StreamNegotiator negotiator, SaslAttempts attempts, InlineLogin login) : StreamFeature(negotiator)
+internal sealed class Sasl2Negotiation(StreamNegotiator negotiator, SaslAttempts attempts, StreamResumption resumption)
+    : StreamFeature(negotiator)
 {
     public const string Ns = "urn:xmpp:sasl:2";
 
     /// <summary>While authentication is in progress.</summary>
-    private Element? _request;
+    private InlineLogin? _login;
 
     public override IEnumerable<Element> Offer()
     {
@@ -26,22 +26,26 @@ internal sealed class Sasl2Negotiation(StreamNegotiator negotiator, SaslAttempts
         [
             new Element(Ns, "authentication",
                 context.OfferedMechanisms.Select(name => new Element(Ns, "mechanism", name)),
-                new Element(Ns, "inline", login.Features())),
+                new Element(Ns, "inline", InlineLogin.Features(Negotiator, context)),
+                ScramUpgrade.Features(Negotiator.Server)),
         ];
     }
 
     /// <summary>While authentication is in progress everything: nothing else may come.</summary>
     public override bool Accepts(Element element) =>
-        _request is not null || (Negotiator.Phase < NegotiationPhase.Authenticated && element.Name.Namespace == Ns);
+        _login is not null || (Negotiator.Phase < NegotiationPhase.Authenticated && element.Name.Namespace == Ns);
 
     public override async ValueTask HandleAsync(Element element, CancellationToken cancellationToken)
     {
         // White space between elements is passed over, although clients must not send it either: some end each element with a line feed.
-        var outcome = element.Name switch
+        SaslOutcome? outcome = element.Name switch
         {
-            { Namespace: Ns, Local: "authenticate" } when _request is null => await BeginAsync(element, cancellationToken),
-            { Namespace: Ns, Local: "response" } when _request is not null => await ContinueAsync(element, cancellationToken),
-            { Namespace: Ns, Local: "abort" } when _request is not null => new SaslOutcome.Failure(SaslFailureCondition.Aborted),
+            { Namespace: Ns, Local: "authenticate" } when _login is null => await BeginAsync(element, cancellationToken),
+            { Namespace: Ns, Local: "response" } when _login is { Task: null } => await ContinueAsync(element, cancellationToken),
+            { Namespace: Ns, Local: "next" } when _login is { Task: not null } login => login.BeginTask(element),
+            { Namespace: Ns, Local: "task-data" } when _login is { Task: not null } login =>
+                await login.CompleteTaskAsync(element, cancellationToken),
+            { Namespace: Ns, Local: "abort" } when _login is not null => new SaslOutcome.Failure(SaslFailureCondition.Aborted),
             _ => throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "This has no place in authentication."),
         };
         switch (outcome)
@@ -50,12 +54,11 @@ internal sealed class Sasl2Negotiation(StreamNegotiator negotiator, SaslAttempts
                 Negotiator.Stream.Send(new Element(Ns, "challenge", Convert.ToBase64String(challenge.Data.Span)));
                 break;
             case SaslOutcome.Success success:
-                attempts.Succeed(success.Account);
-                await login.CompleteAsync(success, _request!, cancellationToken);
-                _request = null;
+                if (await _login!.CompleteAsync(success, cancellationToken))
+                    _login = null;
                 break;
             case SaslOutcome.Failure failure:
-                _request = null;
+                _login = null;
                 attempts.Fail(failure, Ns);
                 break;
         }
@@ -70,24 +73,16 @@ internal sealed class Sasl2Negotiation(StreamNegotiator negotiator, SaslAttempts
         ReadOnlyMemory<byte>? message = null;
         if (request.Child(Ns, "initial-response") is { } response)
         {
-            if (!TryDecode(response.Text, out var initial))
+            if (!Base64Text.TryDecode(response.Text, out var initial))
                 return new SaslOutcome.Failure(SaslFailureCondition.IncorrectEncoding);
             message = initial;
         }
-        _request = request;
-        return await attempts.BeginAsync(context with { StreamFrom = Negotiator.From }, request["mechanism"], message, cancellationToken);
+        _login = new InlineLogin(Negotiator, attempts, resumption, context with { StreamFrom = Negotiator.From }, request);
+        return await _login.BeginAsync(message, cancellationToken);
     }
 
     private ValueTask<SaslOutcome> ContinueAsync(Element response, CancellationToken cancellationToken) =>
-        TryDecode(response.Text, out var message)
+        Base64Text.TryDecode(response.Text, out var message)
             ? attempts.ContinueAsync(message, cancellationToken)
             : new(new SaslOutcome.Failure(SaslFailureCondition.IncorrectEncoding));
-
-    /// <summary>Base64, with white space around it as the examples of the text have it.</summary>
-    private static bool TryDecode(string text, out ReadOnlyMemory<byte> message)
-    {
-        var isValid = Base64.IsValid(text);
-        message = isValid ? Convert.FromBase64String(text) : [];
-        return isValid;
-    }
 }

@@ -29,8 +29,8 @@ internal sealed class StreamNegotiator
         var resumption = new StreamResumption(this);
         _features =
         [
-            new StartTls(this), new Sasl2Negotiation(this, _sasl, new InlineLogin(this, resumption, new InlineBinding(this))),
-            new SaslNegotiation(this, _sasl), _iqs, new ResourceBinding(this), resumption, new ClientState(this),
+            new StartTls(this), new Sasl2Negotiation(this, _sasl, resumption), new SaslNegotiation(this, _sasl), _iqs,
+            new ResourceBinding(this), resumption, new ClientState(this),
         ];
     }
 
@@ -140,7 +140,9 @@ internal sealed class StreamNegotiator
     public byte[] Features()
     {
         var sasl = _sasl.Prepare();
-        var offer = new StreamOffer(Host!, Phase, sasl?.IsEncrypted, sasl?.OfferedMechanisms, sasl?.ChannelBinding?.Types);
+        var offer = new StreamOffer(
+            Host!, Phase, sasl?.IsEncrypted, sasl?.OfferedMechanisms, sasl?.ChannelBinding?.Types,
+            Stream.Session?.Management is not null);
         return Server.Current.StreamFeatures.GetOrAdd(offer, static (_, negotiator) => negotiator.WriteFeatures(), this);
     }
 

@@ -10,7 +10,9 @@ namespace Xmpp.Server.Streams;
 internal sealed class StreamResumption(StreamNegotiator negotiator) : StreamFeature(negotiator)
 {
     public override IEnumerable<Element> Offer() =>
-        Negotiator.Phase >= NegotiationPhase.Authenticated ? [new Element(StreamManagement.Ns, "sm")] : [];
+        Negotiator.Phase >= NegotiationPhase.Authenticated && Negotiator.Stream.Session?.Management is null
+            ? [new Element(StreamManagement.Ns, "sm")]
+            : [];
 
     public override bool Accepts(Element element) => element.Name.Namespace == StreamManagement.Ns;
 

@@ -7,7 +7,7 @@ public sealed class CompletionTests : CtlFixture
     [Fact]
     public async Task Commands_are_suggested() =>
         Assert.Equal(
-            ["add", "delete", "disable", "enable", "export", "import", "list", "passwd", "show"],
+            ["add", "clients", "delete", "disable", "enable", "export", "import", "list", "passwd", "show"],
             (await SuggestAsync("user ")).Where(word => char.IsLetter(word[0])));
 
     [Fact]

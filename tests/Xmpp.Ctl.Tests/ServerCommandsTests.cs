@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xunit;
 
 namespace Xmpp.Ctl.Tests;
@@ -13,6 +15,7 @@ public sealed class ServerCommandsTests : CtlFixture
     [InlineData("announce", "Hark!")]
     [InlineData("session", "list")]
     [InlineData("session", "kick", "romeo@localhost")]
+    [InlineData("user", "clients", "romeo@localhost")]
     public async Task Without_a_server_the_exit_code_says_so(params string[] arguments)
     {
         Assert.Equal(ExitCode.ServerNotRunning, await RunAsync(arguments));
@@ -61,6 +64,25 @@ public sealed class ServerCommandsTests : CtlFixture
         Assert.Contains(":: port 5222, STARTTLS", Printed, StringComparison.Ordinal);
         Assert.Contains("localhost until 2029-02-22", Printed, StringComparison.Ordinal);
         Assert.Equal(Environment.ProcessId, (int)(await JsonAsync("status"))["pid"]!);
+    }
+
+    [Fact]
+    public async Task Clients_are_listed_and_kept_out()
+    {
+        StartServer();
+        Assert.Equal(ExitCode.Ok, await RunAsync("user", "add", "juliet@localhost", "--generate"));
+        var juliet = Jid.Parse("juliet@localhost");
+        var token = await Server!.Clients.NoteLoginAsync(
+            juliet, new ClientAgent("phone", "AwesomeXMPP", "Kiva's Phone"), "SCRAM-SHA-256", "HT-SHA-256-NONE",
+            TestContext.Current.CancellationToken);
+        Assert.NotNull(token);
+
+        Assert.Equal(ExitCode.Ok, await RunAsync("user", "clients", "juliet@localhost"));
+        Assert.Matches("phone +AwesomeXMPP +Kiva's Phone +no .* password, token", Printed);
+        Assert.Equal(ExitCode.Ok, await RunAsync("user", "clients", "juliet@localhost", "--revoke", "phone"));
+        Assert.Equal("Ended the sessions and tokens of phone. It knows the password: to keep it out, set another one.\n", Printed);
+        Assert.False((bool)(await JsonAsync("user", "clients", "juliet@localhost"))[0]!["hasToken"]!);
+        Assert.Equal(ExitCode.Failed, await RunAsync("user", "clients", "juliet@localhost", "--revoke", "nobody"));
     }
 
     [Fact]

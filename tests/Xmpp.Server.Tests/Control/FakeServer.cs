@@ -5,6 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Modules;
+using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
@@ -35,6 +36,7 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
         var presences = new Presences(
             sessions, rosters, this, remote, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster);
         Subscriptions = new(rosters, presences, this, remote, sessions, () => [], () => Options.Modules.Roster);
+        Clients = new(_store.Accounts, _store.AccountData, sessions, new byte[32], () => Options.Clients, TimeProvider.System);
     }
 
     public List<SessionInfo> Bound { get; } =
@@ -49,6 +51,8 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
     public IAccountService Accounts => new AccountService(
         _store.Accounts, TimeProvider.System, () => 4096, () => new ModuleTable([]), EndSessions,
         NullLogger<AccountService>.Instance);
+
+    public ClientDirectory Clients { get; }
 
     public Subscriptions Subscriptions { get; }
 

@@ -119,16 +119,20 @@ public sealed class InlineBindingTests
         Assert.NotNull(success.Child(Bind2, "bound")!.Child("urn:example:state", "state"));
     }
 
-    [Fact]
-    public async Task Features_of_a_bound_stream_are_those_that_still_mean_something()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Features_of_a_bound_stream_are_those_that_still_mean_something(bool isManaged)
     {
         await using var server = await TestServer.StartAsync();
-        var client = await server.SayAsync("juliet", Authenticate("juliet", $"<bind xmlns='{Bind2}'/>"));
+        var enable = isManaged ? $"<enable xmlns='{Sm}'/>" : "";
+        var client = await server.SayAsync("juliet", Authenticate("juliet", $"<bind xmlns='{Bind2}'>{enable}</bind>"));
 
         var (_, features) = await client.ReadOnlineAsync();
 
         Assert.Null(features.Child(Namespaces.Bind, "bind"));
         Assert.Null(features.Child(Namespaces.Session, "session"));
+        Assert.Equal(isManaged, features.Child(Sm, "sm") is null);
         Assert.NotNull(features.Child("urn:xmpp:features:rosterver", "ver"));
     }
 

@@ -148,7 +148,7 @@ public sealed class StreamOpeningTests
 
         Assert.Equal(["starttls", "limits"], clear.Elements.Select(feature => feature.Name.Local));
         Assert.NotNull(clear.Child(Namespaces.Tls, "starttls")!.Child(Namespaces.Tls, "required"));
-        Assert.Equal(["mechanisms", "limits"], secured.Elements.Select(feature => feature.Name.Local));
+        Assert.Equal(["authentication", "mechanisms", "limits"], secured.Elements.Select(feature => feature.Name.Local));
         Assert.Equal(["bind", "sm", "csi", "c", "session", "limits", "ver", "sub"], authenticated.Elements.Select(feature => feature.Name.Local));
     }
 

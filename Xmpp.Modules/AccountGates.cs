@@ -7,7 +7,7 @@ namespace Xmpp.Modules;
 /// A gate for each account through which many go together, or one alone; first come, first served. Waiting costs no thread,
 /// and a gate that nobody uses is not there.
 /// </summary>
-internal sealed class AccountGates
+public sealed class AccountGates
 {
     private readonly ConcurrentDictionary<Jid, Gate> _gates = new();
 
