@@ -1,6 +1,9 @@
 // An @xmpp/client driven by lines of JSON: node client.mjs SERVICE DOMAIN USERNAME, the password in XMPP_PASSWORD.
-// Standard input:  {"to": JID, "body": text} sends a chat message, {"ping": JID} an XEP-0199 ping; its end logs out.
-// Standard output: {"online": JID}, {"from": JID, "body": text}, {"pong": JID}, {"error": text}, {"offline": true}
+// With XMPP_AGENT, a UUID, the client says who it is, and gets a token; with XMPP_TOKEN it has one (see "token" below).
+// Standard input:  {"to": JID, "body": text} sends a chat message, {"ping": JID} an XEP-0199 ping, {"cut": true} breaks the connection off
+//                  and comes back; its end logs out.
+// Standard output: {"online": JID, "sent": names of what was sent for that since TLS, "by": SASL mechanism}, {"resumed": true, …},
+//                  {"from": JID, "body": text}, {"pong": JID}, {"token": object}, {"error": text}, {"offline": true}
 import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { client, xml } from "@xmpp/client";
@@ -9,6 +12,7 @@ import { client, xml } from "@xmpp/client";
 globalThis.crypto ??= webcrypto;
 
 const [service, domain, username] = process.argv.slice(2);
+const agent = process.env.XMPP_AGENT;
 const report = (event) => process.stdout.write(JSON.stringify(event) + "\n");
 
 const xmpp = client({
@@ -16,14 +20,37 @@ const xmpp = client({
   domain,
   username,
   password: process.env.XMPP_PASSWORD,
-  userAgent: xml("user-agent"),
+  userAgent: xml("user-agent", agent ? { id: agent } : {}),
 });
 xmpp.reconnect.stop();
+xmpp.reconnect.delay = 0;
+
+let sent = [];
+let by;
+xmpp.on("connect", () => (sent = []));
+xmpp.on("send", (element) => {
+  sent.push(element.name);
+  if (element.is("starttls")) sent = [];
+  if (element.is("authenticate")) by = element.attrs.mechanism;
+});
+if (process.env.XMPP_TOKEN) {
+  const token = JSON.parse(process.env.XMPP_TOKEN);
+  xmpp.fast.fetchToken = async () => token;
+}
+if (agent) {
+  const save = xmpp.fast.saveToken;
+  xmpp.fast.saveToken = async (token) => {
+    report({ token });
+    await save(token);
+  };
+}
+xmpp.streamManagement.on("resumed", () => report({ resumed: true, sent, by }));
 xmpp.on("error", (error) => report({ error: String(error) }));
 xmpp.on("offline", () => report({ offline: true }));
 xmpp.on("online", async (jid) => {
+  const online = { online: String(jid), sent: [...sent], by };
   await xmpp.send(xml("presence"));
-  report({ online: String(jid) });
+  report(online);
 });
 xmpp.on("stanza", (stanza) => {
   if (stanza.is("message") && stanza.getChild("body"))
@@ -34,7 +61,10 @@ const commands = createInterface({ input: process.stdin });
 commands.on("line", async (line) => {
   const command = JSON.parse(line);
   try {
-    if (command.ping) {
+    if (command.cut) {
+      xmpp.reconnect.start();
+      (xmpp.socket.socket ?? xmpp.socket).destroy();
+    } else if (command.ping) {
       await xmpp.iqCaller.get(xml("ping", "urn:xmpp:ping"), command.ping);
       report({ pong: command.ping });
     } else {

@@ -127,8 +127,12 @@ class Slixmpp(slixmpp.ClientXMPP):
 class XmppJs:
     """@xmpp/client, driven through client.mjs; `async with` logs in and out."""
 
-    def __init__(self, server, account, *, direct=False):
-        self.server, self.account = server, account
+    def __init__(self, server, account, *, direct=False, agent=None, token=None):
+        """`agent`: the UUID that it says it is; then it gets a token, which may be given another one of the same agent."""
+        self.server, self.account, self.token, self.events = server, account, token, []
+        self.environment = {"XMPP_AGENT": agent} if agent else {}
+        if token:
+            self.environment["XMPP_TOKEN"] = json.dumps(token)
         # The certificate names the host: Direct TLS connects to it by name.
         self.service = f"xmpps://localhost:{server.tls_port}" if direct else f"xmpp://localhost:{server.port}"
 
@@ -136,13 +140,12 @@ class XmppJs:
         self.process = await asyncio.create_subprocess_exec(
             "node", "--dns-result-order=ipv4first", HERE / "client.mjs", self.service, self.account.host, self.account.local,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 20,
-            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.server.ca), "XMPP_PASSWORD": self.account.password},
+            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.server.ca), "XMPP_PASSWORD": self.account.password}
+            | self.environment,
         )  # fmt: skip
         try:
-            event = await self.event()
-            if "online" not in event:
-                raise LoginFailed(event.get("error"))
-            self.jid = event["online"]
+            self.login = await self.event_of("online")
+            self.jid = self.login["online"]
         except BaseException:
             await self.__aexit__()
             raise
@@ -155,6 +158,21 @@ class XmppJs:
     async def event(self):
         line = await asyncio.wait_for(self.process.stdout.readline(), TIMEOUT)
         return json.loads(line or '{"error": "node ended"}')
+
+    async def event_of(self, kind):
+        """The next event of this kind; what comes before it is for later."""
+        for event in self.events:
+            if kind in event:
+                self.events.remove(event)
+                return event
+        while kind not in (event := await self.event()):
+            if "token" in event:
+                self.token = event["token"]
+            elif "error" in event:
+                raise LoginFailed(event["error"])
+            else:
+                self.events.append(event)
+        return event
 
     async def command(self, **command):
         self.process.stdin.write(json.dumps(command).encode() + b"\n")
