@@ -16,9 +16,13 @@ internal static class Commands
         var concurrency = Count("--concurrency", 8, "Logins at a time", maximum: 1000);
         var accounts = Count("--accounts", 50, "Accounts used in turn");
         var warmup = Count("--warmup", 200, "Logins before the measured ones", minimum: 0);
+        var fast = new Option<bool>("--fast")
+        {
+            Description = "By tokens (XEP-0484), each binding its resource along with that; needs a server that offers PLAIN for the first one",
+        };
         var command = new Command("login", "Whole logins: connect, TLS, SASL, resource binding, end of stream")
         {
-            count, concurrency, accounts, warmup,
+            count, concurrency, accounts, warmup, fast,
         };
         common.AddMeasuringTo(command);
         command.SetAction(arguments => common.Run(arguments, "login", (target, server) => LoginScenario.Run(
@@ -28,7 +32,8 @@ internal static class Commands
                 arguments.GetRequiredValue(count),
                 arguments.GetRequiredValue(concurrency),
                 arguments.GetRequiredValue(accounts),
-                arguments.GetRequiredValue(warmup)))));
+                arguments.GetRequiredValue(warmup),
+                arguments.GetValue(fast)))));
         return command;
     }
 

@@ -8,7 +8,8 @@ namespace Xmpp.Bench.Scenarios;
 
 /// <param name="Accounts">The logins go round these many accounts.</param>
 /// <param name="Warmup">Logins before the measured ones; at least each account's first, which costs the client its PBKDF2.</param>
-internal sealed record LoginSettings(int Count, int Concurrency, int Accounts, int Warmup);
+/// <param name="Fast">Whether they are by tokens (XEP-0484).</param>
+internal sealed record LoginSettings(int Count, int Concurrency, int Accounts, int Warmup, bool Fast);
 
 /// <summary>Whole logins: connect, TLS, SASL, resource binding, then the stream's orderly end.</summary>
 internal static class LoginScenario
@@ -16,6 +17,7 @@ internal static class LoginScenario
     public static IReadOnlyList<Metric> Run(Target target, ServerProcess? server, LoginSettings settings)
     {
         var latencies = new LatencyHistogram();
+        var fast = settings.Fast ? new FastLogins(target) : null;
         Workers.Run(Math.Max(settings.Warmup, settings.Accounts), settings.Concurrency, i => Login(i));
 
         var meter = new CpuMeter(server);
@@ -40,7 +42,9 @@ internal static class LoginScenario
         TimeSpan Login(int number)
         {
             var start = Stopwatch.GetTimestamp();
-            using var stream = ClientStream.Login(target, number % settings.Accounts, $"login-{number.ToString(CultureInfo.InvariantCulture)}");
+            var account = number % settings.Accounts;
+            using var stream = fast?.Login(account)
+                ?? ClientStream.Login(target, account, $"login-{number.ToString(CultureInfo.InvariantCulture)}");
             var duration = Stopwatch.GetElapsedTime(start);
             stream.Close();
             return duration;
