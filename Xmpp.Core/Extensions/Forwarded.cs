@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
@@ -13,7 +15,31 @@ public sealed record Forwarded(Element Stanza, Delay? Delay = null)
 
     public static XmlName Name { get; } = new(Ns, "forwarded");
 
+    [ThreadStatic] private static StartTag? t_head;
+
     public Element ToElement() => new(Name, Delay?.ToElement(), Stanza);
+
+    /// <summary>Writes the same of a stanza that is bytes already; builds no tree.</summary>
+    /// <param name="stanza">UTF-8 for the namespace "jabber:client".</param>
+    /// <param name="received">When the forwarding entity got it.</param>
+    public static void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> stanza, DateTimeOffset received)
+    {
+        var head = t_head ??= new();
+        head.Parse(stanza, 0, int.MaxValue);
+        var isDeclared = false;
+        foreach (ref readonly var attribute in head.Attributes)
+            isDeclared |= attribute.Name.Of(stanza).SequenceEqual("xmlns"u8);
+
+        output.Write("<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='"u8);
+        Encoding.UTF8.GetBytes(XmppDateTime.Format(received), output);
+        output.Write("'/>"u8);
+        var nameEnd = head.Name.End;
+        output.Write(stanza[..nameEnd]);
+        if (!isDeclared)
+            output.Write(" xmlns='jabber:client'"u8);
+        output.Write(stanza[nameEnd..]);
+        output.Write("</forwarded>"u8);
+    }
 
     /// <summary>Reads a <c>&lt;forwarded/&gt;</c>; null when it isn't one or doesn't hold exactly one stanza.</summary>
     public static Forwarded? Parse(Element? element)

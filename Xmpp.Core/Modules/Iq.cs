@@ -42,6 +42,9 @@ public sealed class IqRequest(StanzaView stanza)
 
     public required IqType Type { get; init; }
 
+    /// <summary>By which the sender knows the reply (RFC 6120 §8.1.3).</summary>
+    public string Id => stanza.Attribute("id"u8) ?? "";
+
     /// <summary>The full JID of the sender, stamped by the server.</summary>
     public required Jid From { get; init; }
 

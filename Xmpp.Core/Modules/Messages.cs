@@ -1,6 +1,7 @@
 using System.Buffers;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Modules;
@@ -87,8 +88,17 @@ public abstract class MessageContext
     /// </summary>
     public bool IsForAccount => Direction == MessageDirection.Received || To.Bare == Account;
 
-    /// <summary>The id by which the account knows the message for good (XEP-0359); null when it has none.</summary>
+    /// <summary>The id by which the account's archive knows the message for good (XEP-0359); null when it isn't archived.</summary>
     public SortableId? StanzaId { get; set; }
+
+    /// <summary>What is to be kept of the message in archives: that of the account, and before it that of the sender's.</summary>
+    public abstract IReadOnlyList<ArchiveEntry> Kept { get; }
+
+    /// <summary>
+    /// Keeps the message in an archive, for handlers of <see cref="MessageStage.Archive"/>: together with what else is kept of it, before
+    /// anybody gets it. A sender whose message can't be kept is told.
+    /// </summary>
+    public abstract void Keep(ArchiveEntry entry);
 
     /// <summary>Whether it has been on its way before, and says so (XEP-0203).</summary>
     public bool IsDelayed { get; protected set; }

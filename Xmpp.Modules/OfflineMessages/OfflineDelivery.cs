@@ -3,6 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Archive;
 
 namespace Xmpp.Modules;
 
@@ -14,7 +15,8 @@ namespace Xmpp.Modules;
 /// <remarks>
 /// A gate for each account keeps order: those who put a message into the store go through it together, each having looked
 /// whether somebody can take it; who takes messages out goes through alone. While some are on the way the sessions of the account
-/// are catching up, and what comes for it waits behind.
+/// are catching up, and what comes for it waits behind. What a client has from the account's archive already (XEP-0313 §5.1.1) it is
+/// spared.
 /// </remarks>
 public sealed class OfflineDelivery(
     ISessionDirectory sessions, IOfflineStore store, IServerQueries queries, IGuards guards, IServerTasks tasks)
@@ -128,9 +130,10 @@ public sealed class OfflineDelivery(
         var (count, bytes) = (0, 0);
         while (count < page.Count && (count == 0 || bytes + page[count].Stanza.Length <= PageBytes))
         {
-            var stanza = page[count++].Stanza;
+            var message = page[count++];
+            var stanza = message.Stanza;
             bytes += stanza.Length;
-            if (!guards.HasGuards || await MayPassAsync(account, stanza, cancellationToken))
+            if (!ArchiveReading.Has(session, message) && (!guards.HasGuards || await MayPassAsync(account, stanza, cancellationToken)))
                 stanzas.Add(stanza);
         }
         session.Send(stanzas);

@@ -55,7 +55,8 @@ public sealed class OfflineMessages(
             return Verdict.Stop;
         var now = time.GetUtcNow();
         var outcome = await store.AddAsync(message.Account, now, WithDelay(message, now), options.Messages, cancellationToken);
-        if (outcome == OfflineOutcome.Full && !message.TryDeliver(toWhoIsCatchingUp: true))
+        // What is in the recipient's archive is not lost.
+        if (outcome == OfflineOutcome.Full && message.StanzaId is null && !message.TryDeliver(toWhoIsCatchingUp: true))
             message.Error = StanzaError.Of(StanzaErrorCondition.ServiceUnavailable, "Too many messages are waiting for the recipient.");
         // For an account that doesn't exist as well: who sends it sees no difference (RFC 6121 §8.5.1, §11).
         return Verdict.Stop;

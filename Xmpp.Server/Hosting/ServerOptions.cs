@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
+using Xmpp.Modules.Archive;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Push;
@@ -324,6 +325,8 @@ public sealed record ModuleOptions
 
     public BlockingCommandOptions BlockingCommand { get; init; } = new();
 
+    public ArchiveOptions Archive { get; init; } = new();
+
     public OfflineMessageOptions OfflineMessages { get; init; } = new();
 
     public RosterOptions Roster { get; init; } = new();
@@ -339,6 +342,9 @@ public sealed record ModuleOptions
     public PrivateXmlOptions PrivateXml { get; init; } = new();
 
     public PushOptions Push { get; init; } = new();
+
+    /// <summary>Null when there are no archives.</summary>
+    public ArchiveOptions? ArchiveIfKept() => Disabled.Contains("archive") ? null : Archive;
 
     /// <summary>Whether an account can be made by invitation.</summary>
     public bool InvitedMayRegister() => Registration.Access is not RegistrationAccess.Closed && !Disabled.Contains("registration");

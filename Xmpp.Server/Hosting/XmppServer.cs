@@ -5,6 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
+using Xmpp.Modules.Archive;
 using Xmpp.Server.Components;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
@@ -26,6 +27,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly SemaphoreSlim _changing = new(1);
     private readonly ServerContext _context;
     private readonly ModuleHost _modules;
+    private readonly ArchiveRetention _retention;
     private readonly ConnectionLimiter _limiter;
     private readonly MemoryTrimmer _trimmer = new();
     private readonly byte[] _decoySecret;
@@ -44,6 +46,9 @@ public sealed partial class XmppServer : IAsyncDisposable
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
             _context.Capabilities, _context.Clients, _context.Components, _context.Remote, store, time, time.GetUtcNow()));
+        _retention = new ArchiveRetention(
+            store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context, _context.Tasks,
+            () => _context.Current.Options.Modules.ArchiveIfKept(), time);
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
@@ -77,6 +82,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         try
         {
             await server.ApplyAsync(options);
+            server._retention.Start();
             return server;
         }
         catch
@@ -158,6 +164,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         if (!_isStopping)
             await StopAsync();
         await _stopping.CancelAsync();
+        await _retention.DisposeAsync();
         await _context.Tasks.EndAsync();
         await _ticks.DisposeAsync();
         _context.CloseJournal();

@@ -1,6 +1,8 @@
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
+using Xmpp.Modules.Archive;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Push;
@@ -20,6 +22,11 @@ internal sealed record ModuleServices(
     TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
+
+    public ArchivePreferenceBook ArchivePreferences { get; } = new(Sessions, Store.AccountData, Rosters);
+
+    /// <summary>Of messages in archives.</summary>
+    public SortableIds MessageIds { get; } = new(Time);
 
     public OfflineDelivery OfflineDelivery { get; } = new(Sessions, Store.Offline, Queries, Guards, Tasks);
 }
@@ -50,7 +57,19 @@ internal static class ModuleCatalog
                     services.Time),
                 services.Sessions),
             options => new object[] { options.BlockingCommand, options.ContactAddresses }),
-        new("stanzaIds", (services, _) => new StanzaIds(services.Time)),
+        new("stanzaIds", (_, _) => new StanzaIds()),
+        new("archive",
+            (services, options) => new MessageArchive(
+                options.Archive, services.Store.Archive, services.ArchivePreferences, services.MessageIds, services.Time),
+            options => options.Archive),
+        new("archivePreferences",
+            (services, options) => new ArchivePreferenceManagement(options.Archive, services.ArchivePreferences),
+            options => options.Archive),
+        new("retractions",
+            (services, options) => new Retractions(options.Archive, services.Store.Archive, services.Time),
+            options => options.Archive),
+        new("inbox",
+            (services, options) => new Inbox(options.Archive, services.Store.Archive), options => options.Archive),
         new("messageCarbons", (services, _) => new MessageCarbons(services.Sessions)),
         new("offlineMessages",
             (services, options) => new OfflineMessages(

@@ -4,6 +4,7 @@ using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
@@ -62,6 +63,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         context.Start(this, sender: null, from, stanza, Jid.TryParse(stanza.Attribute("to"u8), out var to) ? to : recipient);
         context.Touch(recipient.Bare, MessageDirection.Received);
         context.ComesLate(sentAt);
+        context.RecallStanzaId();
         var error = await DeliverAsync(server.Current.Modules, context, cancellationToken);
         return context.Type == MessageType.Error ? null : error;
     }
@@ -86,12 +88,12 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 
     private async ValueTask<StanzaError?> RunAsync(ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
     {
-        if (context.Sender is not null)
-        {
-            context.Touch(context.From.Bare, MessageDirection.Sent);
-            if (await RunStagesAsync(modules, context, context.To, cancellationToken) == Verdict.Stop)
-                return context.Error;
-        }
+        var verdict = await RunStagesOfBothAsync(modules, context, isLocal, cancellationToken);
+        // Also of what is stopped then: the sender's other clients may have copies already, by the ids that they have in the archive.
+        if (context.Kept.Count > 0)
+            await server.Store.Archive.AddAsync(context.Kept, cancellationToken);
+        if (verdict == Verdict.Stop)
+            return context.Error;
         if (!isLocal)
         {
             // As its sender wrote it: what was changed is for the sender's own account.
@@ -99,19 +101,30 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
             StanzaStamper.Write(output, context.Stanza, (ClientSession?)context.Sender);
             return server.Remote.Send(context.To, output.WrittenSpan);
         }
-
-        if (context.To.Local is not null)
+        if (context.To.Local is not null
+            && await RunStageAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
         {
-            // A message to oneself touches one account, once.
-            var isToSelf = context.Sender is not null && context.To.Bare == context.Account;
-            context.Touch(context.To.Bare, MessageDirection.Received);
-            if (!isToSelf && await RunStagesAsync(modules, context, context.From, cancellationToken) == Verdict.Stop)
-                return context.Error;
-            if (await RunStageAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
-                return context.Error;
+            return context.Error;
         }
-
         return await DeliverAsync(modules, context, cancellationToken);
+    }
+
+    /// <summary>Runs the stages before delivery for each local account that is touched.</summary>
+    private static async ValueTask<Verdict> RunStagesOfBothAsync(
+        ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
+    {
+        if (context.Sender is not null)
+        {
+            context.Touch(context.From.Bare, MessageDirection.Sent);
+            if (await RunStagesAsync(modules, context, context.To, cancellationToken) == Verdict.Stop)
+                return Verdict.Stop;
+        }
+        if (!isLocal || context.To.Local is null)
+            return Verdict.Continue;
+        // A message to oneself touches one account, once.
+        var isToSelf = context.Sender is not null && context.To.Bare == context.Account;
+        context.Touch(context.To.Bare, MessageDirection.Received);
+        return isToSelf ? Verdict.Continue : await RunStagesAsync(modules, context, context.From, cancellationToken);
     }
 
     private async ValueTask<StanzaError?> DeliverAsync(ModuleTable modules, Context context, CancellationToken cancellationToken)
@@ -226,6 +239,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     private sealed class Context : MessageContext
     {
         private readonly StanzaEdits _edits = new();
+        private List<ArchiveEntry>? _kept;
         private MessagePipeline? _pipeline;
         private ClientSession? _sender;
         private Jid? _from;
@@ -248,6 +262,10 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         public override MessageDirection Direction => _direction;
 
         public override ISession? Sender => _sender;
+
+        public override IReadOnlyList<ArchiveEntry> Kept => _kept ?? (IReadOnlyList<ArchiveEntry>)[];
+
+        public override void Keep(ArchiveEntry entry) => (_kept ??= new(2)).Add(entry);
 
         public StanzaOrigin Origin => _sender?.OriginOfCurrent ?? default;
 
@@ -286,11 +304,22 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
             Append(output.WrittenSpan);
         }
 
+        /// <summary>Finds the id that the message got when it was here first.</summary>
+        public void RecallStanzaId()
+        {
+            if (Stanza.HasChild("urn:xmpp:sid:0"u8, "stanza-id"u8)
+                && SortableId.TryParse(Core.Extensions.StanzaId.Find(Stanza.ToElement(), Account), out var id))
+            {
+                StanzaId = id;
+            }
+        }
+
         /// <summary>Lets go of everything, so that a waiting context keeps no session alive.</summary>
         public void Clear()
         {
             (_pipeline, _sender, _from, _stanza, _to, _account) = (null, null, null, null, null, null);
             _edits.Clear();
+            _kept = null; // The store's by now.
             StanzaId = null;
             Error = null;
         }

@@ -31,7 +31,7 @@ internal sealed class UndeliveredStanzas(ServerContext server)
         framer.Read(lost.Stanza, out _);
         var stanza = framer.Stanza;
         StanzaError? error = null;
-        if (stanza.LocalName.SequenceEqual("message"u8) && !IsCopy(stanza, recipient.Jid.Bare))
+        if (stanza.LocalName.SequenceEqual("message"u8) && !IsOnlyForSession(stanza, recipient.Jid.Bare))
             error = await server.Messages.RedeliverAsync(stanza, recipient.Jid, lost.SentAt, CancellationToken.None);
         else if (stanza.LocalName.SequenceEqual("iq"u8) && stanza.Attribute("type"u8) is "get" or "set")
             error = StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
@@ -39,9 +39,13 @@ internal sealed class UndeliveredStanzas(ServerContext server)
             server.Sessions.Find(from)?.Send(Refuse(stanza.ToElement(), error));
     }
 
-    /// <summary>Whether it is a carbon copy (XEP-0280) of the account's own, of a message that others have.</summary>
-    private static bool IsCopy(StanzaView message, Jid account) =>
-        (message.HasChild("urn:xmpp:carbons:2"u8, "received"u8) || message.HasChild("urn:xmpp:carbons:2"u8, "sent"u8))
+    /// <summary>
+    /// Whether it is for nobody else, from the account itself: a carbon copy (XEP-0280) of a message that others have, or what the session
+    /// asked its archive for (XEP-0313, XEP-0430).
+    /// </summary>
+    private static bool IsOnlyForSession(StanzaView message, Jid account) =>
+        (message.HasChild("urn:xmpp:carbons:2"u8, "received"u8) || message.HasChild("urn:xmpp:carbons:2"u8, "sent"u8)
+            || message.HasChild("urn:xmpp:mam:2"u8, "result"u8) || message.HasChild("urn:xmpp:inbox:1"u8, "entry"u8))
         && message.Attribute("from"u8) == account.ToString();
 
     private static Element Refuse(Element stanza, StanzaError error) => new(stanza.Name,

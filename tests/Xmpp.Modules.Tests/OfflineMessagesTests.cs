@@ -112,7 +112,10 @@ public sealed class OfflineMessagesTests
         await server.CreateAccountAsync(Juliet);
 
         for (var i = 1; i <= 3; i++)
-            await romeo.SendAsync($"<message to='juliet@localhost' type='chat' id='{i}'><body>Hark!</body></message>");
+        {
+            await romeo.SendAsync($"<message to='juliet@localhost' type='chat' id='{i}'><body>Hark!</body>"
+                + $"<no-permanent-store xmlns='{Hints}'/></message>");
+        }
 
         var error = await romeo.ExpectErrorAsync(StanzaErrorCondition.ServiceUnavailable);
         Assert.Equal(("3", "juliet@localhost"), (error["id"], error["from"]));

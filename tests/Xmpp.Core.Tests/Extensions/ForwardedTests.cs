@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Xml;
 using Xunit;
@@ -21,6 +23,24 @@ public sealed class ForwardedTests
         Assert.Equal(_message, element.Child(Namespaces.Client, "message"));
         Assert.Equal(forwarded, Forwarded.Parse(element));
         Assert.Equal(new Forwarded(_message), Forwarded.Parse(new Forwarded(_message).ToElement()));
+    }
+
+    [Theory]
+    [InlineData("<message from='juliet@capulet.lit'><body>Ay me!</body></message>")]
+    [InlineData("<message xmlns='jabber:client' from='juliet@capulet.lit'><body>Ay me!</body></message>")]
+    [InlineData("<message id=' xmlns=' xmlns = \"jabber:client\" />")]
+    [InlineData("<message id=\" xmlns='>' \"/>")]
+    [InlineData("<message><x xmlns='urn:example:x'/></message>")]
+    public void Bytes_are_forwarded_as_elements_are(string message)
+    {
+        var received = new DateTimeOffset(2010, 7, 10, 23, 8, 25, 120, TimeSpan.Zero);
+        var output = new ArrayBufferWriter<byte>();
+
+        Forwarded.Write(output, Encoding.UTF8.GetBytes(message), received);
+
+        Assert.Equal(
+            new Forwarded(Element.Parse(message), new Delay(received)),
+            Forwarded.Parse(Element.Parse(output.WrittenMemory, "urn:xmpp:mam:2")));
     }
 
     [Fact]

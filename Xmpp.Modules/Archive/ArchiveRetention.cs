@@ -1,0 +1,77 @@
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Modules.Archive;
+
+/// <summary>Removes from archives, in the background, what has become too old or too much.</summary>
+/// <param name="options">As configured now; null when no archive is kept.</param>
+public sealed class ArchiveRetention(
+    IArchiveStore archive, ArchiveLimitBook limits, IHostDirectory hosts, IServerTasks tasks, Func<ArchiveOptions?> options,
+    TimeProvider time) : IAsyncDisposable
+{
+    /// <summary>How long archives may have more than they should.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    /// <summary>Messages that are removed at once.</summary>
+    private const int StepMessages = 500;
+
+    private const int PageAccounts = 100;
+
+    private ITimer? _timer;
+    private int _isRunning;
+
+    /// <summary>Begins. The first time is in an hour: a server that starts has other things to do.</summary>
+    public void Start() => _timer = time.CreateTimer(_ => Run(), null, Interval, Interval);
+
+    public ValueTask DisposeAsync() => _timer?.DisposeAsync() ?? default;
+
+    private void Run()
+    {
+        if (Interlocked.Exchange(ref _isRunning, 1) == 0)
+            tasks.Run("Removal of old messages from archives", RunAsync);
+    }
+
+    private async ValueTask RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (options() is not { } configured)
+                return;
+            foreach (var host in hosts.Hosts)
+                await EnforceAsync(Jid.Parse(host), configured.Limits(), cancellationToken);
+        }
+        finally
+        {
+            _isRunning = 0;
+        }
+    }
+
+    private async ValueTask EnforceAsync(Jid host, ArchiveLimits configured, CancellationToken cancellationToken)
+    {
+        var ofHost = (await limits.FindAsync(host, cancellationToken)).Or(configured);
+        Jid? last = null;
+        while (await archive.ListAccountsAsync(host.Domain, last, PageAccounts, cancellationToken) is { Count: > 0 } accounts)
+        {
+            foreach (var account in accounts)
+                await EnforceAsync(account, (await limits.FindAsync(account, cancellationToken)).Or(ofHost));
+            last = accounts[^1];
+        }
+
+        async ValueTask EnforceAsync(Jid account, ArchiveLimits all)
+        {
+            if (all.MaxAge is { } age && age > TimeSpan.Zero)
+                await RemoveAsync(account, time.GetUtcNow() - age, keep: 0, cancellationToken);
+            if (all.MaxMessages is > 0 and var messages)
+                await RemoveAsync(account, before: null, messages, cancellationToken);
+        }
+    }
+
+    private async ValueTask RemoveAsync(Jid account, DateTimeOffset? before, int keep, CancellationToken cancellationToken)
+    {
+        while (await archive.RemoveAsync(account, before, with: null, keep, StepMessages, cancellationToken) == StepMessages)
+        {
+            // Others have their turn in between.
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Buffers;
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.Archive;
+
+/// <summary>
+/// XEP-0313 Message Archive Management: accounts keep what they send and receive, and their clients can ask for it. With full-text search
+/// (XEP-0431).
+/// </summary>
+[Xep(313, "1.1.3")]
+[Xep(431, "0.2.0")]
+public sealed class MessageArchive(
+    ArchiveOptions options, IArchiveStore archive, ArchivePreferenceBook preferences, SortableIds ids, TimeProvider time) : IXmppModule
+{
+    internal const string Ns = "urn:xmpp:mam:2";
+
+    /// <summary>No further messages are counted for a client that asks for their number.</summary>
+    internal const int CountLimit = 10_000;
+
+    private static readonly XmlName Query = new(Ns, "query");
+    private static readonly XmlName Metadata = new(Ns, "metadata");
+
+    [ThreadStatic] private static ArrayBufferWriter<byte>? t_stanza;
+
+    public void Register(IModuleBuilder builder)
+    {
+        foreach (var feature in new[] { Ns, $"{Ns}#extended", $"{Ns}#groupchat-field", ArchiveForm.FullTextNs })
+            builder.Feature(IqTarget.OwnAccount, feature);
+        builder.Message(MessageStage.Archive, KeepAsync);
+        builder.Iq(IqType.Get, IqTarget.OwnAccount, Query, (_, _) => new(IqReply.Result(new Element(Query, ArchiveForm.Empty))));
+        builder.Iq(IqType.Set, IqTarget.OwnAccount, Query, QueryAsync);
+        builder.Iq(IqType.Get, IqTarget.OwnAccount, Metadata, MetadataAsync);
+        // §7.1
+        builder.Iq(IqType.Get, IqTarget.OtherAccount, Query, (_, _) => new(IqReply.Failed(StanzaErrorCondition.Forbidden)));
+        builder.Iq(IqType.Set, IqTarget.OtherAccount, Query, (_, _) => new(IqReply.Failed(StanzaErrorCondition.Forbidden)));
+        builder.Iq(IqType.Get, IqTarget.OtherAccount, Metadata, (_, _) => new(IqReply.Failed(StanzaErrorCondition.Forbidden)));
+    }
+
+    private ValueTask<Verdict> KeepAsync(MessageContext message, CancellationToken cancellationToken)
+    {
+        var content = ArchivedContent.Of(message.Stanza, message.Type);
+        if (!content.IsKept)
+            return new(Verdict.Continue);
+        var isWanted = preferences.KeepsAsync(message.Account, PeerOf(message), options.Default, cancellationToken);
+        if (!isWanted.IsCompletedSuccessfully)
+            return KeepIfWantedAsync(message, content, isWanted);
+        if (isWanted.Result)
+            Keep(message, content);
+        return new(Verdict.Continue);
+    }
+
+    private async ValueTask<Verdict> KeepIfWantedAsync(MessageContext message, ArchivedContent content, ValueTask<bool> isWanted)
+    {
+        if (await isWanted)
+            Keep(message, content);
+        return Verdict.Continue;
+    }
+
+    /// <summary>XEP-0441 §2.3.2, §2.3.3.</summary>
+    internal static Jid PeerOf(MessageContext message) => message.Direction == MessageDirection.Sent ? message.To : message.From;
+
+    /// <summary>Last, once nothing is waited for any more: so ids are in the order in which messages come.</summary>
+    private void Keep(MessageContext message, ArchivedContent content)
+    {
+        var id = ids.Next(message.Account);
+        var other = message.Kept is [.., var last] ? last : null;
+        message.Keep(new(
+            message.Account, id, PeerOf(message), message.Direction == MessageDirection.Received, StanzaOf(message, other),
+            other?.Text ?? (content.HasText ? ArchivedContent.TextOf(message.Stanza) : null), content.IsShown));
+
+        // §3.4: for the account's own clients, also in copies of what one of them sends. What is archived goes without it.
+        message.StanzaId = id;
+        var element = Writer();
+        element.Write("<stanza-id xmlns='urn:xmpp:sid:0' id='"u8);
+        id.Write(element.GetSpan(SortableId.Length));
+        element.Advance(SortableId.Length);
+        element.Write("' by='"u8);
+        XmlStreamWriter.WriteEscaped(element, message.Account);
+        element.Write("'/>"u8);
+        message.Append(element.WrittenSpan);
+    }
+
+    private static ReadOnlyMemory<byte> StanzaOf(MessageContext message, ArchiveEntry? other)
+    {
+        var stanza = Writer();
+        message.Write(stanza);
+        // Nearly always both sides keep the same.
+        return other is not null && other.Stanza.Span.SequenceEqual(stanza.WrittenSpan) ? other.Stanza : stanza.WrittenSpan.ToArray();
+    }
+
+    private static ArrayBufferWriter<byte> Writer()
+    {
+        var writer = t_stanza ??= new(1024);
+        if (writer.Capacity > 65_536)
+            writer = t_stanza = new(1024);
+        writer.ResetWrittenCount();
+        return writer;
+    }
+
+    private async ValueTask<IqReply> QueryAsync(IqRequest iq, CancellationToken cancellationToken)
+    {
+        if (!ArchiveRequest.TryRead(iq.Payload, options, out var request, out var error))
+            return IqReply.Failed(error);
+        // Both ends at once; the store has room for one of each.
+        if (request.AlsoThere is { Count: > 0 } alsoThere
+            && await archive.ReadAsync(iq.To, new() { Ids = alsoThere }, alsoThere.Count, isFromEnd: false, cancellationToken) is null)
+        {
+            return IqReply.Failed(StanzaErrorCondition.ItemNotFound);
+        }
+
+        var now = time.GetUtcNow();
+        if (await archive.ReadAsync(iq.To, request.Query, request.Count, request.IsFromEnd, cancellationToken) is not { } page)
+            return IqReply.Failed(StanzaErrorCondition.ItemNotFound);
+        if (request.Count == 0)
+        {
+            var count = await archive.CountAsync(iq.To, request.Query, CountLimit, cancellationToken);
+            return IqReply.Result(Fin(page.IsComplete, new ResultSet(Count: count)));
+        }
+        var messages = ArchiveResults.Cut(page.Messages, options.PageBytes, request.IsFromEnd);
+        var isComplete = page.IsComplete && messages.Count == page.Messages.Count;
+        iq.Session!.Send(ArchiveResults.Write(iq.To, iq.From, request.QueryId, messages, request.IsFlipped));
+        if (request.IsOfEverything && (messages is [.., { Id: var last }] ? last : request.Query.After) is { } upTo)
+            ArchiveReading.Note(iq.Session, now, upTo);
+        return IqReply.Result(Fin(isComplete, messages is [var first, ..]
+            ? new ResultSet(first.Id.ToString(), messages[^1].Id.ToString())
+            : new ResultSet()));
+    }
+
+    private async ValueTask<IqReply> MetadataAsync(IqRequest iq, CancellationToken cancellationToken) =>
+        IqReply.Result(await DescribeAsync(archive, iq.To, cancellationToken));
+
+    /// <summary>What an archive says of itself (§4).</summary>
+    public static async ValueTask<Element> DescribeAsync(IArchiveStore archive, Jid account, CancellationToken cancellationToken) =>
+        await archive.FindEndsAsync(account, cancellationToken) is var (first, last)
+            ? new Element(Metadata, End("start", first), End("end", last))
+            : new Element(Metadata);
+
+    private static Element End(string name, SortableId id) => new(Ns, name,
+        Element.Attr("id", id.ToString()), Element.Attr("timestamp", XmppDateTime.Format(id.Time)));
+
+    private static Element Fin(bool isComplete, ResultSet set) => new(Ns, "fin",
+        Element.Attr("complete", isComplete ? "true" : null), set.ToElement());
+}
