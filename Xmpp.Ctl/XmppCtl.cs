@@ -64,6 +64,7 @@ public static class XmppCtl
             StoreCommands.Create(terminal),
             InvitationCommands.Create(terminal),
             RosterCommands.Create(terminal),
+            ArchiveCommands.Create(terminal),
             SessionCommands.Create(terminal),
             AnnounceCommand.Create(terminal),
             ServerCommands.CreateHost(terminal),

@@ -52,7 +52,7 @@ internal static class CommandExtensions
 
     private static bool IsAccount(Jid jid) => jid is { Local: not null, IsBare: true };
 
-    private static async Task<List<string>> SuggestAccountsAsync(Invocation invocation, CancellationToken cancellationToken)
+    public static async Task<List<string>> SuggestAccountsAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         await using var accounts = await invocation.OpenAccountsAsync(cancellationToken);
         return await invocation.Options.Hosts.ToAsyncEnumerable()

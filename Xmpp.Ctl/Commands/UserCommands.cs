@@ -162,7 +162,7 @@ internal static class UserCommands
             : "not available")
         + (session.Connection == SessionConnection.Away ? ", connection lost" : "");
 
-    private static bool Confirm(Terminal terminal, string question)
+    public static bool Confirm(Terminal terminal, string question)
     {
         if (!terminal.IsInteractive)
             throw new UsageException("There is no terminal to ask for confirmation: use --yes.");

@@ -15,6 +15,7 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
 
     private readonly StoreAccounts _accounts = new(server.Store, time);
     private readonly StoreInvitations _invitations = new(server.Store, () => server.Options, time);
+    private readonly StoreArchives _archives = new(server.Store);
     private readonly RosterControl _rosters = new(server.Subscriptions);
 
     /// <param name="clientGone">Ends what would otherwise last for ever.</param>
@@ -48,6 +49,10 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             RemoveContactRequest remove => One(_rosters.RemoveAsync(remove, cancellationToken)),
             JoinContactsRequest join => One(_rosters.JoinAsync(join, ExistsAsync, cancellationToken)),
             PushRosterRequest push => One(_rosters.PushAsync(push, cancellationToken)),
+            ArchiveStatsRequest stats => One(BoxAsync(_archives.CountAsync(stats.Of, cancellationToken))),
+            LimitArchiveRequest limit => One(BoxAsync(_archives.LimitAsync(limit, cancellationToken))),
+            PurgeArchiveRequest purge => One(BoxAsync(_archives.PurgeAsync(purge, cancellationToken))),
+            ExportArchiveRequest export => _archives.ExportAsync(export.Jid, cancellationToken),
             AnnounceRequest announce => One(AnnounceAsync(announce, cancellationToken)),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };

@@ -21,6 +21,8 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(InvitationInfo))]
 [JsonSerializable(typeof(UserDetails))]
 [JsonSerializable(typeof(RosterItemInfo))]
+[JsonSerializable(typeof(ArchiveInfo))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]
 public sealed partial class ControlJson : JsonSerializerContext;

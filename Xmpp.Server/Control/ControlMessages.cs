@@ -37,6 +37,10 @@ namespace Xmpp.Server.Control;
 [JsonDerivedType(typeof(RemoveContactRequest), "roster remove")]
 [JsonDerivedType(typeof(JoinContactsRequest), "roster join")]
 [JsonDerivedType(typeof(PushRosterRequest), "roster push")]
+[JsonDerivedType(typeof(ArchiveStatsRequest), "archive stats")]
+[JsonDerivedType(typeof(LimitArchiveRequest), "archive limit")]
+[JsonDerivedType(typeof(PurgeArchiveRequest), "archive purge")]
+[JsonDerivedType(typeof(ExportArchiveRequest), "archive export")]
 [JsonDerivedType(typeof(AnnounceRequest), "announce")]
 public abstract record ControlRequest;
 
