@@ -101,6 +101,12 @@ class Driver:
     def received(self):
         return self._received
 
+    def history(self, jid):
+        """What it has kept of a conversation, whichever way it came."""
+        from gajim.common import app
+
+        return [row.message for row in app.storage.archive.get_messages_for_export(ACCOUNT, self._contact(jid).jid)]
+
     def screenshot(self, file):
         """Once what is to be drawn has been: some frames from now."""
         from gajim.common import app

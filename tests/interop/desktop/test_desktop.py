@@ -3,6 +3,7 @@
 import pytest
 
 from desktop import Display, Gajim, Profanity
+from raw import bound
 from xmppchat import ROOT, wait_until
 
 ARTIFACTS = ROOT / "artifacts"
@@ -59,3 +60,21 @@ def test_gajim_and_profanity_become_contacts_and_talk(gajim, profanity, accounts
 
     gajim.save_screenshot(ARTIFACTS / "gajim.png")
     (ARTIFACTS / "profanity.txt").write_text(roster + profanity.screen())
+
+
+def test_gajim_catches_up_from_the_archive_with_what_was_said_while_it_was_away(server):
+    account, friend = server.new_accounts(2)
+    said = [f"number {number}" for number in range(120)]
+    with bound(server, friend) as stream:
+        stream.send("".join(f"<message to='{account.jid}' type='chat' id='{body}'><body>{body}</body></message>" for body in said))
+        stream.ping()
+    display = Display()
+    gajim = Gajim(server, account, display)
+    try:
+        wait_until(gajim.is_online, "Gajim is online")
+        wait_until(lambda: len(gajim.history(friend.jid)) >= len(said), "Gajim has all messages")
+        # Each once, though they waited for it as offline messages, too.
+        assert sorted(gajim.history(friend.jid)) == sorted(said)
+    finally:
+        gajim.close()
+        display.close()
