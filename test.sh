@@ -208,21 +208,34 @@ run_pytest() {
 
 run_chaos() {
   kill_often server sqlite "$rounds"
+  kill_under_talk sqlite "$rounds"
   # Only what belongs to the tests is killed.
   [ -n "$own_mongodb" ] || return
   wait "$building_mongodb"
   kill_often server mongodb $(((rounds + 2) / 3))
+  kill_under_talk mongodb $(((rounds + 2) / 3))
   kill_often engine mongodb $(((rounds + 2) / 3))
 }
 
 # kill_often WHAT STORE ROUNDS
 kill_often() {
-  local log=$artifacts/chaos.$1.$2.log
   stage "kill -9 $1, $2"
-  if timeout --kill-after 20 $((60 + 40 * $3)) /usr/bin/python3 -B tests/interop/chaos --kill "$1" --store "$2" --rounds "$3" \
-    > "$log" 2>&1; then
+  chaos "$1.$2" "$3" tests/interop/chaos --kill "$1" --store "$2"
+}
+
+# kill_under_talk STORE ROUNDS
+kill_under_talk() {
+  stage "kill -9 server, $1, under clients who resume"
+  chaos "talk.$1" "$2" tests/interop/chaos/talk.py --store "$1"
+}
+
+# chaos NAME ROUNDS PROGRAM...
+chaos() {
+  local log=$artifacts/chaos.$1.log rounds=$2
+  shift 2
+  if timeout --kill-after 20 $((100 + 40 * rounds)) /usr/bin/python3 -B "$@" --rounds "$rounds" > "$log" 2>&1; then
     count "$log" 1 0 0
-    grep '; acknowledged: ' "$log" | sed 's/^/  /'
+    grep 'acknowledged: ' "$log" | sed 's/^/  /'
   else
     count "$log" 0 1 0
   fi

@@ -91,6 +91,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     /// <summary>Where those are written down; null when they end with the process.</summary>
     public SessionJournal? Journal { get; private set; }
 
+    public CommitmentCount Commitments { get; } = new();
+
     public MessagePipeline Messages { get; }
 
     public UndeliveredStanzas Undelivered { get; }
@@ -188,6 +190,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         }
         if (!left.IsTrusted)
             LogJournalNotTrusted();
+        foreach (var some in left.Archives.Chunk(1_000))
+            await Task.WhenAll(some.Select(archive => Store.Archive.AddAsync(archive.Entries, CancellationToken.None).AsTask()));
         var sessions = left.Sessions.Where(session => Current.IsLocal(session.Session.Jid)).ToList();
         var copies = Copies.Group(sessions.SelectMany(session => session.Stanzas));
         foreach (var leftSession in sessions)

@@ -91,7 +91,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         var verdict = await RunStagesOfBothAsync(modules, context, isLocal, cancellationToken);
         // Also of what is stopped then: the sender's other clients may have copies already, by the ids that they have in the archive.
         if (context.Kept.Count > 0)
-            await server.Store.Archive.AddAsync(context.Kept, cancellationToken);
+            await KeepAsync(context, cancellationToken);
         if (verdict == Verdict.Stop)
             return context.Error;
         if (!isLocal)
@@ -108,6 +108,11 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         }
         return await DeliverAsync(modules, context, cancellationToken);
     }
+
+    /// <summary>Hands it to the archives; who sent it as a client waits only before it is told that it was handled.</summary>
+    private ValueTask KeepAsync(Context context, CancellationToken cancellationToken) => context.Sender is ClientSession sender
+        ? sender.KeepAsync(context.Kept)
+        : server.Store.Archive.AddAsync(context.Kept, cancellationToken);
 
     /// <summary>Runs the stages before delivery for each local account that is touched.</summary>
     private static async ValueTask<Verdict> RunStagesOfBothAsync(

@@ -73,6 +73,10 @@ internal sealed partial class StanzaRouter(
             ReplyError(sender, message, error);
     }
 
+    /// <summary>Tells the sender of a message that it could not be kept, even though others may have it.</summary>
+    public void ReportNotKept(ClientSession sender, ReadOnlyMemory<byte> message, Exception failure) => sender.Send(
+        UndeliveredStanzas.Refuse(Element.Parse(message, Namespaces.Client), ErrorOf(failure, "message", sender.Jid)));
+
     private async ValueTask PresenceAsync(ClientSession sender, StanzaView presence, CancellationToken cancellationToken)
     {
         if (!TryGetTo(presence, out var to))

@@ -48,7 +48,8 @@ internal sealed class UndeliveredStanzas(ServerContext server)
             || message.HasChild("urn:xmpp:mam:2"u8, "result"u8) || message.HasChild("urn:xmpp:inbox:1"u8, "entry"u8))
         && message.Attribute("from"u8) == account.ToString();
 
-    private static Element Refuse(Element stanza, StanzaError error) => new(stanza.Name,
+    /// <summary>The stanza's sender is told what became of it.</summary>
+    public static Element Refuse(Element stanza, StanzaError error) => new(stanza.Name,
         Element.Attr("type", "error"),
         Element.Attr("id", stanza["id"]),
         Element.Attr("from", stanza["to"]),

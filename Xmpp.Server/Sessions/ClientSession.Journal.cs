@@ -1,9 +1,11 @@
 using System.Net;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Sessions.Journal;
+using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Sessions;
 
@@ -69,17 +71,10 @@ internal sealed partial class ClientSession
     /// <summary>Whether it is the first time that the session's client is here since a restart.</summary>
     public bool TakeFromBefore() => Interlocked.Exchange(ref _isFromBefore, false);
 
-    /// <summary>What a message is known by that the client has just sent.</summary>
-    public StanzaOrigin OriginOfCurrent
-    {
-        get
-        {
-            lock (_gate)
-                return _management is { } management
-                    ? new(management.Journal?.Number ?? 0, unchecked(management.Handled + 1))
-                    : default;
-        }
-    }
+    /// <summary>What a message is known by that the client has just sent. For whoever handles it.</summary>
+    public StanzaOrigin OriginOfCurrent => Management is { } management
+        ? new(management.Journal?.Number ?? 0, unchecked(management.Handled + 1))
+        : default;
 
     /// <summary>A stanza of the client has been handled. By the stream's loop.</summary>
     public void CountHandled()
@@ -89,14 +84,34 @@ internal sealed partial class ClientSession
     }
 
     /// <summary>
-    /// The message that the client has just sent has been handled once this is through as well: the client is told only then.
+    /// Puts the message that the client has just sent into archives. Nobody waits for that, unless it fails at once; the client is told that
+    /// it was handled only when it is there.
     /// </summary>
-    /// <param name="ended">Called when it is over, with what went wrong or null.</param>
-    public void Owe(ValueTask commit, Action<Exception?> ended)
+    /// <exception cref="StoreException">The archives can't take it.</exception>
+    public ValueTask KeepAsync(IReadOnlyList<ArchiveEntry> messages)
     {
+        var origin = OriginOfCurrent;
+        var block = _server.Journal?.TryAdd(origin, messages) ?? default;
+        if (_server.Journal is not null && block.IsNone)
+            RemoveFromJournal();
+        var commit = _server.Store.Archive.AddAsync(messages, CancellationToken.None);
+        if (commit.IsCompleted)
+        {
+            _server.Journal?.Forget(block);
+            return commit;
+        }
         var commitments = _commitments
-            ?? Interlocked.CompareExchange(ref _commitments, new Commitments(_server.Metrics, AnswerIfKept), null) ?? _commitments;
-        commitments.Add(commit, OriginOfCurrent.Stanza, ended);
+            ?? Interlocked.CompareExchange(ref _commitments, new Commitments(this, _server.Commitments, _server.Metrics), null) ?? _commitments;
+        commitments.Add(commit, origin.Stanza, messages, block);
+        return default;
+    }
+
+    /// <summary>A message of the client is in the archives, or can't be.</summary>
+    public void EndCommitment(IReadOnlyList<ArchiveEntry> messages, JournalBlock block, Exception? failure)
+    {
+        _server.Journal?.Forget(block);
+        if (failure is not null)
+            _server.Router.ReportNotKept(this, messages[0].Stanza, failure);
     }
 
     /// <summary>Completes at once unless the client's messages come faster than they can be kept.</summary>
@@ -111,6 +126,31 @@ internal sealed partial class ClientSession
         lock (_gate)
             _askedAt = _management!.Handled;
         AnswerIfKept();
+    }
+
+    /// <summary>Tells the client what it has asked for, if it can be told by now.</summary>
+    public void AnswerIfKept()
+    {
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                if (_askedAt is not { } asked || _management is not { } management || _stream is not { } stream)
+                    return;
+                var kept = _commitments?.CountKept(management.Handled) ?? management.Handled;
+                if (unchecked((int)(kept - asked)) < 0)
+                    return;
+                _askedAt = null;
+                Acknowledge(stream, kept);
+            }
+        }
+    }
+
+    /// <summary>Something could not be written down: the session ends with the process.</summary>
+    private void RemoveFromJournal()
+    {
+        lock (_gate)
+            _management?.Journal?.Remove();
     }
 
     /// <summary>What changes now and then has changed.</summary>
@@ -139,21 +179,4 @@ internal sealed partial class ClientSession
 
     private void WriteDetailsDown(StreamManagement management) => management.Journal!.Save(
         Address.ToString(), Presence?.Stanza.Utf8.ToArray(), _state?.Save() ?? []);
-
-    private void AnswerIfKept()
-    {
-        using (Transport.OutputBatch.Begin())
-        {
-            lock (_gate)
-            {
-                if (_askedAt is not { } asked || _management is not { } management || _stream is not { } stream)
-                    return;
-                var kept = _commitments?.CountKept(management.Handled) ?? management.Handled;
-                if (unchecked((int)(kept - asked)) < 0)
-                    return;
-                _askedAt = null;
-                Acknowledge(stream, kept);
-            }
-        }
-    }
 }

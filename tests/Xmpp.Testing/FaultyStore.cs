@@ -27,6 +27,9 @@ public sealed class FaultyStore : IStore
     /// <summary>What every operation fails with; null when all is well.</summary>
     public StanzaErrorCondition? Failure { get; set; }
 
+    /// <summary>What messages on their way into archives wait for; null when they needn't.</summary>
+    public Task? ArchiveHold { get; set; }
+
     /// <summary>Whether what fails has been done all the same: a database whose answer was lost.</summary>
     public bool LosesAnswers { get; set; }
 

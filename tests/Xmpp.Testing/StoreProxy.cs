@@ -13,7 +13,18 @@ public class StoreProxy : DispatchProxy
 
     internal void Attach(FaultyStore owner, object store) => (_owner, _store) = (owner, store);
 
-    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        _owner.ArchiveHold is { } hold && targetMethod!.Name == nameof(IArchiveStore.AddAsync) && _store is IArchiveStore
+            ? new ValueTask(WaitAsync(hold, targetMethod, args))
+            : InvokeNow(targetMethod, args);
+
+    private async Task WaitAsync(Task hold, MethodInfo method, object?[]? args)
+    {
+        await hold;
+        await (ValueTask)InvokeNow(method, args)!;
+    }
+
+    private object? InvokeNow(MethodInfo? targetMethod, object?[]? args)
     {
         if (_owner.Failure is not { } condition)
             return targetMethod!.Invoke(_store, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);

@@ -91,11 +91,13 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Ends the server and starts another one with the same store.</summary>
     /// <param name="isKilled">Whether the next one finds the journal as it is now, not as the server leaves it.</param>
-    public async Task RestartAsync(bool isKilled)
+    /// <param name="before">Called when the one has ended and the other one not begun.</param>
+    public async Task RestartAsync(bool isKilled, Action? before = null)
     {
         var journal = Options.StreamManagement.Journal.File!;
         var now = await File.ReadAllBytesAsync(journal);
         await _server.DisposeAsync();
+        before?.Invoke();
         if (isKilled)
             await File.WriteAllBytesAsync(journal, now);
         _server = await XmppServer.StartAsync(Options, Store, _catalog, Time, _log);
