@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Xmpp.Modules.Archive;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Tests.Streams;
 using Xmpp.Testing;
@@ -13,7 +14,10 @@ public sealed class ServerMetricsTests
     [Fact]
     public async Task Queues_are_those_of_clients_who_have_not_acknowledged()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(options => options with
+        {
+            Modules = options.Modules with { Archive = options.Modules.Archive with { Default = ArchiveDefault.Never } },
+        });
         var romeo = await server.LoginAsync("romeo");
         var juliet = await server.LoginAsync("juliet");
         await juliet.EnableAsync(isResumable: true);
