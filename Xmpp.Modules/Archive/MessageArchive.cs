@@ -32,6 +32,7 @@ public sealed class MessageArchive(
         foreach (var feature in new[] { Ns, $"{Ns}#extended", $"{Ns}#groupchat-field", ArchiveForm.FullTextNs })
             builder.Feature(IqTarget.OwnAccount, feature);
         builder.Message(MessageStage.Archive, KeepAsync);
+        builder.InlineBind(null, DescribeBoundAsync);
         builder.Iq(IqType.Get, IqTarget.OwnAccount, Query, (_, _) => new(IqReply.Result(new Element(Query, ArchiveForm.Empty))));
         builder.Iq(IqType.Set, IqTarget.OwnAccount, Query, QueryAsync);
         builder.Iq(IqType.Get, IqTarget.OwnAccount, Metadata, MetadataAsync);
@@ -132,13 +133,25 @@ public sealed class MessageArchive(
     }
 
     private async ValueTask<IqReply> MetadataAsync(IqRequest iq, CancellationToken cancellationToken) =>
-        IqReply.Result(await DescribeAsync(archive, iq.To, cancellationToken));
+        IqReply.Result(Describe(await archive.FindEndsAsync(iq.To, cancellationToken)));
+
+    /// <summary>
+    /// XEP-0386 §4: who binds along with authentication is told where the archive ends, and takes from there what it doesn't have; nothing
+    /// of that comes as an offline message.
+    /// </summary>
+    private async ValueTask DescribeBoundAsync(InlineBind bind, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var ends = await archive.FindEndsAsync(bind.Session.Jid.Bare, cancellationToken);
+        bind.Answer(Describe(ends));
+        if (ends is var (_, last))
+            ArchiveReading.Note(bind.Session, now, last);
+    }
 
     /// <summary>What an archive says of itself (§4).</summary>
-    public static async ValueTask<Element> DescribeAsync(IArchiveStore archive, Jid account, CancellationToken cancellationToken) =>
-        await archive.FindEndsAsync(account, cancellationToken) is var (first, last)
-            ? new Element(Metadata, End("start", first), End("end", last))
-            : new Element(Metadata);
+    private static Element Describe((SortableId First, SortableId Last)? ends) => ends is var (first, last)
+        ? new Element(Metadata, End("start", first), End("end", last))
+        : new Element(Metadata);
 
     private static Element End(string name, SortableId id) => new(Ns, name,
         Element.Attr("id", id.ToString()), Element.Attr("timestamp", XmppDateTime.Format(id.Time)));

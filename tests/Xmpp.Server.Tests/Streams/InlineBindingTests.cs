@@ -69,6 +69,30 @@ public sealed class InlineBindingTests
         Assert.Equal(first.Jid, again.Jid);
     }
 
+    [Fact]
+    public async Task The_client_is_told_where_its_archive_ends_and_gets_nothing_of_it_as_offline_messages()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.CreateAccountAsync(Jid.Parse("juliet@localhost"));
+        var romeo = await server.LoginAsync("romeo");
+        await romeo.SendAsync("<message to='juliet@localhost' type='chat'><body>Hark!</body></message>");
+        await romeo.ExpectNothingFromAsync(romeo);
+        var ends = await server.Store.Archive.FindEndsAsync(Jid.Parse("juliet@localhost"), CancellationToken.None);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+
+        var (juliet, success) = await server.GoOnlineAsync("juliet", Phone);
+
+        var metadata = success.Child(Bind2, "bound")!.Child("urn:xmpp:mam:2", "metadata")!;
+        Assert.Equal(ends!.Value.Last.ToString(), metadata.Child("urn:xmpp:mam:2", "end")!["id"]);
+        Assert.Equal(ends.Value.First.ToString(), metadata.Child("urn:xmpp:mam:2", "start")!["id"]);
+        await juliet.SendAsync($"<presence/><message to='{juliet.Jid}' id='marker'/>");
+        var next = await juliet.ReadAsync();
+        // Its own presence, and the ping behind which what waited is removed.
+        for (; next.Name.Local != "message"; next = await juliet.ReadAsync())
+            Assert.Contains(next.Name.Local, new[] { "presence", "iq" });
+        Assert.Equal("marker", next["id"]);
+    }
+
     [Theory]
     [InlineData("not-a-uuid")]
     [InlineData("d4565fa7-4d72-1749-b3d3-740edbf87770")]
