@@ -23,7 +23,10 @@ public sealed class ArchivePreferenceManagement(ArchiveOptions options, ArchiveP
     private async ValueTask<IqReply> SetAsync(IqRequest iq, CancellationToken cancellationToken)
     {
         if (ArchivePreferences.Parse(iq.Payload) is not { } wanted)
-            return IqReply.Failed(StanzaErrorCondition.BadRequest, "A default of always, never or roster, and lists of addresses were expected.");
+        {
+            return IqReply.Failed(
+                StanzaErrorCondition.BadRequest, "A default of always, never or roster, and lists of addresses were expected.");
+        }
         if (wanted.Always.Count + wanted.Never.Count > options.MaxListed)
             return IqReply.Failed(StanzaErrorCondition.PolicyViolation, $"No more than {options.MaxListed} addresses can be listed.");
         return await preferences.SetAsync(iq.To, wanted, cancellationToken)

@@ -15,7 +15,9 @@ public sealed record ArchivePreferences(ArchiveDefault? Default, ImmutableHashSe
     /// <summary>Of an account that has said nothing.</summary>
     public static ArchivePreferences None { get; } = new(null, [], []);
 
-    /// <summary>Whether the lists say something of a peer: what is listed with a resource counts more, and "never" more than "always".</summary>
+    /// <summary>
+    /// Whether the lists want a peer's messages: what is listed with a resource counts more, and "never" more than "always".
+    /// </summary>
     /// <returns>Null when they don't (§2.2.1).</returns>
     public bool? Find(Jid peer) =>
         Never.IsEmpty && Always.IsEmpty ? null

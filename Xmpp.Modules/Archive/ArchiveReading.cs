@@ -5,7 +5,9 @@ using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.Archive;
 
-/// <summary>How far clients have read their archives, so that what they have got from there doesn't come as an offline message as well.</summary>
+/// <summary>
+/// How far clients have read their archives, so that what they have got from there doesn't come as an offline message as well.
+/// </summary>
 public static class ArchiveReading
 {
     private static readonly SessionKey<Mark> Key = new();
