@@ -8,7 +8,8 @@ usage() {
   cat <<'END'
 bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--users N] [--keep FILE] [--write]
   --runs N        repetitions, of which the minimum counts (default 3; accounts, contacts and the memory cases: once)
-  --servers LIST  of xmppchat,prosody,ejabberd (default) and xmppchat-mongodb: on the MongoDB of the tests, which needs root
+  --servers LIST  of xmppchat,prosody,ejabberd (default), without archives, and xmppchat-archive; xmppchat-mongodb: on the MongoDB of
+                  the tests, which needs root, with archives
   --cases REGEX   only the cases whose name matches
   --seconds S     length of one measurement (default 3)
   --users N       users who have each other as contacts (default 2000)
@@ -103,9 +104,15 @@ start_xmppchat() {
   pid[xmppchat]=$!
 }
 
+start_xmppchat-archive() {
+  XMPPCHAT_modules__archive__default=always dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll \
+    --config "$dir/xmppchat-archive/xmppchat.json" > "$dir/xmppchat-archive/out" 2>&1 < /dev/null &
+  pid[xmppchat-archive]=$!
+}
+
 start_xmppchat-mongodb() {
   [ -n "$engine" ] || start_engine
-  XMPPCHAT_store=mongodb XMPPCHAT_mongodb__uri=$mongodb dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll \
+  XMPPCHAT_modules__archive__default=always XMPPCHAT_store=mongodb XMPPCHAT_mongodb__uri=$mongodb dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll \
     --config "$dir/xmppchat-mongodb/xmppchat.json" > "$dir/xmppchat-mongodb/out" 2>&1 < /dev/null &
   pid[xmppchat-mongodb]=$!
 }
@@ -212,6 +219,7 @@ traffic=(--duration "$seconds" --warmup 2)
 
 run_once() {
   on_each chat-w1 plain chat --pairs 200 --window 1 "${traffic[@]}"
+  on_each chat-sm-w1 plain chat --pairs 200 --window 1 --acknowledged "${traffic[@]}"
   on_each chat-w16 plain chat --pairs 200 --window 16 "${traffic[@]}"
   on_each chat-tls-w1 tls chat --pairs 200 --window 1 "${traffic[@]}"
   on_each chat-w1-25pairs plain chat --pairs 25 --window 1 "${traffic[@]}"
@@ -231,6 +239,10 @@ for server in $servers; do
   case $server in
     xmppchat)
       port[$server]=15422 tls_port[$server]=15423 version[$server]=XmppChat
+      projects+=(Xmpp.Server)
+      ;;
+    xmppchat-archive)
+      port[$server]=15622 tls_port[$server]=15623 version[$server]='XmppChat, archive'
       projects+=(Xmpp.Server)
       ;;
     xmppchat-mongodb)
@@ -257,7 +269,8 @@ cat "$certs/localhost.key" "$certs/localhost.crt" > "$certs/localhost.pem"
 chmod 600 "$certs/localhost.key" "$certs/localhost.pem"
 
 : > "$dir/results"
-declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json [xmppchat-mongodb]=xmppchat.json)
+declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json [xmppchat-archive]=xmppchat.json
+  [xmppchat-mongodb]=xmppchat.json)
 for server in $servers; do
   prepare "$server" "${template[$server]}"
   start "$server"

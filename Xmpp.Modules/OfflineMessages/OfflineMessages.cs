@@ -27,6 +27,9 @@ public sealed class OfflineMessages(
         });
         builder.Message(MessageStage.Undelivered, KeepAsync);
         builder.BecomingAvailable(delivery.DeliverAsync);
+        // What was on its way to it when the server ended is still here, and may be more than it was sent.
+        builder.SessionRestored(session =>
+            session.Presence is { TakesMessages: true } ? delivery.DeliverAsync(session, static () => default) : default);
     }
 
     /// <summary>XEP-0203 §6: nobody else says that this server delayed a message.</summary>

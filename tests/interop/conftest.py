@@ -128,6 +128,7 @@ def strict_server(start):
             "outputBytes": 65_536,
             "sessionBytesPerSecond": 0,
         },
+        modules={"archive": {"pageBytes": 32_768}},
     )
 
 

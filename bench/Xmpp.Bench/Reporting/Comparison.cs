@@ -17,6 +17,7 @@ internal sealed class Comparison(IReadOnlyList<Result> results)
     private static readonly ComparedFigure[] Figures =
     [
         new("Routed message, plain, window 1", "chat-w1", MetricNames.ServerCpu("message"), 12),
+        new("… with stream management (XEP-0198)", "chat-sm-w1", MetricNames.ServerCpu("message"), 16),
         new("Routed message, plain, window 16", "chat-w16", MetricNames.ServerCpu("message"), 2),
         new("Routed message, TLS, window 1", "chat-tls-w1", MetricNames.ServerCpu("message"), 16),
         new("… plain, window 1, 25 pairs", "chat-w1-25pairs", MetricNames.ServerCpu("message"), null),

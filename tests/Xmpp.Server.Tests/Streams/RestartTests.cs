@@ -134,6 +134,35 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Messages_that_waited_still_come_when_the_server_was_restarted_while_it_brought_them()
+    {
+        await using var server = await TestServer.StartWithJournalAsync();
+        await server.CreateAccountAsync(Jid.Parse("juliet@localhost"));
+        var romeo = await server.LoginAsync("romeo");
+        for (var i = 1; i <= 101; i++)
+            await romeo.SendAsync($"<message to='juliet@localhost' type='chat' id='{i}'><body>{i}</body></message>");
+        await romeo.ExpectNothingFromAsync(romeo);
+        var juliet = await server.ConnectAsync("juliet", "balcony");
+        var id = (await juliet.EnableAsync(isResumable: true))!;
+        await juliet.SendAsync("<presence/>");
+        uint received = 0;
+        for (var stanza = await juliet.ReadAsync(); stanza["id"] != "100"; stanza = await juliet.ReadAsync())
+            received++;
+
+        await server.RestartAsync(isKilled: true);
+        juliet = await server.AuthenticateAsync("juliet");
+        await juliet.SendAsync($"<resume xmlns='{Ns}' previd='{id}' h='{received}'/>");
+        Assert.Equal("resumed", (await juliet.ReadAsync()).Name.Local);
+
+        for (var stanza = await juliet.ReadAsync(); stanza["id"] != "101"; stanza = await juliet.ReadAsync())
+        {
+            // A page is removed when its client has answered behind it.
+            if (stanza.Child("urn:xmpp:ping", "ping") is not null)
+                await juliet.SendAsync($"<iq type='result' id='{stanza["id"]}' to='localhost'/>");
+        }
+    }
+
+    [Fact]
     public async Task Contacts_who_left_while_the_server_was_down_are_unavailable_to_who_comes_back()
     {
         await using var server = await TestServer.StartWithJournalAsync();
