@@ -18,7 +18,7 @@ public static class ServerOptionsValidator
     [
         .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Components(options), .. Authentication(options),
         .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
-        .. Archive(options), .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations),
+        .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations),
     ];
 
     /// <summary>What is allowed, but worth a line in the log at start.</summary>
@@ -41,17 +41,6 @@ public static class ServerOptionsValidator
         {
             if (!known.Contains(options.Disabled[i]))
                 yield return new($"modules.disabled[{i}]", Json(options.Disabled[i]), $"expected one of {string.Join(", ", known)}");
-        }
-    }
-
-    /// <summary>A page of an archive must not fill a queue that ends the session.</summary>
-    private static IEnumerable<ConfigurationProblem> Archive(ServerOptions options)
-    {
-        var limit = Math.Min(options.Limits.OutputBytes, options.StreamManagement.QueueBytes) / 2;
-        if (options.Modules.Archive.PageBytes > limit)
-        {
-            yield return new("modules.archive.pageBytes", $"{options.Modules.Archive.PageBytes}",
-                $"must not exceed {limit}, half of limits.outputBytes and of streamManagement.queueBytes");
         }
     }
 

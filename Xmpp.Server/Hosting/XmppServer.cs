@@ -217,7 +217,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         var throttle = ThrottleOptionsOf(options);
         return new ServerState(
             options,
-            _modules.Load(options.Modules, current?.Modules),
+            _modules.Load(ModulesOf(options), current?.Modules),
             new SaslMechanisms(options.Authentication.Mechanisms, new DecoyKeys(_decoySecret, options.Authentication.ScramIterations)),
             // What was counted survives a reload, unless it is to be counted otherwise.
             current is not null && ThrottleOptionsOf(current.Options) == throttle
@@ -225,6 +225,13 @@ public sealed partial class XmppServer : IAsyncDisposable
                 : new AuthenticationThrottle(throttle, _context.Time),
             CreateTlsServer(options),
             options.Tls.ClientCertificateAuthorities is { } authorities ? ClientCertificateValidator.Load(authorities, _context.Time) : null);
+    }
+
+    /// <summary>A page of an archive doesn't fill a queue that ends the session, whatever is configured.</summary>
+    private static ModuleOptions ModulesOf(ServerOptions options)
+    {
+        var (modules, queue) = (options.Modules, Math.Min(options.Limits.OutputBytes, options.StreamManagement.QueueBytes));
+        return modules with { Archive = modules.Archive with { PageBytes = Math.Min(modules.Archive.PageBytes, queue / 2) } };
     }
 
     private static TlsServer CreateTlsServer(ServerOptions options) => TlsServer.Create(new TlsServerOptions

@@ -1,8 +1,9 @@
 namespace Xmpp.Storage.Sqlite;
 
 /// <summary>A write that leaves marks in memory, to be undone when it fails.</summary>
+/// <param name="tail">Is told when it is committed.</param>
 /// <param name="onFailed">Is told whether it had been executed: on the writer's thread then, before anything else is.</param>
-internal sealed class ArchiveOperation<T>(Func<SqliteSession, T> body, Action<bool> onFailed)
+internal sealed class ArchiveOperation<T>(ArchiveTail tail, Func<SqliteSession, T> body, Action<bool> onFailed)
     : WriteOperation<T>(body, CancellationToken.None)
 {
     private bool _isExecuted;
@@ -11,6 +12,12 @@ internal sealed class ArchiveOperation<T>(Func<SqliteSession, T> body, Action<bo
     {
         _isExecuted = true;
         base.Execute(session);
+    }
+
+    public override void Complete()
+    {
+        tail.Commit();
+        base.Complete();
     }
 
     public override void Fail(Exception fault)

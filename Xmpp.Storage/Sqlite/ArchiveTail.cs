@@ -15,16 +15,18 @@ internal readonly record struct ArchiveRow(long Archive, UInt128 Id, long Row, l
 
 /// <summary>
 /// The messages that the index doesn't have yet, by account: those that are on their way to the writer, as a number, and those that it has
-/// written.
+/// written. Readers don't see what is indexed before it is committed: until then the index counts as behind.
 /// </summary>
 internal sealed class ArchiveTail
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Jid, Account> _accounts = [];
+    private readonly HashSet<Jid> _taken = [];
     private int _written;
 
     // Nobody knows what another process has left behind.
     private bool _isDoubtful = true;
+    private bool _isTrustNew;
 
     /// <summary>Messages that are written.</summary>
     public int Written
@@ -87,7 +89,7 @@ internal sealed class ArchiveTail
     public bool IsBehind(Jid account)
     {
         lock (_lock)
-            return _isDoubtful || _accounts.ContainsKey(account);
+            return _isDoubtful || _isTrustNew || _accounts.ContainsKey(account) || _taken.Contains(account);
     }
 
     /// <summary>The account's messages, which the caller indexes.</summary>
@@ -101,6 +103,7 @@ internal sealed class ArchiveTail
             var rows = found.Rows;
             found.Rows = [];
             _written -= rows.Count;
+            _taken.Add(account);
             ForgetIfDone(account, found);
             return rows;
         }
@@ -123,6 +126,7 @@ internal sealed class ArchiveTail
         {
             _isDoubtful = true;
             _written = 0;
+            _taken.Clear();
             foreach (var (account, found) in _accounts)
             {
                 found.Rows.Clear();
@@ -135,7 +139,17 @@ internal sealed class ArchiveTail
     public void Trust()
     {
         lock (_lock)
-            _isDoubtful = false;
+            (_isDoubtful, _isTrustNew) = (false, true);
+    }
+
+    /// <summary>What was indexed is committed.</summary>
+    public void Commit()
+    {
+        lock (_lock)
+        {
+            _taken.Clear();
+            _isTrustNew = false;
+        }
     }
 
     private Account Find(Jid account)

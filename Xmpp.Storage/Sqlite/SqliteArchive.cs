@@ -38,7 +38,7 @@ internal sealed partial class SqliteArchive : IArchiveStore
             return;
 
         var addition = new ArchiveAddition(_tail, _owners, _index, messages);
-        await _writer.WriteAsync(new ArchiveOperation<bool>(addition.Execute, addition.Failed));
+        await _writer.WriteAsync(new ArchiveOperation<bool>(_tail, addition.Execute, addition.Failed));
     }
 
     public async ValueTask<ArchivePage?> ReadAsync(
@@ -161,7 +161,7 @@ internal sealed partial class SqliteArchive : IArchiveStore
     }
 
     private ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> body) =>
-        _writer.WriteAsync(new ArchiveOperation<T>(body, isExecuted =>
+        _writer.WriteAsync(new ArchiveOperation<T>(_tail, body, isExecuted =>
         {
             if (isExecuted)
                 _index.Doubt();

@@ -253,6 +253,22 @@ public sealed class MessageArchiveTests
     }
 
     [Fact]
+    public async Task A_page_fits_into_what_may_be_queued_for_a_client()
+    {
+        await using var server = await TestServer.StartAsync(options => options with
+        {
+            Limits = options.Limits with { OutputBytes = 65_536, StanzaBytes = 32_768, UnauthenticatedStanzaBytes = 10_000 },
+        });
+        var romeo = await server.ConnectAsync("romeo");
+        var juliet = await server.ConnectAsync("juliet");
+        for (var i = 0; i < 6; i++)
+            await server.TalkAsync(romeo, "juliet@localhost", $"{i}{new string('.', 10_000)}");
+
+        var page = await juliet.QueryAsync();
+        Assert.Equal((3, false), (page.Results.Count, page.IsComplete));
+    }
+
+    [Fact]
     public async Task A_client_that_wants_no_messages_is_told_their_number()
     {
         var (server, _, juliet) = await StartAsync();

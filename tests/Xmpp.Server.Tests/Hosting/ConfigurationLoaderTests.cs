@@ -125,9 +125,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("""{ "tls": { "generateMissing": "maybe" } }""", "tls.generateMissing = \"maybe\": expected true or false")]
     [InlineData("""{ "limits": { "unauthenticatedStanzaBytes": "1MB" } }""",
         "limits.unauthenticatedStanzaBytes = 1048576: must not exceed limits.stanzaBytes, which is 262144")]
-    [InlineData("""{ "modules": { "archive": { "pageBytes": "3MB" } } }""",
-        "modules.archive.pageBytes = 3145728: must not exceed 2097152, half of limits.outputBytes and of streamManagement.queueBytes")]
-    [InlineData("""{ "limits": { "outputBytes": 65536 }, "modules": { "archive": { "pageBytes": "32KB" } } }""",
+    [InlineData("""{ "limits": { "outputBytes": 65536 } }""",
         "limits.outputBytes = 65536: must hold the largest stanza: at least limits.stanzaBytes, which is 262144")]
     [InlineData("""{ "modules": { "registration": { "reservedNames": ["a b"] } } }""",
         "modules.registration.reservedNames[0] = \"a b\": expected what stands before the \"@\" of an address, such as \"admin\"")]

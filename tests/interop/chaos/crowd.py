@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import random
 import threading
+import time
 from xml.etree import ElementTree
 
 from ledger import STEPS, Items, Note, items_of
@@ -251,9 +252,11 @@ class Owner:
         return len(session.messages) > 0
 
     def look(self):
+        """Comes until nothing waits any more. One that waits may come late: the server brings a page when it has removed the one before."""
+        deadline = time.monotonic() + TIMEOUT
         for mailbox in self.mailboxes:
             is_empty = False
-            while not is_empty:
+            while not is_empty or (mailbox.lost and time.monotonic() < deadline):
                 mailbox.visits += 1
                 is_empty = not self.fetch(mailbox)
         return []
