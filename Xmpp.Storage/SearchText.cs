@@ -35,8 +35,7 @@ internal static class SearchText
         var words = new Words(buffer);
         if (Ascii.IsValid(text))
         {
-            foreach (var letter in text)
-                words.Add(new Rune(char.ToLowerInvariant(letter)));
+            words.AddAscii(text);
         }
         else
         {
@@ -108,6 +107,28 @@ internal static class SearchText
             }
 
             _last = kind;
+        }
+
+        /// <summary>The same, faster, as the only thing that is added.</summary>
+        public void AddAscii(string text)
+        {
+            var output = _buffer;
+            var (length, isInWord) = (0, false);
+            foreach (var letter in text)
+            {
+                if (!char.IsAsciiLetterOrDigit(letter))
+                {
+                    isInWord = false;
+                    continue;
+                }
+
+                if (!isInWord)
+                    output[length++] = Space;
+                output[length++] = (byte)(letter | 0x20); // Lower case; digits have that bit.
+                isInWord = true;
+            }
+
+            _length = length;
         }
 
         public readonly byte[]? ToArray()

@@ -33,7 +33,14 @@ internal sealed class SqliteFile : IDisposable
     public string Path { get; }
 
     /// <summary>True while the file is deleted or replaced: what would be written now were lost, or mixed with another file's log.</summary>
-    public bool HasMoved => SqliteLibrary.HasMoved(_anchor.Handle!);
+    public bool HasMoved
+    {
+        get
+        {
+            lock (_anchor)
+                return SqliteLibrary.HasMoved(_anchor.Handle!);
+        }
+    }
 
     /// <exception cref="StoreException">The message is for the operator.</exception>
     public static SqliteFile Open(string path, SqliteStoreOptions options, IReadOnlyList<string> migrations)

@@ -30,6 +30,10 @@ internal static partial class SqliteLibrary
                 NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
                 SystemLibraries.Use(ProviderName, _handle);
                 raw.SetProvider(new SQLite3Provider_e_sqlite3());
+                // A connection is used by one thread at a time here, and nobody asks how much memory there is: both would cost
+                // two locks for nearly every call. Refused, and slower, when somebody else in the process has used SQLite before.
+                raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+                raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
             }
         }
 
