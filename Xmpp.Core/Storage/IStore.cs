@@ -21,6 +21,8 @@ public interface IStore : IAsyncDisposable
 
     IArchiveStore Archive { get; }
 
+    IRoomStore Rooms { get; }
+
     /// <summary>For moving all that the store keeps to another one.</summary>
     IStoreTransfer Transfer { get; }
 

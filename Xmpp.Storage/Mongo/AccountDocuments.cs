@@ -28,6 +28,14 @@ internal static class AccountDocuments
         return w.ObjectId(name, bytes);
     }
 
+    /// <summary>An id as an item of an array.</summary>
+    public static BsonWriter Account(this BsonWriter w, AccountId account)
+    {
+        Span<byte> bytes = stackalloc byte[AccountId.Size];
+        account.CopyTo(bytes);
+        return w.Value(BsonType.ObjectId, bytes);
+    }
+
     /// <summary>The lower end of an account's documents: one that says more than the account sorts behind it.</summary>
     public static BsonWriter Above(this BsonWriter w, AccountId account) => w.Begin("$gt").Account("a", account).End();
 

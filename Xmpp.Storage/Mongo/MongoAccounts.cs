@@ -7,7 +7,7 @@ namespace Xmpp.Storage.Mongo;
 /// <summary>The collection <c>account</c>.</summary>
 /// <param name="forgetNotes">Forgets what is on its way to the database for an account of that name.</param>
 internal sealed class MongoAccounts(
-    MongoCollection accounts, AccountIds ids, AccountGates gates, MongoRosters rosters, DeletedAccounts deleted, TimeProvider time,
+    MongoCollection accounts, AccountIds ids, AccountGates gates, MongoRosters rosters, DeletedOwners deleted, TimeProvider time,
     AccountNotes<DateTimeOffset> logins, Action<Jid> forgetNotes) : IAccountStore
 {
     private static readonly BsonDocument ByNameOrder = BsonDocument.Build(w => w.Int32("name", 1));

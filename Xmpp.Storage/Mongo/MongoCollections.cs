@@ -9,6 +9,12 @@ internal sealed class MongoCollections(MongoConnection connection)
 
     public MongoCollection DeletedAccounts { get; } = connection.Collection("deleted_account");
 
+    public MongoCollection Rooms { get; } = connection.Collection("room");
+
+    public MongoCollection RoomMembers { get; } = connection.Collection("room_member");
+
+    public MongoCollection DeletedRooms { get; } = connection.Collection("deleted_room");
+
     public MongoCollection Counters { get; } = connection.Collection("counter");
 
     public MongoCollection RosterEntries { get; } = connection.Collection("roster_entry");
@@ -40,6 +46,13 @@ internal sealed class MongoCollections(MongoConnection connection)
         (AccountData, AccountDocuments.Of),
         (LastSeen, AccountDocuments.ById),
         (Invitations, MongoInvitations.Of),
+        (ArchiveConversations, AccountDocuments.Of),
+    ];
+
+    /// <summary>The same for rooms.</summary>
+    public IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> DataOfRooms =>
+    [
+        (RoomMembers, AccountDocuments.Of),
         (ArchiveConversations, AccountDocuments.Of),
     ];
 }

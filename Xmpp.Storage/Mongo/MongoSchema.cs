@@ -41,6 +41,15 @@ internal static class MongoSchema
                 BsonDocument.Build(w => w.Int32("_id.a", 1).Int32("last", -1)), "archive_conversation_last",
                 cancellationToken: cancellationToken);
         },
+        async (collections, cancellationToken) =>
+        {
+            await collections.Rooms.CreateIndexAsync(Keys("host", "name"), "room_name", unique: true, cancellationToken: cancellationToken);
+            await collections.Rooms.CreateIndexAsync(
+                Keys("host", "listed", "name"), "room_listed", cancellationToken: cancellationToken);
+            await collections.Rooms.CreateIndexAsync(
+                Keys("host", "persistent", "name"), "room_persistent", cancellationToken: cancellationToken);
+            await collections.RoomMembers.CreateIndexAsync(Keys("_id.j"), "room_member_jid", cancellationToken: cancellationToken);
+        },
     ];
 
     /// <summary>Refuses a database that is not ours or is newer than this program, and brings an older one up to date.</summary>

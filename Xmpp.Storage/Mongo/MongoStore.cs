@@ -24,7 +24,10 @@ public sealed class MongoStore : IStore
             time, WriteEach<DateTimeOffset>(collections.Accounts, MongoAccounts.WriteLastLogin), _ => 0);
         LastSeenNotes = new AccountNotes<LastSeenNote>(
             time, WriteEach<LastSeenNote>(collections.LastSeen, MongoLastSeen.Write), note => note.Presence.Length);
-        Deleted = new DeletedAccounts(collections, time);
+        Deleted = new DeletedOwners(
+            collections.DeletedAccounts, collections.Accounts, collections.DataOfAccounts, collections.ArchiveMessages, time);
+        DeletedRooms = new DeletedOwners(
+            collections.DeletedRooms, collections.Rooms, collections.DataOfRooms, collections.ArchiveMessages, time);
         var rosters = new MongoRosters(collections, _ids, gates);
         Rosters = rosters;
         Accounts = new RecentAccounts(
@@ -38,6 +41,7 @@ public sealed class MongoStore : IStore
         var invitations = new MongoInvitations(collections.Invitations, _ids);
         Invitations = invitations;
         Settings = new MongoSettings(collections.Settings);
+        Rooms = new MongoRooms(collections.Rooms, collections.RoomMembers, gates, DeletedRooms, time);
         _archive = new MongoArchive(
             collections.ArchiveMessages, collections.ArchiveConversations, collections.Accounts, _ids, gates, time);
         Transfer = new MongoTransfer(
@@ -65,6 +69,8 @@ public sealed class MongoStore : IStore
 
     public IArchiveStore Archive => _archive;
 
+    public IRoomStore Rooms { get; }
+
     public IStoreTransfer Transfer { get; }
 
     public StoreStatus Status
@@ -80,7 +86,9 @@ public sealed class MongoStore : IStore
 
     internal AccountNotes<LastSeenNote> LastSeenNotes { get; }
 
-    internal DeletedAccounts Deleted { get; }
+    internal DeletedOwners Deleted { get; }
+
+    internal DeletedOwners DeletedRooms { get; }
 
     /// <summary>Opens the database and brings its indexes up to date.</summary>
     /// <param name="options">Which one.</param>
@@ -126,6 +134,7 @@ public sealed class MongoStore : IStore
         }
 
         store.Deleted.StartSweep();
+        store.DeletedRooms.StartSweep();
         return store;
     }
 
@@ -138,6 +147,7 @@ public sealed class MongoStore : IStore
         await LastSeenNotes.DisposeAsync();
         await _archive.CloseAsync();
         await Deleted.DisposeAsync();
+        await DeletedRooms.DisposeAsync();
         await _connection.DisposeAsync();
     }
 

@@ -5,7 +5,7 @@ namespace Xmpp.Storage.Mongo;
 
 /// <summary>All collections, for moving what they hold.</summary>
 internal sealed class MongoTransfer(
-    MongoCollections collections, AccountIds ids, MongoInvitations invitations, MongoRosters rosters, DeletedAccounts deleted,
+    MongoCollections collections, AccountIds ids, MongoInvitations invitations, MongoRosters rosters, DeletedOwners deleted,
     Func<MongoRestore> beginRestore) : IStoreTransfer
 {
     private static readonly FindOptions InOrder = new() { Sort = BsonDocument.Build(w => w.Int32("_id", 1)) };

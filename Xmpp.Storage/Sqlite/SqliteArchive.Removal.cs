@@ -4,8 +4,8 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Storage.Sqlite;
 
 /// <summary>
-/// Removing messages, a few at a time. What belongs to an account that is gone is no account's from then on (<c>archive.account</c> is
-/// null), and removed in the background.
+/// Removing messages, a few at a time. What belongs to an account or a room that is gone is nobody's from then on
+/// (<c>archive.account</c> and <c>room</c> are null), and removed in the background.
 /// </summary>
 internal sealed partial class SqliteArchive
 {
@@ -16,7 +16,7 @@ internal sealed partial class SqliteArchive
         "SELECT id, row FROM archive_by_peer WHERE peer = ? AND id <= ? ORDER BY id LIMIT ?";
 
     internal const string KeptWithSql = "SELECT id FROM archive_by_peer WHERE peer = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
-    internal const string OrphanSql = "SELECT id FROM archive WHERE account IS NULL LIMIT 1";
+    internal const string OrphanSql = "SELECT id FROM archive INDEXED BY archive_orphan WHERE account IS NULL AND room IS NULL LIMIT 1";
     private const string MessagesSql = "SELECT messages FROM archive WHERE id = ?";
     private const string RemoveSql = "DELETE FROM archive_message WHERE row = ? RETURNING peer, length(stanza)";
     private const string RemoveIdSql = "DELETE FROM archive_by_id WHERE archive = ? AND id = ?";

@@ -170,6 +170,42 @@ internal static class SqliteSchema
         CREATE TABLE archive_indexed(row INTEGER NOT NULL) STRICT;
         INSERT INTO archive_indexed VALUES (0);
         """,
+
+        // An archive is an account's or a room's, or else nobody's and erased.
+        """
+        CREATE TABLE room(
+            id INTEGER PRIMARY KEY,
+            service TEXT NOT NULL,
+            name TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            title TEXT,
+            listed INTEGER NOT NULL,
+            persistent INTEGER NOT NULL,
+            settings TEXT NOT NULL,
+            subject TEXT,
+            subject_nick TEXT,
+            subject_by TEXT,
+            subject_at INTEGER,
+            UNIQUE(service, name)
+        ) STRICT;
+        CREATE INDEX room_listed ON room(service, name, listed) WHERE listed = 1;
+        CREATE INDEX room_temporary ON room(service, name, persistent) WHERE persistent = 0;
+
+        CREATE TABLE room_member(
+            room INTEGER NOT NULL REFERENCES room(id) ON DELETE CASCADE,
+            jid TEXT NOT NULL,
+            affiliation INTEGER NOT NULL,
+            reason TEXT,
+            nick TEXT,
+            version INTEGER NOT NULL,
+            PRIMARY KEY(room, jid)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX room_member_jid ON room_member(jid);
+
+        ALTER TABLE archive ADD COLUMN room INTEGER REFERENCES room(id) ON DELETE SET NULL;
+        CREATE UNIQUE INDEX archive_room ON archive(room) WHERE room IS NOT NULL;
+        CREATE INDEX archive_orphan ON archive(id) WHERE account IS NULL AND room IS NULL;
+        """,
     ];
 
     /// <summary>Refuses, before anything is written, a file that is not ours or is newer than this program.</summary>

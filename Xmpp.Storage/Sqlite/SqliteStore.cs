@@ -40,6 +40,7 @@ public sealed class SqliteStore : IStore
         LastSeen = new SqliteLastSeen(_readers, LastSeenNotes);
         Invitations = new SqliteInvitations(_readers, _writer);
         Settings = new SqliteSettings(_readers, _writer);
+        Rooms = new SqliteRooms(_readers, _writer);
         Transfer = new SqliteTransfer(_readers, _archive, account =>
         {
             LastLogins.Forget(account);
@@ -67,6 +68,8 @@ public sealed class SqliteStore : IStore
     public ISettingStore Settings { get; }
 
     public IArchiveStore Archive => _archive;
+
+    public IRoomStore Rooms { get; }
 
     public IStoreTransfer Transfer { get; }
 

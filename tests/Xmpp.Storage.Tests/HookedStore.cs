@@ -24,6 +24,8 @@ internal sealed class HookedStore(IStore store, Func<IReadOnlyList<StoreRecord>,
 
     public IArchiveStore Archive => store.Archive;
 
+    public IRoomStore Rooms => store.Rooms;
+
     public IStoreTransfer Transfer => this;
 
     public StoreStatus Status => store.Status;

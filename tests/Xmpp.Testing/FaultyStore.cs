@@ -21,6 +21,7 @@ public sealed class FaultyStore : IStore
         Invitations = Guard(store.Invitations);
         Settings = Guard(store.Settings);
         Archive = Guard(store.Archive);
+        Rooms = Guard(store.Rooms);
         Transfer = Guard(store.Transfer);
     }
 
@@ -50,6 +51,8 @@ public sealed class FaultyStore : IStore
     public ISettingStore Settings { get; }
 
     public IArchiveStore Archive { get; }
+
+    public IRoomStore Rooms { get; }
 
     public IStoreTransfer Transfer { get; }
 

@@ -22,6 +22,8 @@ public sealed class MongoArchiveModelTests() : ArchiveModelContract(new MongoDat
 
 public sealed class MongoConversationsTests() : ConversationsContract(new MongoDatabase());
 
+public sealed class MongoRoomsTests() : RoomStoreContract(new MongoDatabase());
+
 public sealed class MongoAccountLifeTests() : AccountLifeContract(new MongoDatabase());
 
 public sealed class MongoCrashTests() : StoreCrashContract(new MongoDatabase())

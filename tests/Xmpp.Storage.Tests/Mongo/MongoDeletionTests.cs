@@ -24,7 +24,7 @@ public sealed class MongoDeletionTests : MongoTest
 
         Assert.Equal(Empty, await CountDataAsync(hers));
         Assert.Equal(1, await CountNotesAsync());
-        Time.Ahead += DeletedAccounts.Settled;
+        Time.Ahead += DeletedOwners.Settled;
         await WriteNotesAsync();
         Assert.Equal(0, await CountNotesAsync());
         Assert.Equal(Full, await CountDataAsync(his));
@@ -74,7 +74,7 @@ public sealed class MongoDeletionTests : MongoTest
         await Collections.Blocked.InsertAsync(MongoBlockLists.Document(id, Romeo), CancellationToken.None);
         await Collections.LastSeen.InsertAsync(MongoLastSeen.Write(id, Created, default), CancellationToken.None);
 
-        Time.Ahead += DeletedAccounts.Settled;
+        Time.Ahead += DeletedOwners.Settled;
         await WriteNotesAsync();
 
         Assert.Equal(Empty, await CountDataAsync(id));
@@ -92,7 +92,7 @@ public sealed class MongoDeletionTests : MongoTest
         await Assert.ThrowsAsync<StoreException>(async () => await Store.Accounts.DeleteAsync(Juliet, CancellationToken.None));
 
         Assert.NotNull(await Store.Accounts.FindAsync(Juliet, CancellationToken.None));
-        Time.Ahead += DeletedAccounts.Settled;
+        Time.Ahead += DeletedOwners.Settled;
         await WriteNotesAsync();
         Assert.Equal(Full, await CountDataAsync(id));
         Assert.Equal(1, await CountNotesAsync());
@@ -121,7 +121,7 @@ public sealed class MongoDeletionTests : MongoTest
         Assert.Equal(Full, await CountDataAsync(id));
 
         await FailNoMoreAsync();
-        Time.Ahead += DeletedAccounts.Settled;
+        Time.Ahead += DeletedOwners.Settled;
         await WriteNotesAsync();
         Assert.Equal(Empty, await CountDataAsync(id));
     }

@@ -23,7 +23,7 @@ public sealed class MongoProcessesTests : MongoTest
         Time.Ahead += AccountIds.MaxAge;
         Assert.Equal(OfflineOutcome.NoAccount, await AddMessageAsync(Store));
 
-        Time.Ahead += DeletedAccounts.Settled;
+        Time.Ahead += DeletedOwners.Settled;
         await ReopenAsync();
         await Store.Deleted.Sweep;
         Assert.All(await CountDataAsync(id), count => Assert.Equal(0, count));

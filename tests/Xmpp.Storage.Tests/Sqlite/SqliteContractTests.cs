@@ -28,6 +28,8 @@ public sealed class SqliteArchiveIndexTests() : ArchiveModelContract(new SqliteD
 
 public sealed class SqliteConversationsTests() : ConversationsContract(new SqliteDatabase());
 
+public sealed class SqliteRoomsTests() : RoomStoreContract(new SqliteDatabase());
+
 public sealed class SqliteAccountLifeTests() : AccountLifeContract(new SqliteDatabase());
 
 public sealed class SqliteTransferTests() : StoreTransferContract(new SqliteDatabase());

@@ -1,12 +1,13 @@
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
+using Xmpp.Core.Storage;
 using Xmpp.Storage.Sqlite;
 using Xunit;
 
 namespace Xmpp.Storage.Tests.Sqlite;
 
-/// <summary>That no query of an archive looks at more than it answers: by which index SQLite finds it, and that nothing is sorted.</summary>
-public sealed partial class SqliteArchivePlanTests : IDisposable
+/// <summary>That no query of an archive, or of a list of rooms, looks at more than it answers: by which index SQLite finds it, and that nothing is sorted.</summary>
+public sealed partial class SqlitePlanTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -21,11 +22,19 @@ public sealed partial class SqliteArchivePlanTests : IDisposable
         { SqliteArchive.OldestSql, "SEARCH archive_by_id USING PRIMARY KEY (archive=? AND id<?)" },
         { SqliteArchive.OldestWithSql, "SEARCH archive_by_peer USING PRIMARY KEY (peer=? AND id<?)" },
         { SqliteArchive.KeptWithSql, "SEARCH archive_by_peer USING PRIMARY KEY (peer=?)" },
-        { SqliteArchive.OrphanSql, "SEARCH archive USING COVERING INDEX sqlite_autoindex_archive_1 (account=?)" },
+        { SqliteArchive.OrphanSql, "SCAN archive USING INDEX archive_orphan" },
         { SqliteArchive.ListConversationsSql, "SEARCH archive_peer USING INDEX archive_peer_last (archive=? AND last>? AND last<?)" },
         { SqliteArchive.ListUnreadSql, "SEARCH archive_peer USING INDEX archive_peer_last (archive=? AND last>? AND last<?)" },
         { SqliteArchive.CountConversationsSql, "SEARCH archive_peer USING COVERING INDEX archive_peer_last (archive=? AND last>?)" },
         { SqliteArchive.EachUnreadSql, "SEARCH archive_peer USING INDEX archive_peer_last (archive=? AND last>?)" },
+        { SqliteRooms.ListSql(RoomFilter.All, false), "SEARCH room USING INDEX sqlite_autoindex_room_1 (service=? AND name>? AND name<?)" },
+        { SqliteRooms.ListSql(RoomFilter.All, true), "SEARCH room USING INDEX sqlite_autoindex_room_1 (service=? AND name>? AND name<?)" },
+        { SqliteRooms.ListSql(RoomFilter.Listed, false), "SEARCH room USING INDEX room_listed (service=? AND name>? AND name<?)" },
+        { SqliteRooms.ListSql(RoomFilter.Listed, true), "SEARCH room USING INDEX room_listed (service=? AND name>? AND name<?)" },
+        { SqliteRooms.ListSql(RoomFilter.Temporary, false), "SEARCH room USING INDEX room_temporary (service=? AND name>? AND name<?)" },
+        { SqliteRooms.CountSql(RoomFilter.All), "SEARCH room USING COVERING INDEX sqlite_autoindex_room_1 (service=?)" },
+        { SqliteRooms.CountSql(RoomFilter.Listed), "SEARCH room USING COVERING INDEX room_listed (service=?)" },
+        { SqliteRooms.CountSql(RoomFilter.Temporary), "SEARCH room USING COVERING INDEX room_temporary (service=?)" },
     };
 
     public void Dispose() => _directory.Dispose();
@@ -64,6 +73,6 @@ public sealed partial class SqliteArchivePlanTests : IDisposable
         return string.Join("; ", steps);
     }
 
-    [GeneratedRegex(@"\?\d?")]
+    [GeneratedRegex(@"\?\d?|\$\w+")]
     private static partial Regex Parameter();
 }

@@ -3,32 +3,41 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Storage.Mongo;
 
 /// <summary>
-/// Erases what accounts leave behind. The collection <c>deleted_account</c> has the id of each from before the account goes until
-/// nothing can be left of it, so that it is finished when this process doesn't get to it: at the next start.
+/// Erases what accounts, or rooms, leave behind. A collection has the id of each from before it goes until nothing can be left of it, so
+/// that it is finished when this process doesn't get to it: at the next start.
 /// </summary>
-internal sealed class DeletedAccounts : IAsyncDisposable
+internal sealed class DeletedOwners : IAsyncDisposable
 {
     private const int PageSize = 100;
 
-    // Who deletes an account doesn't wait for all of a big archive.
+    // Who deletes something doesn't wait for all of a big archive.
     private const int ArchiveStepsAtOnce = 5;
 
-    // Somebody notes it and may never come to delete the account: he has had the time.
+    // Somebody notes it and may never come to delete it: he has had the time.
     private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
 
     private static readonly FindOptions Page = new() { Sort = BsonDocument.Build(w => w.Int32("_id", 1)), Limit = PageSize };
 
-    private readonly MongoCollections _collections;
+    private readonly MongoCollection _notes;
+    private readonly MongoCollection _owners;
+    private readonly IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> _data;
+    private readonly MongoCollection _archive;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closing = new();
 
-    public DeletedAccounts(MongoCollections collections, TimeProvider time)
+    /// <param name="notes">The ids of those that go.</param>
+    /// <param name="owners">Whoever is in it hasn't gone yet.</param>
+    /// <param name="data">What they have, but for archived messages, which are many.</param>
+    /// <param name="archive">Archived messages.</param>
+    public DeletedOwners(
+        MongoCollection notes, MongoCollection owners,
+        IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> data, MongoCollection archive, TimeProvider time)
     {
-        (_collections, _time) = (collections, time);
+        (_notes, _owners, _data, _archive, _time) = (notes, owners, data, archive, time);
         _timer = time.CreateTimer(
-            static self => ((DeletedAccounts)self!).StartSweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static self => ((DeletedOwners)self!).StartSweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>How long after the deletion writes that were under way may still arrive, from whichever process.</summary>
@@ -37,21 +46,21 @@ internal sealed class DeletedAccounts : IAsyncDisposable
     /// <summary>The sweep that was begun last.</summary>
     internal Task Sweep { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Says that an account is about to be deleted.</summary>
-    public async ValueTask NoteAsync(AccountId account)
+    /// <summary>Says that somebody is about to be deleted.</summary>
+    public async ValueTask NoteAsync(AccountId owner)
     {
         // Anew, should it be there: an attempt before may have failed.
-        var note = BsonDocument.Build((account, at: _time.GetUtcNow()), static (w, note) => w.Begin("$set").Date("at", note.at).End());
-        await _collections.DeletedAccounts.UpdateAsync(AccountDocuments.ById(account), note, upsert: true);
+        var note = BsonDocument.Build((owner, at: _time.GetUtcNow()), static (w, note) => w.Begin("$set").Date("at", note.at).End());
+        await _notes.UpdateAsync(AccountDocuments.ById(owner), note, upsert: true);
         _timer.Change(Settled, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Erases the data of an account that is gone; what can't be erased now is erased later.</summary>
-    public async ValueTask EraseAsync(AccountId account)
+    /// <summary>Erases the data of one that is gone; what can't be erased now is erased later.</summary>
+    public async ValueTask EraseAsync(AccountId owner)
     {
         try
         {
-            await EraseDataAsync(account, ArchiveStepsAtOnce);
+            await EraseDataAsync(owner, ArchiveStepsAtOnce);
         }
         catch (Exception failure) when (failure is StoreException or OperationCanceledException)
         {
@@ -93,9 +102,9 @@ internal sealed class DeletedAccounts : IAsyncDisposable
             AccountId? last = null;
             while (await ReadPageAsync(last) is { Count: > 0 } page)
             {
-                foreach (var (account, at) in page)
-                    isAllDone &= await FinishAsync(account, at);
-                last = page[^1].Account;
+                foreach (var (owner, at) in page)
+                    isAllDone &= await FinishAsync(owner, at);
+                last = page[^1].Owner;
             }
         }
         catch (StoreException)
@@ -112,35 +121,35 @@ internal sealed class DeletedAccounts : IAsyncDisposable
             _timer.Change(Settled, Timeout.InfiniteTimeSpan);
     }
 
-    private ValueTask<List<(AccountId Account, DateTimeOffset At)>> ReadPageAsync(AccountId? after)
+    private ValueTask<List<(AccountId Owner, DateTimeOffset At)>> ReadPageAsync(AccountId? after)
     {
         var filter = after is { } last ? BsonDocument.Build(last, static (w, last) => w.Begin("_id").Account("$gt", last).End()) : default;
-        return _collections.DeletedAccounts.FindAsync(
+        return _notes.FindAsync(
             filter, static document => (AccountIds.ReadId(document), document.Get("at"u8).Date), Page, _closing.Token);
     }
 
     /// <returns>Whether nothing more has to be done.</returns>
-    private async ValueTask<bool> FinishAsync(AccountId account, DateTimeOffset at)
+    private async ValueTask<bool> FinishAsync(AccountId owner, DateTimeOffset at)
     {
         _closing.Token.ThrowIfCancellationRequested();
         var age = _time.GetUtcNow() - at;
-        var exists = await _collections.Accounts.CountAsync(AccountDocuments.ById(account), 1) > 0;
+        var exists = await _owners.CountAsync(AccountDocuments.ById(owner), 1) > 0;
         if (exists && age < Abandoned)
             return false;
         if (!exists)
-            await EraseDataAsync(account, int.MaxValue);
+            await EraseDataAsync(owner, int.MaxValue);
         if (age < Settled)
             return false;
 
-        await _collections.DeletedAccounts.DeleteAsync(AccountDocuments.ById(account));
+        await _notes.DeleteAsync(AccountDocuments.ById(owner));
         return true;
     }
 
-    private async ValueTask EraseDataAsync(AccountId account, int archiveSteps)
+    private async ValueTask EraseDataAsync(AccountId owner, int archiveSteps)
     {
-        foreach (var (collection, of) in _collections.DataOfAccounts)
-            await collection.DeleteAsync(of(account), many: true);
-        while (archiveSteps-- > 0 && !await MongoArchive.EraseStepAsync(_collections.ArchiveMessages, account))
+        foreach (var (collection, of) in _data)
+            await collection.DeleteAsync(of(owner), many: true);
+        while (archiveSteps-- > 0 && !await MongoArchive.EraseStepAsync(_archive, owner))
             _closing.Token.ThrowIfCancellationRequested();
     }
 }

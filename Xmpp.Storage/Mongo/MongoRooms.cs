@@ -1,0 +1,197 @@
+using Xmpp.Core;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Storage.Mongo;
+
+/// <summary>
+/// The collections <c>room</c> and <c>room_member</c>. A change of one document is one atomic write; of a bigger one the members' part
+/// is written down in the room first (<see cref="RoomDocument"/>), and whoever reads or changes the room next counts it as done.
+/// </summary>
+internal sealed class MongoRooms(
+    MongoCollection rooms, MongoCollection members, AccountGates gates, DeletedOwners deleted, TimeProvider time) : IRoomStore
+{
+    private static readonly RoomChange Nothing = new();
+
+    private static readonly FindOptions Header = new() { Projection = BsonDocument.Build(w => w.Int32("_id", 1).Int32("step", 1)) };
+
+    private static readonly FindOptions Address = new()
+    {
+        Projection = BsonDocument.Build(w => w.Int32("host", 1).Int32("name", 1)),
+        Sort = BsonDocument.Build(w => w.Int32("host", 1).Int32("name", 1)),
+    };
+
+    private static readonly BsonDocument Entry = BsonDocument.Build(w =>
+        w.Int32("name", 1).Int32("title", 1).Int32("listed", 1).Int32("persistent", 1).Int32("created", 1));
+
+    private static readonly BsonDocument InOrder = BsonDocument.Build(w => w.Int32("name", 1));
+    private static readonly BsonDocument FromEnd = BsonDocument.Build(w => w.Int32("name", -1));
+    private static readonly BsonDocument StepDone = BsonDocument.Build(w => w.Begin("$unset").Int32("step", 1).End());
+
+    public async ValueTask<StoredRoom?> FindAsync(Jid room, CancellationToken cancellationToken)
+    {
+        var filter = ByName(room);
+        // In turn with changes: one of several members is seen whole.
+        using var turn = await gates.EnterAsync(room, cancellationToken);
+        var found = await rooms.FindOneAsync<(AccountId Id, StoredRoom Room, RoomChange? Step)?>(
+            filter, document => (AccountIds.ReadId(document), RoomDocument.Read(room, document), RoomDocument.ReadStep(document)),
+            null, cancellationToken);
+        if (found is not { } one)
+            return null;
+
+        var list = await members.FindAsync(
+            AccountDocuments.Of(one.Id), static document => RoomDocument.ReadMember(document), null, cancellationToken);
+        return one.Room with { Members = Apply(list, one.Step ?? Nothing) };
+    }
+
+    public async ValueTask<bool> AddAsync(StoredRoom room, CancellationToken cancellationToken)
+    {
+        RoomKey.Of(room.Room);
+        using var turn = await gates.EnterAsync(room.Room, cancellationToken);
+        var step = new RoomChange { Saved = room.Members };
+        var id = AccountId.New(time.GetUtcNow());
+        if (!await rooms.InsertAsync(RoomDocument.Write(id, room, step), cancellationToken))
+            return false;
+
+        if (step.Saved.Count > 0)
+            await TryFinishAsync(id, step);
+        return true;
+    }
+
+    public async ValueTask<bool> ApplyAsync(Jid room, RoomChange change, CancellationToken cancellationToken)
+    {
+        var filter = ByName(room);
+        using var turn = await gates.EnterAsync(room, cancellationToken);
+        if (await FindHeaderAsync(filter, cancellationToken) is not { } found)
+            return false;
+
+        if (found.Step is { } begun)
+            await FinishAsync(found.Id, begun);
+        var isOfRoom = change.Settings is not null || change.Subject is not null;
+        var changed = change.Saved.Count + change.Deleted.Count;
+        if (isOfRoom || changed > 1)
+        {
+            var counts = await rooms.UpdateAsync(
+                AccountDocuments.ById(found.Id), RoomDocument.WriteUpdate(change, changed > 0 ? change : Nothing),
+                cancellationToken: cancellationToken);
+            if (counts.Matched == 0)
+                return false;
+            if (changed > 0)
+                await TryFinishAsync(found.Id, change);
+        }
+        else if (changed == 1)
+        {
+            await members.PutAsync(RoomDocument.WriteMembers(found.Id, change), cancellationToken);
+        }
+
+        return true;
+    }
+
+    public async ValueTask<bool> RemoveAsync(Jid room, CancellationToken cancellationToken)
+    {
+        var filter = ByName(room);
+        using var turn = await gates.EnterAsync(room, cancellationToken);
+        if (await FindHeaderAsync(filter, cancellationToken) is not { Id: var id })
+            return false;
+
+        await deleted.NoteAsync(id);
+        if (await rooms.DeleteAsync(AccountDocuments.ById(id), cancellationToken: CancellationToken.None) == 0)
+            return false;
+
+        await deleted.EraseAsync(id);
+        return true;
+    }
+
+    public async ValueTask<IReadOnlyList<RoomEntry>> ListAsync(
+        string service, RoomQuery query, int count, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        cancellationToken.ThrowIfCancellationRequested();
+        // To MongoDB 0 is no limit.
+        if (count == 0)
+            return [];
+
+        var filter = BsonDocument.Build((service, query), static (w, page) => w.OfService(page.service, page.query.Filter)
+            .Begin("name").String("$gt", page.query.After ?? "").String("$lt", page.query.Before ?? RoomKey.LastName).End());
+        var options = new FindOptions { Sort = query.IsFromEnd ? FromEnd : InOrder, Limit = count, Projection = Entry };
+        var list = await rooms.FindAsync(filter, document => RoomDocument.ReadEntry(service, document), options, cancellationToken);
+        if (query.IsFromEnd)
+            list.Reverse();
+        return list;
+    }
+
+    public ValueTask<long> CountAsync(string service, RoomFilter filter, CancellationToken cancellationToken) => rooms.CountAsync(
+        BsonDocument.Build((service, filter), static (w, counted) => w.OfService(counted.service, counted.filter)),
+        null, cancellationToken);
+
+    // Members that are on their way are found when they are there.
+    public async ValueTask<IReadOnlyList<(Jid Room, RoomMember Member)>> ListRoomsOfAsync(
+        Jid person, Jid? after, int count, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        var (service, name) = after is null ? ("", "") : RoomKey.Of(after);
+        var of = await members.FindAsync(
+            BsonDocument.Build(person, static (w, person) => w.Utf8String("_id.j", person.Utf8.Span)),
+            static document => (Room: RoomDocument.ReadRoomId(document), Member: RoomDocument.ReadMember(document)),
+            null, cancellationToken);
+        if (of.Count == 0 || count == 0)
+            return [];
+
+        // Whatever rooms have left behind has none of these.
+        var filter = BsonDocument.Build((of, service, name), static (w, page) =>
+        {
+            w.Begin("_id").BeginArray("$in");
+            foreach (var (room, _) in page.of)
+                w.Account(room);
+            w.End().End().BeginArray("$or").Begin().Begin("host").String("$gt", page.service).End().End()
+                .Begin().String("host", page.service).Begin("name").String("$gt", page.name).End().End().End();
+        });
+        var found = await rooms.FindAsync(
+            filter,
+            static document =>
+                (Id: AccountIds.ReadId(document), Room: RoomKey.ToJid(document.Get("name"u8).String, document.Get("host"u8).String)),
+            Address.With(count), cancellationToken);
+        var byRoom = of.ToDictionary(one => one.Room, one => one.Member);
+        return [.. found.Select(room => (room.Room, byRoom[room.Id]))];
+    }
+
+    private static BsonDocument ByName(Jid room)
+    {
+        var key = RoomKey.Of(room);
+        return BsonDocument.Build(key, static (w, key) => w.String("host", key.Service).String("name", key.Name));
+    }
+
+    private ValueTask<(AccountId Id, RoomChange? Step)?> FindHeaderAsync(BsonDocument filter, CancellationToken cancellationToken) =>
+        rooms.FindOneAsync<(AccountId, RoomChange?)?>(
+            filter, static document => (AccountIds.ReadId(document), RoomDocument.ReadStep(document)), Header, cancellationToken);
+
+    private async ValueTask FinishAsync(AccountId room, RoomChange step)
+    {
+        await members.PutAsync(RoomDocument.WriteMembers(room, step), CancellationToken.None);
+        await rooms.UpdateAsync(AccountDocuments.ById(room), StepDone);
+    }
+
+    private async ValueTask TryFinishAsync(AccountId room, RoomChange step)
+    {
+        try
+        {
+            await FinishAsync(room, step);
+        }
+        catch (StoreException)
+        {
+            // The change is stored. Whoever comes next finishes it.
+        }
+    }
+
+    private static List<RoomMember> Apply(List<RoomMember> members, RoomChange step)
+    {
+        if (step is { Saved: [], Deleted: [] })
+            return members;
+
+        var changed = members.ToDictionary(member => member.Jid);
+        foreach (var jid in step.Deleted)
+            changed.Remove(jid);
+        foreach (var member in step.Saved)
+            changed[member.Jid] = member;
+        return [.. changed.Values];
+    }
+}
