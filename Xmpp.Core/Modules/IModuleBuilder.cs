@@ -53,6 +53,22 @@ public interface IModuleBuilder
     /// <summary>Handles the presence stanzas that come from elsewhere. One module does.</summary>
     void RemotePresence(RemotePresenceHandler handler);
 
+    /// <summary>Serves a domain below each host; it is among the items of the host (XEP-0030 §4).</summary>
+    void Service(IHostService service);
+
+    /// <summary>
+    /// Called when a client has said that it is not available any more, to everybody (RFC 6121 §4.5): who was sent presence by other ways
+    /// than the account's has to be told.
+    /// </summary>
+    /// <param name="handler">Gets the session and its presence.</param>
+    void Unavailable(Func<ISession, Element, ValueTask> handler);
+
+    /// <summary>
+    /// Called once at the start of the server, when the sessions that the process before has left are in the directory, and before anybody
+    /// can connect.
+    /// </summary>
+    void Starting(Func<CancellationToken, ValueTask> handler);
+
     /// <summary>
     /// Shows an element in the stream features of a phase; null leaves it out. Asked once for equal contexts. What is for
     /// <see cref="NegotiationPhase.Authenticated"/> is asked of for <see cref="NegotiationPhase.Bound"/> as well.

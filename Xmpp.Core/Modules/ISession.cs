@@ -1,5 +1,6 @@
 using System.Net;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 
@@ -28,6 +29,9 @@ public interface ISession
 
     /// <summary>When the resource was bound.</summary>
     DateTimeOffset Since { get; }
+
+    /// <summary>The xml:lang of the client's stream, which its stanzas have unless they say otherwise (RFC 6120 §8.1.5); or null.</summary>
+    string? Language { get; }
 
     /// <summary>Where the client is: IP address and port.</summary>
     IPEndPoint Address { get; }
@@ -68,6 +72,23 @@ public interface ISession
     /// <summary>Queues a stanza that others get as well, addressed to <paramref name="to"/>: this session's full JID or its bare JID.</summary>
     void Send(BroadcastStanza stanza, Jid to);
 
+    /// <summary>
+    /// Queues what a service makes for many of a stanza that one has sent. A session that ends before its client has it takes it along: it
+    /// goes nowhere else.
+    /// </summary>
+    /// <param name="to">The session's full JID.</param>
+    /// <param name="sender">
+    /// Whose stanza it is that is being handled, where that is local: should the server be killed now it isn't there twice.
+    /// </param>
+    void Send(BroadcastStanza stanza, Jid to, ISession? sender);
+
+    /// <summary>
+    /// Puts into archives what the stanza says that the session's client has just sent and that is being handled. Nobody waits for that,
+    /// unless it fails at once; the client is told that its stanza was handled (XEP-0198) only when it is there, and gets an error if it fails.
+    /// </summary>
+    /// <exception cref="StoreException">The archives can't take it.</exception>
+    ValueTask KeepAsync(IReadOnlyList<ArchiveEntry> messages);
+
     /// <summary>Ends the session with a stream error.</summary>
     void End(StreamError error);
 }
@@ -92,4 +113,7 @@ public interface ISessionDirectory
 
     /// <summary>Runs what sends a lot: each client gets what is for it in one go, at the end.</summary>
     void Together(Action send);
+
+    /// <inheritdoc cref="Together(Action)"/>
+    T Together<TState, T>(TState state, Func<TState, T> send);
 }

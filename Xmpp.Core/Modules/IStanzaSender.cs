@@ -10,4 +10,16 @@ public interface IStanzaSender
     /// <param name="message">With 'from' and 'to'.</param>
     /// <returns>Why it was not taken, or null. Nobody is told.</returns>
     ValueTask<StanzaError?> SendMessageAsync(Element message, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sends a stanza of a service to whoever it is addressed to: the client of this server that has the full JID, or who is not local.
+    /// Never waits. A message to an account is <see cref="SendMessageAsync"/>'s.
+    /// </summary>
+    /// <param name="to">The address, which is put in.</param>
+    /// <returns>Why it reaches nobody, as far as that is known at once; or null.</returns>
+    StanzaError? Send(BroadcastStanza stanza, Jid to);
+
+    /// <inheritdoc cref="Send(BroadcastStanza, Jid)"/>
+    /// <param name="stanza">With 'from' and 'to'.</param>
+    StanzaError? Send(Element stanza, Jid to);
 }

@@ -27,6 +27,11 @@ public sealed class BroadcastStanza
         return new(output.WrittenSpan.ToArray(), 1 + stanza.Name.Local.Length);
     }
 
+    /// <summary>Takes over what is written already.</summary>
+    /// <param name="utf8">A stanza for the namespace "jabber:client" without 'to', whose name has no prefix.</param>
+    /// <param name="nameEnd">Where its name ends.</param>
+    public static BroadcastStanza Of(byte[] utf8, int nameEnd) => new(utf8, nameEnd);
+
     /// <summary>Writes the stanza as it is for one recipient.</summary>
     public void Write(IBufferWriter<byte> output, Jid to)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Modules;
@@ -26,6 +27,13 @@ internal sealed class ServerState(
     public string DefaultHost => Options.Hosts[0];
 
     public ModuleTable Modules { get; } = modules;
+
+    /// <summary>The services of the modules, with the host that each belongs to, by their domains.</summary>
+    public FrozenDictionary<string, (IHostService Service, string Host)> Services { get; } = (
+        from host in options.Hosts
+        from service in modules.Services
+        select (Domain: ModuleRegistration.DomainOf(service, host).Domain, Entry: (service, host)))
+        .ToFrozenDictionary(entry => entry.Domain, entry => entry.Entry, StringComparer.Ordinal);
 
     public SaslMechanisms Mechanisms { get; } = mechanisms;
 

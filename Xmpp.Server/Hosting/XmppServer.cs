@@ -107,7 +107,11 @@ public sealed partial class XmppServer : IAsyncDisposable
             try
             {
                 if (replaced is null)
+                {
                     await _context.RestoreSessionsAsync(options.StreamManagement.Journal);
+                    foreach (var handler in state.Modules.Starting)
+                        await handler(_stopping.Token);
+                }
                 await ApplyListenersAsync([.. options.Listeners, .. options.Components.Listeners]);
             }
             catch

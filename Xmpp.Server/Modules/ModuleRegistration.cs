@@ -42,6 +42,12 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public RemotePresenceHandler? RemotePresenceHandler { get; private set; }
 
+    public List<IHostService> Services { get; } = [];
+
+    public List<Func<ISession, Element, ValueTask>> UnavailableHandlers { get; } = [];
+
+    public List<Func<CancellationToken, ValueTask>> StartingHandlers { get; } = [];
+
     public List<(NegotiationPhase Phase, Func<StreamFeatureContext, Element?> Feature)> StreamFeatures { get; } = [];
 
     public List<(string? Feature, InlineBindHandler Handler)> InlineBinds { get; } = [];
@@ -86,6 +92,19 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void Presence(PresenceHandler handler) => PresenceHandler = handler;
 
     public void RemotePresence(RemotePresenceHandler handler) => RemotePresenceHandler = handler;
+
+    public void Service(IHostService service)
+    {
+        Services.Add(service);
+        Items(IqTarget.Server, (query, _) => new([new DiscoItem(DomainOf(service, query.Entity.Domain), Name: service.Name)]));
+    }
+
+    /// <summary>Where a service is found for a host.</summary>
+    public static Jid DomainOf(IHostService service, string host) => Jid.Parse($"{service.Label}.{host}");
+
+    public void Unavailable(Func<ISession, Element, ValueTask> handler) => UnavailableHandlers.Add(handler);
+
+    public void Starting(Func<CancellationToken, ValueTask> handler) => StartingHandlers.Add(handler);
 
     public void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature) => StreamFeatures.Add((phase, feature));
 

@@ -49,6 +49,9 @@ internal sealed class ModuleTable
             .OrderBy(entry => entry.Payload is null)
             .Select(entry => new ForwardingEntry(
                 Encoding.UTF8.GetBytes(entry.Payload?.Namespace ?? ""), Encoding.UTF8.GetBytes(entry.Payload?.Local ?? ""), entry.Check))];
+        Services = [.. _modules.SelectMany(module => module.Services)];
+        Unavailable = [.. _modules.SelectMany(module => module.UnavailableHandlers)];
+        Starting = [.. _modules.SelectMany(module => module.StartingHandlers)];
         InlineBinds = [.. _modules.SelectMany(module => module.InlineBinds)];
         SessionRestored = [.. _modules.SelectMany(module => module.SessionRestoredHandlers)];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
@@ -73,6 +76,12 @@ internal sealed class ModuleTable
     public ImmutableArray<SubscriptionRequestHandler> SubscriptionRequests { get; }
 
     public ImmutableArray<ForwardingEntry> ForwardingChecks { get; }
+
+    public ImmutableArray<IHostService> Services { get; }
+
+    public ImmutableArray<Func<ISession, Element, ValueTask>> Unavailable { get; }
+
+    public ImmutableArray<Func<CancellationToken, ValueTask>> Starting { get; }
 
     public ImmutableArray<(string? Feature, InlineBindHandler Handler)> InlineBinds { get; }
 

@@ -50,6 +50,30 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         return await RunAsync(current.Modules, sender: null, from, framer.Stanza, to, current.IsLocal(to), cancellationToken);
     }
 
+    public StanzaError? Send(BroadcastStanza stanza, Jid to)
+    {
+        var output = Scratch.Rent();
+        stanza.Write(output, to);
+        return Send(output.WrittenSpan, to);
+    }
+
+    public StanzaError? Send(Element stanza, Jid to)
+    {
+        var output = Scratch.Rent();
+        XmlStreamWriter.Write(output, stanza, Namespaces.Client, streamPrefix: false);
+        return Send(output.WrittenSpan, to);
+    }
+
+    private StanzaError? Send(ReadOnlySpan<byte> stanza, Jid to)
+    {
+        if (!server.Current.IsLocal(to))
+            return server.Remote.Send(to, stanza);
+        if (server.Sessions.Find(to) is not { } session)
+            return StanzaError.Of(StanzaErrorCondition.RecipientUnavailable);
+        session.Send(stanza);
+        return null;
+    }
+
     /// <summary>Sends a message on that a session has lost: to others of its account, or to who keeps messages for it.</summary>
     /// <param name="stanza">As the session got it.</param>
     /// <param name="recipient">The session's full JID.</param>
@@ -94,6 +118,11 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
             await KeepAsync(context, cancellationToken);
         if (verdict == Verdict.Stop)
             return context.Error;
+        if (!isLocal && server.Current.Services.TryGetValue(context.To.Domain, out var service))
+        {
+            return await service.Service.MessageAsync(
+                new(context.Stanza, context.From, context.To, service.Host, context.Sender), cancellationToken);
+        }
         if (!isLocal)
         {
             // As its sender wrote it: what was changed is for the sender's own account.

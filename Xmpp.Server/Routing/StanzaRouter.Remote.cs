@@ -23,7 +23,7 @@ internal sealed partial class StanzaRouter
         StanzaError? error;
         try
         {
-            error = !current.IsLocal(to) ? PassOn(stanza, to)
+            error = !current.IsLocal(to) ? await ServeRemoteAsync(current, stanza, from, to, cancellationToken)
                 : stanza.LocalName.SequenceEqual("message"u8)
                     ? await messages.ReceiveAsync(current.Modules, from, stanza, to, cancellationToken)
                 : stanza.LocalName.SequenceEqual("presence"u8) ? await PresenceAsync(current, stanza, from, to, cancellationToken)
@@ -43,6 +43,25 @@ internal sealed partial class StanzaRouter
             ? handler(new(from, to, presence.ToElement()), cancellationToken)
             : default;
 
+    /// <summary>For a service, or for who isn't here.</summary>
+    private async ValueTask<StanzaError?> ServeRemoteAsync(
+        ServerState current, StanzaView stanza, Jid from, Jid to, CancellationToken cancellationToken)
+    {
+        if (!current.Services.TryGetValue(to.Domain, out var service))
+            return PassOn(stanza, to);
+        var request = new ServiceStanza(stanza, from, to, service.Host, Sender: null);
+        if (stanza.LocalName.SequenceEqual("message"u8))
+            return await service.Service.MessageAsync(request, cancellationToken);
+        if (stanza.LocalName.SequenceEqual("presence"u8))
+            return await service.Service.PresenceAsync(request, cancellationToken);
+        if (!IsComplete(stanza, out var type))
+            return StanzaError.Of(StanzaErrorCondition.BadRequest);
+        var reply = await service.Service.IqAsync(request, type, cancellationToken);
+        if (type is not null && reply.Error is null && !reply.IsSent)
+            Return(stanza, from, "result"u8, reply.Payload);
+        return reply.Error;
+    }
+
     private StanzaError? PassOn(StanzaView stanza, Jid to)
     {
         var output = Scratch.Rent();
@@ -53,7 +72,7 @@ internal sealed partial class StanzaRouter
     private async ValueTask<StanzaError?> RemoteIqAsync(
         ServerState current, StanzaView iq, Jid from, Jid to, CancellationToken cancellationToken)
     {
-        if (!TryGetType(iq, out var request) || !iq.TryGetAttribute("id"u8, out _) || (request is not null && iq.ChildCount != 1))
+        if (!IsComplete(iq, out var request))
             return StanzaError.Of(StanzaErrorCondition.BadRequest);
         if (to.Local is not null && !current.Modules.Guards.IsEmpty
             && await current.Modules.Guards.CheckAsync(

@@ -74,8 +74,13 @@ internal sealed partial class StanzaRouter(
     }
 
     /// <summary>Tells the sender of a message that it could not be kept, even though others may have it.</summary>
-    public void ReportNotKept(ClientSession sender, ReadOnlyMemory<byte> message, Exception failure) => sender.Send(
-        UndeliveredStanzas.Refuse(Element.Parse(message, Namespaces.Client), ErrorOf(failure, "message", sender.Jid)));
+    public void ReportNotKept(ClientSession sender, ArchiveEntry kept, Exception failure)
+    {
+        // What a service keeps is from something at it, and to nobody.
+        var message = Element.Parse(kept.Stanza, Namespaces.Client);
+        message = message.With("from", sender.Jid.ToString()).With("to", message["to"] ?? kept.Account.ToString());
+        sender.Send(UndeliveredStanzas.Refuse(message, ErrorOf(failure, "message", sender.Jid)));
+    }
 
     private async ValueTask PresenceAsync(ClientSession sender, StanzaView presence, CancellationToken cancellationToken)
     {
@@ -84,11 +89,24 @@ internal sealed partial class StanzaRouter(
             ReplyError(sender, presence, StanzaError.Of(StanzaErrorCondition.JidMalformed));
             return;
         }
-        if (server.Current.Modules.Presence is not { } handler)
-            return;
+        var current = server.Current;
         try
         {
-            await handler(new PresenceRequest(sender, to, StanzaStamper.Stamped(presence, sender)), cancellationToken);
+            if (to is not null && current.Services.TryGetValue(to.Domain, out var service))
+            {
+                if (await ServePresenceAsync(current, service, sender, presence, to, cancellationToken) is { } error)
+                    ReplyError(sender, presence, error);
+            }
+            else if (current.Modules.Presence is { } handler)
+            {
+                var stanza = StanzaStamper.Stamped(presence, sender);
+                await handler(new PresenceRequest(sender, to, stanza), cancellationToken);
+                if (to is null && stanza["type"] == "unavailable")
+                {
+                    foreach (var unavailable in current.Modules.Unavailable)
+                        await unavailable(sender, stanza);
+                }
+            }
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
@@ -115,8 +133,7 @@ internal sealed partial class StanzaRouter(
             ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.JidMalformed));
             return;
         }
-        // RFC 6120 §8.2.3: 'id' and a known 'type' are required, and a request has exactly one child.
-        if (!TryGetType(iq, out var request) || !iq.TryGetAttribute("id"u8, out _) || (request is not null && iq.ChildCount != 1))
+        if (!IsComplete(iq, out var request))
         {
             ReplyError(sender, iq, StanzaError.Of(StanzaErrorCondition.BadRequest));
             return;
@@ -132,7 +149,11 @@ internal sealed partial class StanzaRouter(
                 ReplyError(sender, iq, verdict.Error ?? StanzaError.Of(StanzaErrorCondition.ServiceUnavailable));
             return;
         }
-        if (!current.IsLocal(to))
+        if (current.Services.TryGetValue(to.Domain, out var service))
+        {
+            await ServeIqAsync(service, sender, iq, request, to, cancellationToken);
+        }
+        else if (!current.IsLocal(to))
         {
             var output = Scratch.Rent();
             StanzaStamper.Write(output, iq, sender);
@@ -209,7 +230,11 @@ internal sealed partial class StanzaRouter(
         }
     }
 
+    /// <summary>RFC 6120 §8.2.3: 'id' and a known 'type' are required, and a request has exactly one child.</summary>
     /// <param name="request">What is asked for; null for an answer, a result or an error.</param>
+    private static bool IsComplete(StanzaView iq, out IqType? request) =>
+        TryGetType(iq, out request) && iq.TryGetAttribute("id"u8, out _) && (request is null || iq.ChildCount == 1);
+
     private static bool TryGetType(StanzaView iq, out IqType? request)
     {
         request = null;

@@ -111,7 +111,7 @@ internal sealed partial class ClientSession
     {
         _server.Journal?.Forget(block);
         if (failure is not null)
-            _server.Router.ReportNotKept(this, messages[0].Stanza, failure);
+            _server.Router.ReportNotKept(this, messages[0], failure);
     }
 
     /// <summary>Completes at once unless the client's messages come faster than they can be kept.</summary>

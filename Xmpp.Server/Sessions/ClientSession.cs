@@ -91,6 +91,13 @@ internal sealed partial class ClientSession : ISession
 
     public void Send(ReadOnlySpan<byte> stanza) => Send(stanza, null, default);
 
+    public void Send(BroadcastStanza stanza, Jid to, ISession? sender)
+    {
+        var output = Scratch.Rent();
+        stanza.Write(output, to);
+        Send(output.WrittenSpan, Copies.Elsewhere, ((ClientSession?)sender)?.OriginOfCurrent ?? default);
+    }
+
     public void Send(IReadOnlyList<ReadOnlyMemory<byte>> stanzas)
     {
         using var batch = OutputBatch.Begin();

@@ -86,6 +86,12 @@ internal sealed class SessionRegistry(Func<ModuleTable> modules) : ISessionDirec
             send();
     }
 
+    public T Together<TState, T>(TState state, Func<TState, T> send)
+    {
+        using (OutputBatch.Begin())
+            return send(state);
+    }
+
     /// <summary>Ends the sessions of a bare JID, or the one of a full JID, but not the one excepted.</summary>
     /// <returns>How many there were.</returns>
     public int End(Jid jid, ISession? except, StreamError error)

@@ -1,3 +1,4 @@
+using Xmpp.Core.Modules;
 using Xmpp.Core.Streams;
 using Xmpp.Server.Hosting;
 using Xmpp.Testing;
@@ -176,14 +177,18 @@ internal static class ComponentTesting
     public const string Secret = "to be or not to be";
 
     /// <summary>A server that knows a component.</summary>
-    public static Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? configure = null) => TestServer.StartAsync(options =>
+    public static Task<TestServer> StartAsync(
+        Func<ServerOptions, ServerOptions>? configure = null, params IReadOnlyList<Action<IModuleBuilder>> modules) =>
+        TestServer.StartAsync(options => Configure(options, configure), modules);
+
+    private static ServerOptions Configure(ServerOptions options, Func<ServerOptions, ServerOptions>? configure)
     {
         options = options with
         {
             Components = options.Components with { Port = 0, List = [new() { Domain = Domain, Secret = Secret, Name = "Plays" }] },
         };
         return configure?.Invoke(options) ?? options;
-    });
+    }
 
     public static async Task<TestClient> LoginComponentAsync(this TestServer server, string domain = Domain, string secret = Secret)
     {
