@@ -2,12 +2,14 @@ using Xmpp.Core.Extensions;
 
 namespace Xmpp.Core.Storage;
 
-/// <summary>A message as one account keeps it (XEP-0313).</summary>
-/// <param name="Account">Whose archive it is, a bare JID.</param>
+/// <summary>A message as one account, or one room, keeps it (XEP-0313).</summary>
+/// <param name="Account">Whose archive it is, a bare JID: that of an account, or of a room that the store has.</param>
 /// <param name="Id">By which the account knows the message for good; tells the time and the place in the archive.</param>
-/// <param name="With">The other side, as the message names it: who sent it, or who it was sent to.</param>
+/// <param name="With">
+/// The other side, as the message names it: who sent it, or who it was sent to. In a room's archive the sender's own address.
+/// </param>
 /// <param name="IsIncoming">Whether the account received it.</param>
-/// <param name="Stanza">The message as the account got or sent it, as UTF-8 for the namespace "jabber:client".</param>
+/// <param name="Stanza">The message as the account got or sent it, or as the room's occupants got it but without 'to', as UTF-8 for the namespace "jabber:client".</param>
 /// <param name="Text">What can be searched for in it; null when there is nothing.</param>
 /// <param name="IsShown">Whether it is one that people read, by which a conversation is known and, if incoming, unread.</param>
 public sealed record ArchiveEntry(
@@ -49,13 +51,14 @@ public sealed record ArchivePage(IReadOnlyList<ArchiveEntry> Messages, bool IsCo
 /// <param name="ReadUpTo">The last message that was read; null when none was.</param>
 public sealed record Conversation(Jid With, SortableId Last, int Unread, SortableId? ReadUpTo);
 
-/// <param name="Messages">In all archives of a host, or in that of an account.</param>
+/// <param name="Messages">In all archives of a host or service, or in that of an account or room.</param>
 /// <param name="Bytes">Of their stanzas.</param>
 public sealed record ArchiveStatistics(long Messages, long Bytes, DateTimeOffset? Oldest, DateTimeOffset? Newest);
 
 /// <summary>
-/// The archives of accounts, and what follows from them: the lists of their conversations. A completed task means durably committed. What
-/// reads sees all that was begun to be added before it. All go with their account.
+/// The archives of accounts and of rooms, and what follows from them: the lists of accounts' conversations. A completed task means durably
+/// committed. What reads sees all that was begun to be added before it. All go with their account or room. Who has an archive is called an
+/// account here.
 /// </summary>
 public interface IArchiveStore
 {
@@ -89,10 +92,13 @@ public interface IArchiveStore
     ValueTask<int> RemoveAsync(
         Jid account, DateTimeOffset? before, Jid? with, int keep, int limit, CancellationToken cancellationToken);
 
-    /// <summary>A page of the accounts of a host that have archives, in the order of their UTF-8 octets, behind one (null: the first).</summary>
-    ValueTask<IReadOnlyList<Jid>> ListAccountsAsync(string host, Jid? after, int count, CancellationToken cancellationToken);
+    /// <summary>
+    /// A page of the accounts of a host, or the rooms of a service, that have archives, in the order of their UTF-8 octets, behind one
+    /// (null: the first).
+    /// </summary>
+    ValueTask<IReadOnlyList<Jid>> ListOwnersAsync(string host, Jid? after, int count, CancellationToken cancellationToken);
 
-    /// <summary>Of a host, or of one of its accounts.</summary>
+    /// <summary>Of a host or service, or of one of its accounts or rooms.</summary>
     ValueTask<ArchiveStatistics> CountAllAsync(string host, Jid? account, CancellationToken cancellationToken);
 
     /// <summary>A page of an account's conversations, the one with the newest message first.</summary>

@@ -14,6 +14,9 @@ public enum RecordKind
     Message,
     Archived,
     ReadMark,
+    Room,
+    RoomMember,
+    RoomArchived,
     Invitation,
     Setting,
     Secret,
@@ -22,7 +25,8 @@ public enum RecordKind
 
 /// <summary>
 /// One thing that a store keeps, by itself. A store as a whole is a sequence of them: each account, by host and name in the order of
-/// their UTF-8 octets, followed by its parts kind by kind; then what is left, in the order of <see cref="RecordKind"/>.
+/// their UTF-8 octets, followed by its parts kind by kind; each room in the same way; then what is left, in the order of
+/// <see cref="RecordKind"/>.
 /// </summary>
 public abstract record StoreRecord(RecordKind Kind);
 
@@ -58,6 +62,20 @@ public sealed record ArchivedRecord(ArchiveEntry Message) : AccountPart(RecordKi
 
 /// <summary>How far the account has read a conversation; of those that there are, by the other side's bare JID.</summary>
 public sealed record ReadMarkRecord(Jid Account, Jid With, SortableId UpTo) : AccountPart(RecordKind.ReadMark, Account);
+
+/// <summary>A room without what belongs to it.</summary>
+/// <param name="Room">Without members.</param>
+public sealed record RoomRecord(StoredRoom Room) : StoreRecord(RecordKind.Room);
+
+/// <summary>What belongs to a room.</summary>
+public abstract record RoomPart(RecordKind Kind, Jid Room) : StoreRecord(Kind);
+
+/// <summary>What the room keeps of somebody, by that one's address.</summary>
+public sealed record RoomMemberRecord(Jid Room, RoomMember Member) : RoomPart(RecordKind.RoomMember, Room);
+
+/// <summary>A message of the room's archive, by id.</summary>
+/// <param name="Message">With its text as the archive has it.</param>
+public sealed record RoomArchivedRecord(ArchiveEntry Message) : RoomPart(RecordKind.RoomArchived, Message.Account);
 
 public sealed record InvitationRecord(Invitation Invitation) : StoreRecord(RecordKind.Invitation);
 

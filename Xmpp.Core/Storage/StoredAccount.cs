@@ -9,6 +9,10 @@ namespace Xmpp.Core.Storage;
 public sealed record StoredAccount(
     Account Account, StoredRoster Roster, IReadOnlyList<Jid> Blocked, IReadOnlyList<DataRecord> Data, LastSeen? Seen)
 {
+    /// <summary>Addresses in the order of their UTF-8 octets.</summary>
+    public static Comparer<Jid> Octets { get; } =
+        Comparer<Jid>.Create((left, right) => left.Utf8.Span.SequenceCompareTo(right.Utf8.Span));
+
     /// <summary>Reads what belongs to an account; null when it is gone.</summary>
     public static async ValueTask<StoredAccount?> ReadAsync(IStore store, Account account, CancellationToken cancellationToken)
     {
@@ -38,6 +42,4 @@ public sealed record StoredAccount(
             yield return new LastSeenRecord(jid, Seen);
     }
 
-    private static readonly Comparer<Jid> Octets =
-        Comparer<Jid>.Create((left, right) => left.Utf8.Span.SequenceCompareTo(right.Utf8.Span));
 }

@@ -51,7 +51,7 @@ public sealed class ArchiveRetention(
     {
         var ofHost = (await limits.FindAsync(host, cancellationToken)).Or(configured);
         Jid? last = null;
-        while (await archive.ListAccountsAsync(host.Domain, last, PageAccounts, cancellationToken) is { Count: > 0 } accounts)
+        while (await archive.ListOwnersAsync(host.Domain, last, PageAccounts, cancellationToken) is { Count: > 0 } accounts)
         {
             foreach (var account in accounts)
                 await EnforceAsync(account, (await limits.FindAsync(account, cancellationToken)).Or(ofHost));

@@ -10,7 +10,7 @@ namespace Xmpp.Server.Control;
 /// <summary>Archives as an operator manages them: in a store, or through the server that has the store open.</summary>
 public interface IArchiveControl
 {
-    /// <param name="of">An account, or a host.</param>
+    /// <param name="of">An account or a room, a host or a service.</param>
     /// <exception cref="ControlException">There is no such account.</exception>
     ValueTask<ArchiveInfo> CountAsync(Jid of, CancellationToken cancellationToken);
 
@@ -22,7 +22,7 @@ public interface IArchiveControl
     /// <exception cref="ControlException">There is no such account.</exception>
     ValueTask<int> PurgeAsync(PurgeArchiveRequest request, CancellationToken cancellationToken);
 
-    /// <summary>The messages of an account, each a <c>&lt;result/&gt;</c> of XEP-0313.</summary>
+    /// <summary>The messages of an account or a room, each a <c>&lt;result/&gt;</c> of XEP-0313.</summary>
     /// <exception cref="ControlException">There is no such account.</exception>
     IAsyncEnumerable<string> ExportAsync(Jid account, CancellationToken cancellationToken);
 }
@@ -49,7 +49,9 @@ public sealed class StoreArchives(IStore store) : IArchiveControl
     {
         if (request.Of.Local is not null)
             await RequireAsync(request.Of, cancellationToken);
-        return await _limits.SetAsync(request.Of, new(request.MaxAge, request.MaxMessages), cancellationToken);
+        return await _limits.SetAsync(request.Of, new(request.MaxAge, request.MaxMessages), cancellationToken)
+            ? true
+            : throw new ControlException("A room has no limits of its own: set those of its service.");
     }
 
     public async ValueTask<int> PurgeAsync(PurgeArchiveRequest request, CancellationToken cancellationToken)
@@ -87,7 +89,8 @@ public sealed class StoreArchives(IStore store) : IArchiveControl
 
     private async ValueTask RequireAsync(Jid account, CancellationToken cancellationToken)
     {
-        if (await store.Accounts.FindAsync(account, cancellationToken) is null)
+        if (await store.Accounts.FindAsync(account, cancellationToken) is null
+            && await store.Rooms.FindAsync(account, cancellationToken) is null)
             throw RosterControl.NoSuchAccount(account);
     }
 }

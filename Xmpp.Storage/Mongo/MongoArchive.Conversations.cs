@@ -62,7 +62,7 @@ internal sealed partial class MongoArchive
     }
 
     public async ValueTask<bool> MarkReadAsync(Jid account, Jid with, SortableId upTo, CancellationToken cancellationToken) =>
-        await BeginAsync(account, cancellationToken) is { } owner && (await conversations.UpdateAsync(
+        await BeginAsync(account, cancellationToken) is { } owner && (await _conversations.UpdateAsync(
             ConversationMoves.ById(owner, with.Bare), SetRead(upTo), cancellationToken: cancellationToken)).Matched > 0;
 
     /// <summary>Notes what was read, and never goes back.</summary>
@@ -83,7 +83,7 @@ internal sealed partial class MongoArchive
                     w.Bool("$exists", true);
                 w.End();
             });
-            var ends = await conversations.FindAsync(
+            var ends = await _conversations.FindAsync(
                 filter, ConversationEnd.Read, new FindOptions { Sort = NewestFirst, Limit = size }, cancellationToken);
             if (ends.Count == 0)
                 yield break;
@@ -97,7 +97,7 @@ internal sealed partial class MongoArchive
 
     private async Task<List<Conversation>> CompleteAsync(AccountId owner, List<ConversationEnd> ends, CancellationToken cancellationToken)
     {
-        var there = (await messages.FindAsync(
+        var there = (await _messages.FindAsync(
             ArchiveDocument.ByIds(owner, ends.Select(end => new SortableId(end.Last))),
             static document => ArchiveDocument.ReadId(document).Value, IdOnly, cancellationToken)).ToHashSet();
         var complete = new Conversation?[ends.Count];
@@ -129,7 +129,7 @@ internal sealed partial class MongoArchive
     {
         var filter = BsonDocument.Build((owner, end), static (w, wanted) => w
             .Range(wanted.owner, wanted.end.With, ArchiveRange.All.Behind(wanted.end.ReadUpTo ?? 0)).Bool("u", true));
-        return (int)await messages.CountAsync(filter, ArchiveLimits.MaxUnread, cancellationToken);
+        return (int)await _messages.CountAsync(filter, ArchiveLimits.MaxUnread, cancellationToken);
     }
 
     /// <param name="flag">What it has to be: "s", shown, or "u", received and shown.</param>
@@ -137,7 +137,7 @@ internal sealed partial class MongoArchive
     {
         var filter = BsonDocument.Build((owner, with, flag), static (w, wanted) => w
             .Range(wanted.owner, wanted.with, ArchiveRange.All).Bool(wanted.flag, true));
-        return messages.FindOneAsync<SortableId?>(
+        return _messages.FindOneAsync<SortableId?>(
             filter, static document => ArchiveDocument.ReadId(document),
             new FindOptions { Sort = ArchiveDocument.Order(isWithPeer: true, isFromEnd: true), Projection = IdOnly.Projection }, cancellationToken);
     }
@@ -151,7 +151,7 @@ internal sealed partial class MongoArchive
             .Begin("_id").Account("a", wanted.owner).Utf8String("j", wanted.end.With.Utf8.Span).End().Id("last", wanted.end.Last));
         if (last is null)
         {
-            await conversations.DeleteAsync(unmoved, cancellationToken: cancellationToken);
+            await _conversations.DeleteAsync(unmoved, cancellationToken: cancellationToken);
             return;
         }
 
@@ -163,7 +163,7 @@ internal sealed partial class MongoArchive
             else
                 w.End().Begin("$unset").Int32("in", 1).End();
         });
-        await conversations.UpdateAsync(unmoved, update, cancellationToken: cancellationToken);
+        await _conversations.UpdateAsync(unmoved, update, cancellationToken: cancellationToken);
     }
 
     /// <summary>A document of <c>archive_conversation</c>.</summary>

@@ -1,13 +1,14 @@
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
+using Xmpp.Storage.Transfer;
 
 namespace Xmpp.Storage.Mongo;
 
 /// <summary>Removing messages, a few at a time, and what there is of them.</summary>
 internal sealed partial class MongoArchive
 {
-    private const int AccountsPage = 100;
+    private const int OwnersPage = 100;
 
     private static readonly BsonDocument ByName = BsonDocument.Build(w => w.Int32("name", 1));
 
@@ -27,7 +28,7 @@ internal sealed partial class MongoArchive
         var range = before is { } date ? ArchiveRange.All.Before(date) : ArchiveRange.All;
         if (keep > 0)
         {
-            var kept = await messages.FindOneAsync<SortableId?>(
+            var kept = await _messages.FindOneAsync<SortableId?>(
                 ArchiveDocument.InRange(owner, with?.Bare, ArchiveRange.All), static document => ArchiveDocument.ReadId(document),
                 new FindOptions
                 {
@@ -54,18 +55,18 @@ internal sealed partial class MongoArchive
         return removed;
     }
 
-    public async ValueTask<IReadOnlyList<Jid>> ListAccountsAsync(string host, Jid? after, int count, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<Jid>> ListOwnersAsync(string host, Jid? after, int count, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         var list = new List<Jid>();
         var last = after?.Local ?? "";
-        while (list.Count < count && await ReadAccountsAsync(host, last, cancellationToken) is { Count: > 0 } page)
+        while (list.Count < count && await ReadOwnersAsync(host, last, cancellationToken) is { Count: > 0 } page)
         {
             var has = new bool[page.Count];
             await Parallel.ForEachAsync(
                 Enumerable.Range(0, page.Count), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-                async (i, _) => has[i] = await messages.CountAsync(AccountDocuments.Of(page[i].Id), 1, cancellationToken) > 0);
-            list.AddRange(page.Where((_, i) => has[i]).Select(found => MongoAccounts.ToJid(found.Name, host)));
+                async (i, _) => has[i] = await _messages.CountAsync(AccountDocuments.Of(page[i].Id), 1, cancellationToken) > 0);
+            list.AddRange(page.Where((_, i) => has[i]).Select(found => RoomKey.ToJid(found.Name, host)));
             last = page[^1].Name;
         }
 
@@ -79,7 +80,7 @@ internal sealed partial class MongoArchive
             return await BeginAsync(account, cancellationToken) is { } id ? await CountAsync(id, all, cancellationToken) : all;
 
         var last = "";
-        while (await ReadAccountsAsync(host, last, cancellationToken) is { Count: > 0 } page)
+        while (await ReadOwnersAsync(host, last, cancellationToken) is { Count: > 0 } page)
         {
             foreach (var (id, _) in page)
                 all = await CountAsync(id, all, cancellationToken);
@@ -109,7 +110,7 @@ internal sealed partial class MongoArchive
     private async ValueTask<int> RemoveStepAsync(
         AccountId owner, Jid? with, ArchiveRange range, int count, CancellationToken cancellationToken)
     {
-        var oldest = await messages.FindAsync(
+        var oldest = await _messages.FindAsync(
             ArchiveDocument.InRange(owner, with, range),
             static document => (Id: ArchiveDocument.ReadId(document), With: document.Get("c"u8).ToJid()),
             new FindOptions
@@ -121,13 +122,13 @@ internal sealed partial class MongoArchive
         if (oldest.Count == 0)
             return 0;
 
-        var removed = await messages.DeleteAsync(
+        var removed = await _messages.DeleteAsync(
             ArchiveDocument.ByIds(owner, oldest.Select(message => message.Id)), many: true, CancellationToken.None);
         foreach (var peer in oldest.GroupBy(message => message.With))
         {
             var newest = peer.Max(message => message.Id.Value);
             // Those removed are the oldest: mostly there are newer ones, and nothing changes.
-            if (await conversations.FindOneAsync(
+            if (await _conversations.FindOneAsync(
                     ConversationMoves.ById(owner, peer.Key), ConversationEnd.Read, null, CancellationToken.None) is { } end
                 && (end.Last <= newest || end.Received <= newest))
                 await MoveBackAsync(owner, end, CancellationToken.None);
@@ -136,13 +137,28 @@ internal sealed partial class MongoArchive
         return (int)removed;
     }
 
-    private ValueTask<List<(AccountId Id, string Name)>> ReadAccountsAsync(string host, string after, CancellationToken cancellationToken)
+    private async ValueTask<List<(AccountId Id, string Name)>> ReadOwnersAsync(
+        string host, string after, CancellationToken cancellationToken)
+    {
+        var owners = await ReadOwnersAsync(collections.Accounts, host, after, cancellationToken);
+        var rooms = await ReadOwnersAsync(collections.Rooms, host, after, cancellationToken);
+        // Usually there is only one of both.
+        if (owners.Count == 0 || rooms.Count == 0)
+            return owners.Count == 0 ? rooms : owners;
+
+        owners.AddRange(rooms);
+        owners.Sort(static (left, right) => RecordOrder.Compare(left.Name, right.Name));
+        return [.. owners.Take(OwnersPage)];
+    }
+
+    private static ValueTask<List<(AccountId Id, string Name)>> ReadOwnersAsync(
+        MongoCollection accounts, string host, string after, CancellationToken cancellationToken)
     {
         var filter = BsonDocument.Build((host, after), static (w, page) => w.String("host", page.host)
             .Begin("name").String("$gt", page.after).End());
         return accounts.FindAsync(
             filter, static document => (AccountIds.ReadId(document), document.Get("name"u8).String),
-            new FindOptions { Sort = ByName, Limit = AccountsPage }, cancellationToken);
+            new FindOptions { Sort = ByName, Limit = OwnersPage }, cancellationToken);
     }
 
     private async ValueTask<ArchiveStatistics> CountAsync(AccountId account, ArchiveStatistics before, CancellationToken cancellationToken)
@@ -151,7 +167,7 @@ internal sealed partial class MongoArchive
             .Begin().Document("$match", AccountDocuments.Of(account)).End()
             .Begin().Begin("$group").Null("_id").Begin("n").Int32("$sum", 1).End().Begin("bytes").String("$sum", "$size").End()
             .Begin("first").String("$min", "$_id.i").End().Begin("last").String("$max", "$_id.i").End().End().End().End());
-        var found = await messages.AggregateAsync(pipeline, static group => new ArchiveStatistics(
+        var found = await _messages.AggregateAsync(pipeline, static group => new ArchiveStatistics(
             group.Get("n"u8).Int64, group.Get("bytes"u8).Int64, ArchiveRange.TimeOf(ArchiveDocument.ToId(group.Get("first"u8))),
             ArchiveRange.TimeOf(ArchiveDocument.ToId(group.Get("last"u8)))), cancellationToken);
         if (found is not [var own])

@@ -9,13 +9,15 @@ namespace Xmpp.Storage.Mongo;
 /// waits for what is being added to the same archive by this process.
 /// </summary>
 internal sealed partial class MongoArchive(
-    MongoCollection messages, MongoCollection conversations, MongoCollection accounts, AccountIds ids, AccountGates gates, TimeProvider time)
+    MongoCollections collections, ArchiveOwnerIds ids, AccountGates gates, TimeProvider time)
     : IArchiveStore
 {
     private static readonly FindOptions IdOnly = new() { Projection = BsonDocument.Build(w => w.Int32("_id", 1)) };
 
+    private readonly MongoCollection _messages = collections.ArchiveMessages;
+    private readonly MongoCollection _conversations = collections.ArchiveConversations;
     private readonly ArchivePending _pending = new();
-    private readonly ConversationMoves _moves = new(conversations);
+    private readonly ConversationMoves _moves = new(collections.ArchiveConversations);
 
     public async ValueTask AddAsync(IReadOnlyList<ArchiveEntry> messages, CancellationToken cancellationToken)
     {
@@ -57,8 +59,8 @@ internal sealed partial class MongoArchive(
         BsonRead<ArchiveEntry> read = document => ArchiveDocument.Read(account, document);
         var order = ArchiveDocument.Order(reading.Peer is not null, isFromEnd);
         var page = reading.IsFiltered
-            ? await messages.AggregateAsync(Pipeline(reading, order, w => w.Begin().Int64("$limit", count + 1L).End()), read, cancellationToken)
-            : await messages.FindAsync(
+            ? await _messages.AggregateAsync(Pipeline(reading, order, w => w.Begin().Int64("$limit", count + 1L).End()), read, cancellationToken)
+            : await _messages.FindAsync(
                 reading.ToFilter(), read, new FindOptions { Sort = order, Limit = count + 1 }, cancellationToken);
         var isComplete = page.Count <= count
             && (!reading.IsFiltered || query.Ids is not null || await IsWithinBoundAsync(reading, cancellationToken));
@@ -78,11 +80,11 @@ internal sealed partial class MongoArchive(
             || !await HasNamedAsync(reading.Account, query, cancellationToken))
             return 0;
         if (!reading.IsFiltered)
-            return (int)await messages.CountAsync(reading.ToFilter(), limit, cancellationToken);
+            return (int)await _messages.CountAsync(reading.ToFilter(), limit, cancellationToken);
 
         var pipeline = Pipeline(reading, ArchiveDocument.Order(reading.Peer is not null, isFromEnd: false),
             w => w.Begin().Int64("$limit", limit).End().Begin().String("$count", "n").End());
-        return (await messages.AggregateAsync(pipeline, static counted => counted.Get("n"u8).Int32, cancellationToken)).SingleOrDefault();
+        return (await _messages.AggregateAsync(pipeline, static counted => counted.Get("n"u8).Int32, cancellationToken)).SingleOrDefault();
     }
 
     public async ValueTask<(SortableId First, SortableId Last)?> FindEndsAsync(Jid account, CancellationToken cancellationToken)
@@ -92,7 +94,7 @@ internal sealed partial class MongoArchive(
             return null;
         return (first, last);
 
-        ValueTask<SortableId?> FindEndAsync(bool isFromEnd) => messages.FindOneAsync<SortableId?>(
+        ValueTask<SortableId?> FindEndAsync(bool isFromEnd) => _messages.FindOneAsync<SortableId?>(
             ArchiveDocument.InRange(id, null, ArchiveRange.All), static document => ArchiveDocument.ReadId(document),
             new FindOptions { Sort = ArchiveDocument.Order(isWithPeer: false, isFromEnd), Projection = IdOnly.Projection }, cancellationToken);
     }
@@ -104,7 +106,7 @@ internal sealed partial class MongoArchive(
             .Begin("$set").Int32("size", stanza.Length).Bytes("stanza", stanza.Span).End()
             .Begin("$unset").Int32("text", 1).End());
         return await BeginAsync(account, cancellationToken) is { } owner
-            && (await messages.UpdateAsync(ArchiveDocument.ById(owner, id), update, cancellationToken: cancellationToken)).Matched > 0;
+            && (await _messages.UpdateAsync(ArchiveDocument.ById(owner, id), update, cancellationToken: cancellationToken)).Matched > 0;
     }
 
     /// <summary>Waits for what is being added.</summary>
@@ -136,7 +138,7 @@ internal sealed partial class MongoArchive(
                 text = SearchText.Normalize(wanted[i].Text);
             // One that is there already is there.
             if (owners[i] is { } owner)
-                inserted = Both(inserted, messages.InsertBatchedAsync(ArchiveDocument.Write(owner, wanted[i], text)).AsTask());
+                inserted = Both(inserted, _messages.InsertBatchedAsync(ArchiveDocument.Write(owner, wanted[i], text)).AsTask());
         }
 
         if (inserted is not null)
@@ -168,14 +170,14 @@ internal sealed partial class MongoArchive(
         if (named.Count == 0)
             return true;
 
-        var found = await messages.FindAsync(
+        var found = await _messages.FindAsync(
             ArchiveDocument.ByIds(account, named), static document => ArchiveDocument.ReadId(document), IdOnly, cancellationToken);
         return found.Count == named.Count;
     }
 
     /// <summary>Whether all that could match has been looked at.</summary>
     private async ValueTask<bool> IsWithinBoundAsync(ArchiveReading reading, CancellationToken cancellationToken) =>
-        await messages.CountAsync(reading.ToFilter(), ArchiveLimits.MaxLookedAt + 1L, cancellationToken) <= ArchiveLimits.MaxLookedAt;
+        await _messages.CountAsync(reading.ToFilter(), ArchiveLimits.MaxLookedAt + 1L, cancellationToken) <= ArchiveLimits.MaxLookedAt;
 
     // What an index finds is put in order and cut off before the rest is compared.
     private static BsonDocument Pipeline(ArchiveReading reading, BsonDocument order, Action<BsonWriter> end) => BsonDocument.Build(w =>

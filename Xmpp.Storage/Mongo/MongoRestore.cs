@@ -6,14 +6,16 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Storage.Mongo;
 
 /// <summary>
-/// Puts one batch of records into the collections: first the accounts, then at once what belongs to them, each collection in one go, then
-/// the rest. So what is there in part belongs to accounts, and a setting comes last.
+/// Puts one batch of records into the collections: first the accounts and rooms, then at once what belongs to them, each collection in one
+/// go, then the rest. So what is there in part belongs to accounts or rooms, and a setting comes last.
 /// </summary>
 /// <param name="forgetNotes">Forgets what is on its way to the database for an account of that name.</param>
 internal sealed class MongoRestore(
-    MongoCollections collections, AccountIds ids, MongoOffline offline, TimeProvider time, Action<Jid> forgetNotes)
+    MongoCollections collections, AccountIds ids, AccountIds roomIds, MongoOffline offline, TimeProvider time, Action<Jid> forgetNotes)
 {
     private readonly Dictionary<Jid, AccountId> _accounts = [];
+    private readonly Dictionary<Jid, AccountId> _rooms = [];
+    private readonly MongoBulk _members = new();
     private readonly MongoBulk _entries = new();
     private readonly MongoBulk _removals = new();
     private readonly MongoBulk _blocked = new();
@@ -35,6 +37,9 @@ internal sealed class MongoRestore(
         await InsertAsync(collections.Accounts, NewAccounts(batch), cancellationToken);
         foreach (var account in _accounts.Keys)
             ids.Forget(account);
+        await InsertAsync(collections.Rooms, NewRooms(batch), cancellationToken);
+        foreach (var room in _rooms.Keys)
+            roomIds.Forget(room);
         foreach (var record in batch)
             await PrepareAsync(record, cancellationToken);
 
@@ -45,6 +50,7 @@ internal sealed class MongoRestore(
             InsertAsync(collections.LastSeen, _seen, cancellationToken),
             InsertAsync(collections.OfflineMessages, _messages, cancellationToken),
             InsertArchiveAsync(),
+            InsertAsync(collections.RoomMembers, _members, cancellationToken),
             collections.Invitations.PutAsync(_invitations, cancellationToken).AsTask());
         await collections.Secrets.PutAsync(_secrets, cancellationToken);
         await collections.Counters.PutAsync(_counters, cancellationToken);
@@ -91,11 +97,30 @@ internal sealed class MongoRestore(
         return bulk;
     }
 
+    private MongoBulk NewRooms(IReadOnlyList<StoreRecord> batch)
+    {
+        var bulk = new MongoBulk();
+        foreach (var record in batch.OfType<RoomRecord>())
+        {
+            var id = AccountId.New(time.GetUtcNow());
+            bulk.Insert(RoomDocument.Write(id, record.Room, new RoomChange()));
+            _rooms.Add(record.Room.Room, id);
+        }
+
+        return bulk;
+    }
+
     private async ValueTask PrepareAsync(StoreRecord record, CancellationToken cancellationToken)
     {
         switch (record)
         {
-            case AccountRecord:
+            case AccountRecord or RoomRecord:
+                break;
+            case RoomMemberRecord member:
+                _members.Insert(RoomDocument.WriteMember(await FindRoomAsync(member.Room, cancellationToken), member.Member));
+                break;
+            case RoomArchivedRecord { Message: var message }:
+                Prepare(message, await FindRoomAsync(message.Account, cancellationToken));
                 break;
             case AccountPart part:
                 Prepare(part, await FindAsync(part.Account, cancellationToken));
@@ -144,9 +169,7 @@ internal sealed class MongoRestore(
                 _messages.Insert(offline.Restore(account, message.At, message.Stanza));
                 break;
             case ArchivedRecord { Message: var message }:
-                _archived.Insert(ArchiveDocument.Write(account, message, message.Text is { } text ? Encoding.UTF8.GetBytes(text) : null));
-                if (message.IsShown)
-                    ConversationMoves.Note(_conversations, account, message.With.Bare, message.Id.Value, message.IsIncoming);
+                Prepare(message, account);
                 break;
             case ReadMarkRecord mark:
                 _readMarks.Update(ConversationMoves.ById(account, mark.With), MongoArchive.SetRead(mark.UpTo), upsert: true);
@@ -154,6 +177,20 @@ internal sealed class MongoRestore(
             default:
                 throw new ArgumentException($"There is no collection for {record.Kind}.");
         }
+    }
+
+    private void Prepare(ArchiveEntry message, AccountId owner)
+    {
+        _archived.Insert(ArchiveDocument.Write(owner, message, message.Text is { } text ? Encoding.UTF8.GetBytes(text) : null));
+        if (message.IsShown)
+            ConversationMoves.Note(_conversations, owner, message.With.Bare, message.Id.Value, message.IsIncoming);
+    }
+
+    private async ValueTask<AccountId> FindRoomAsync(Jid room, CancellationToken cancellationToken)
+    {
+        if (!_rooms.TryGetValue(room, out var id))
+            _rooms[room] = id = await roomIds.FindAsync(room, cancellationToken) ?? throw Refuse($"There is no room {room}.");
+        return id;
     }
 
     private async ValueTask<AccountId> FindAsync(Jid account, CancellationToken cancellationToken)

@@ -8,7 +8,8 @@ namespace Xmpp.Storage.Mongo;
 /// is written down in the room first (<see cref="RoomDocument"/>), and whoever reads or changes the room next counts it as done.
 /// </summary>
 internal sealed class MongoRooms(
-    MongoCollection rooms, MongoCollection members, AccountGates gates, DeletedOwners deleted, TimeProvider time) : IRoomStore
+    MongoCollection rooms, MongoCollection members, AccountIds ids, AccountGates gates, DeletedOwners deleted, TimeProvider time)
+    : IRoomStore
 {
     private static readonly RoomChange Nothing = new();
 
@@ -29,7 +30,7 @@ internal sealed class MongoRooms(
 
     public async ValueTask<StoredRoom?> FindAsync(Jid room, CancellationToken cancellationToken)
     {
-        var filter = ByName(room);
+        var filter = AccountIds.ByName(room);
         // In turn with changes: one of several members is seen whole.
         using var turn = await gates.EnterAsync(room, cancellationToken);
         var found = await rooms.FindOneAsync<(AccountId Id, StoredRoom Room, RoomChange? Step)?>(
@@ -59,7 +60,7 @@ internal sealed class MongoRooms(
 
     public async ValueTask<bool> ApplyAsync(Jid room, RoomChange change, CancellationToken cancellationToken)
     {
-        var filter = ByName(room);
+        var filter = AccountIds.ByName(room);
         using var turn = await gates.EnterAsync(room, cancellationToken);
         if (await FindHeaderAsync(filter, cancellationToken) is not { } found)
             return false;
@@ -88,14 +89,21 @@ internal sealed class MongoRooms(
 
     public async ValueTask<bool> RemoveAsync(Jid room, CancellationToken cancellationToken)
     {
-        var filter = ByName(room);
+        var filter = AccountIds.ByName(room);
         using var turn = await gates.EnterAsync(room, cancellationToken);
         if (await FindHeaderAsync(filter, cancellationToken) is not { Id: var id })
             return false;
 
         await deleted.NoteAsync(id);
-        if (await rooms.DeleteAsync(AccountDocuments.ById(id), cancellationToken: CancellationToken.None) == 0)
-            return false;
+        try
+        {
+            if (await rooms.DeleteAsync(AccountDocuments.ById(id), cancellationToken: CancellationToken.None) == 0)
+                return false;
+        }
+        finally
+        {
+            ids.Forget(room);
+        }
 
         await deleted.EraseAsync(id);
         return true;
@@ -152,12 +160,6 @@ internal sealed class MongoRooms(
             Address.With(count), cancellationToken);
         var byRoom = of.ToDictionary(one => one.Room, one => one.Member);
         return [.. found.Select(room => (room.Room, byRoom[room.Id]))];
-    }
-
-    private static BsonDocument ByName(Jid room)
-    {
-        var key = RoomKey.Of(room);
-        return BsonDocument.Build(key, static (w, key) => w.String("host", key.Service).String("name", key.Name));
     }
 
     private ValueTask<(AccountId Id, RoomChange? Step)?> FindHeaderAsync(BsonDocument filter, CancellationToken cancellationToken) =>

@@ -41,11 +41,12 @@ public sealed class MongoStore : IStore
         var invitations = new MongoInvitations(collections.Invitations, _ids);
         Invitations = invitations;
         Settings = new MongoSettings(collections.Settings);
-        Rooms = new MongoRooms(collections.Rooms, collections.RoomMembers, gates, DeletedRooms, time);
-        _archive = new MongoArchive(
-            collections.ArchiveMessages, collections.ArchiveConversations, collections.Accounts, _ids, gates, time);
+        var roomIds = new AccountIds(collections.Rooms, time);
+        Rooms = new MongoRooms(collections.Rooms, collections.RoomMembers, roomIds, gates, DeletedRooms, time);
+        _archive = new MongoArchive(collections, new ArchiveOwnerIds(_ids, roomIds), gates, time);
         Transfer = new MongoTransfer(
-            collections, _ids, invitations, rosters, Deleted, () => new MongoRestore(collections, _ids, offline, time, ForgetNotes));
+            collections, _ids, invitations, rosters, [Deleted, DeletedRooms],
+            () => new MongoRestore(collections, _ids, roomIds, offline, time, ForgetNotes));
         _secrets = new MongoSecrets(collections.Secrets);
     }
 

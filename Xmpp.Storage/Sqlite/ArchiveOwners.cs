@@ -2,7 +2,7 @@ using Xmpp.Core;
 
 namespace Xmpp.Storage.Sqlite;
 
-/// <summary>An account's archive, and whom it has messages with.</summary>
+/// <summary>An account's or a room's archive, and whom it has messages with.</summary>
 internal sealed class ArchiveOwner(long archive)
 {
     public long Archive => archive;
@@ -24,31 +24,42 @@ internal sealed class ArchiveOwners
     private const string FindSql =
         "SELECT a.id, r.id FROM account a LEFT JOIN archive r ON r.account = a.id WHERE a.host = ? AND a.name = ?";
 
+    private const string FindOfRoomSql =
+        "SELECT o.id, r.id FROM room o LEFT JOIN archive r ON r.room = o.id WHERE o.service = ? AND o.name = ?";
+
     private const string AddSql = "INSERT INTO archive(account, messages, bytes) VALUES (?, 0, 0)";
+    private const string AddOfRoomSql = "INSERT INTO archive(room, messages, bytes) VALUES (?, 0, 0)";
     private const string FindPeerSql = "SELECT id FROM archive_peer WHERE archive = ? AND jid = ?";
     private const string AddPeerSql = "INSERT INTO archive_peer(archive, jid) VALUES (?, ?)";
 
     private readonly Dictionary<Jid, ArchiveOwner> _owners = [];
 
-    /// <summary>Null when there is no such account.</summary>
+    /// <summary>Null when there is no such account or room.</summary>
     public ArchiveOwner? Find(SqliteSession session, Jid account)
     {
         if (_owners.TryGetValue(account, out var owner))
             return owner;
+        if ((FindOrAdd(session, account, FindSql, AddSql) ?? FindOrAdd(session, account, FindOfRoomSql, AddOfRoomSql)) is not { } archive)
+            return null;
 
+        owner = new ArchiveOwner(archive);
+        if (_owners.Count >= MaxOwners)
+            _owners.Clear();
+        _owners.Add(account, owner);
+        return owner;
+    }
+
+    private static long? FindOrAdd(SqliteSession session, Jid account, string findSql, string addSql)
+    {
         var (host, name) = AccountKey.Of(account);
-        var statement = session.Statement(FindSql).Text(host).Text(name);
+        var statement = session.Statement(findSql).Text(host).Text(name);
         if (!statement.Step())
             return null;
 
         var id = statement.GetInteger(0);
         long? archive = statement.IsNull(1) ? null : statement.GetInteger(1);
         statement.Begin();
-        owner = new ArchiveOwner(archive ?? session.Statement(AddSql).Integer(id).Insert());
-        if (_owners.Count >= MaxOwners)
-            _owners.Clear();
-        _owners.Add(account, owner);
-        return owner;
+        return archive ?? session.Statement(addSql).Integer(id).Insert();
     }
 
     /// <param name="peer">A bare JID.</param>

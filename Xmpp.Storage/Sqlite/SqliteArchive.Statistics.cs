@@ -6,22 +6,25 @@ namespace Xmpp.Storage.Sqlite;
 /// <summary>What there is, for administrators and retention.</summary>
 internal sealed partial class SqliteArchive
 {
-    internal const string ListAccountsSql =
+    internal const string ListOwnersSql =
         """
-        SELECT a.name FROM account a JOIN archive r ON r.account = a.id
-        WHERE a.host = ? AND a.name > ? AND r.messages > 0 ORDER BY a.name LIMIT ?
+        SELECT a.name AS name FROM account a JOIN archive r ON r.account = a.id WHERE a.host = ?1 AND a.name > ?2 AND r.messages > 0
+        UNION ALL
+        SELECT o.name FROM room o JOIN archive r ON r.room = o.id WHERE o.service = ?1 AND o.name > ?2 AND r.messages > 0
+        ORDER BY name LIMIT ?3
         """;
 
-    private const string CountHostSql =
+    private const string CountSql =
         """
         SELECT count(*), ifnull(sum(r.messages), 0), ifnull(sum(r.bytes), 0),
             min((SELECT min(id) FROM archive_by_id WHERE archive = r.id)), max((SELECT max(id) FROM archive_by_id WHERE archive = r.id))
-        FROM account a JOIN archive r ON r.account = a.id WHERE a.host = ?
+        FROM archive r WHERE r.id IN (
+            SELECT x.id FROM account a JOIN archive x ON x.account = a.id WHERE a.host = ?1 AND (?2 IS NULL OR a.name = ?2)
+            UNION ALL
+            SELECT x.id FROM room o JOIN archive x ON x.room = o.id WHERE o.service = ?1 AND (?2 IS NULL OR o.name = ?2))
         """;
 
-    private const string CountAccountSql = $"{CountHostSql} AND a.name = ?";
-
-    public async ValueTask<IReadOnlyList<Jid>> ListAccountsAsync(string host, Jid? after, int count, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<Jid>> ListOwnersAsync(string host, Jid? after, int count, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         cancellationToken.ThrowIfCancellationRequested();
@@ -29,7 +32,7 @@ internal sealed partial class SqliteArchive
         return await _readers.ReadAsync<IReadOnlyList<Jid>>(session =>
         {
             var page = new List<Jid>();
-            var rows = session.Statement(ListAccountsSql).Text(host).Text(after?.Local ?? "").Integer(count);
+            var rows = session.Statement(ListOwnersSql).Text(host).Text(after?.Local ?? "").Integer(count);
             while (rows.Step())
                 page.Add(SqliteAccounts.ToJid(rows.GetText(0)!, host));
             return page;
@@ -44,9 +47,7 @@ internal sealed partial class SqliteArchive
         await BringAllUpToDateAsync();
         return await _readers.ReadAsync(session =>
         {
-            var row = session.Statement(account is null ? CountHostSql : CountAccountSql).Text(host);
-            if (account is not null)
-                row.Text(account.Local);
+            var row = session.Statement(CountSql).Text(host).Text(account?.Local);
             row.Step();
             var statistics = new ArchiveStatistics(row.GetInteger(1), row.GetInteger(2), Time(row.GetId(3)), Time(row.GetId(4)));
             row.Begin();

@@ -12,6 +12,9 @@ internal sealed partial class SqliteArchive : IArchiveStore
     internal const string FindSql =
         "SELECT r.id FROM account a JOIN archive r ON r.account = a.id WHERE a.host = ? AND a.name = ?";
 
+    internal const string FindOfRoomSql =
+        "SELECT r.id FROM room o JOIN archive r ON r.room = o.id WHERE o.service = ? AND o.name = ?";
+
     internal const string FirstSql = "SELECT id FROM archive_by_id WHERE archive = ? ORDER BY id LIMIT 1";
     internal const string LastSql = "SELECT id FROM archive_by_id WHERE archive = ? ORDER BY id DESC LIMIT 1";
     private const string FindMessageSql = "SELECT row FROM archive_by_id WHERE archive = ? AND id = ?";
@@ -120,14 +123,15 @@ internal sealed partial class SqliteArchive : IArchiveStore
         }, cancellationToken);
     }
 
-    /// <summary>The account is deleted; to be called by the operation that does so, on the writer's thread.</summary>
+    /// <summary>The account or room is deleted; to be called by the operation that does so, on the writer's thread.</summary>
     internal void Forget(Jid account) => _owners.Forget(account);
 
-    /// <summary>The archive of an account; null when there is none.</summary>
+    /// <summary>The archive of an account or a room; null when there is none.</summary>
     internal static long? FindArchive(SqliteSession session, Jid account)
     {
         var (host, name) = AccountKey.Of(account);
-        return session.Statement(FindSql).Text(host).Text(name).FindInteger();
+        return session.Statement(FindSql).Text(host).Text(name).FindInteger()
+            ?? session.Statement(FindOfRoomSql).Text(host).Text(name).FindInteger();
     }
 
     /// <summary>Sees to it that what was begun to be added to the archive is found.</summary>

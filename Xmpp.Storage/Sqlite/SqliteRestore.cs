@@ -26,6 +26,8 @@ internal sealed class SqliteRestore(SqliteSession session, ArchiveIndex archive,
     private readonly List<ArchiveRow> _archived = [];
     private Jid? _account;
     private long _id;
+    private Jid? _room;
+    private long _roomId;
 
     /// <exception cref="StoreException">A record can't be added.</exception>
     public void Add(IReadOnlyList<StoreRecord> batch)
@@ -44,6 +46,17 @@ internal sealed class SqliteRestore(SqliteSession session, ArchiveIndex archive,
                 break;
             case AccountPart part:
                 AddPart(part, IdOf(part.Account));
+                break;
+            case RoomRecord { Room: var room }:
+                _roomId = SqliteRooms.Add(session, room) ?? throw Refuse($"There is a room {room.Room} already.");
+                _room = room.Room;
+                break;
+            case RoomMemberRecord member:
+                SqliteRooms.AddMember(session, RoomIdOf(member.Room), member.Member);
+                break;
+            case RoomArchivedRecord { Message: var message }:
+                RoomIdOf(message.Account);
+                _archived.Add(archive.Restore(session, message));
                 break;
             case InvitationRecord { Invitation: var invitation }:
                 SqliteInvitations.Replace(session, invitation, invitation.Inviter is { } inviter ? IdOf(inviter) : null);
@@ -133,6 +146,17 @@ internal sealed class SqliteRestore(SqliteSession session, ArchiveIndex archive,
         }
 
         return _id;
+    }
+
+    private long RoomIdOf(Jid room)
+    {
+        if (room != _room)
+        {
+            _roomId = SqliteRooms.FindId(session, RoomKey.Of(room)) ?? throw Refuse($"There is no room {room}.");
+            _room = room;
+        }
+
+        return _roomId;
     }
 
     private static StoreException Refuse(string message) => new(StanzaErrorCondition.InternalServerError, message);

@@ -5,9 +5,9 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Storage.Sqlite;
 
 /// <summary>The tables <c>room</c> and <c>room_member</c>.</summary>
-internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer) : IRoomStore
+internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, SqliteArchive archive) : IRoomStore
 {
-    internal const string FindIdSql = "SELECT id FROM room WHERE service = $service AND name = $name";
+    private const string FindIdSql = "SELECT id FROM room WHERE service = $service AND name = $name";
 
     // One row for each member, or one without.
     private const string FindSql =
@@ -29,10 +29,11 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer) : 
     private const string SetSubjectSql =
         "UPDATE room SET subject = $subject, subject_nick = $nick, subject_by = $by, subject_at = $at WHERE id = $room";
 
-    private const string SaveMemberSql =
+    private const string AddMemberSql = $"INSERT {IntoMemberSql}";
+    private const string SaveMemberSql = $"INSERT OR REPLACE {IntoMemberSql}";
+    private const string IntoMemberSql =
         """
-        INSERT OR REPLACE INTO room_member(room, jid, affiliation, reason, nick, version)
-        VALUES ($room, $jid, $affiliation, $reason, $nick, $version)
+        INTO room_member(room, jid, affiliation, reason, nick, version) VALUES ($room, $jid, $affiliation, $reason, $nick, $version)
         """;
 
     private const string DeleteMemberSql = "DELETE FROM room_member WHERE room = $room AND jid = $jid";
@@ -58,15 +59,15 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer) : 
     public ValueTask<bool> AddAsync(StoredRoom room, CancellationToken cancellationToken)
     {
         RoomKey.Of(room.Room);
-        return writer.WriteAsync(session => Add(session, room), cancellationToken);
+        return writer.WriteAsync(session => Add(session, room) is not null, cancellationToken);
     }
 
     public ValueTask<bool> ApplyAsync(Jid room, RoomChange change, CancellationToken cancellationToken)
     {
-        var (service, name) = RoomKey.Of(room);
+        var key = RoomKey.Of(room);
         return writer.WriteAsync(session =>
         {
-            if (session.Scalar(FindIdSql, ("$service", service), ("$name", name)) is not long id)
+            if (FindId(session, key) is not { } id)
                 return false;
 
             if (change.Settings is { } settings)
@@ -80,15 +81,22 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer) : 
             foreach (var jid in change.Deleted)
                 session.Execute(DeleteMemberSql, ("$room", id), ("$jid", jid.ToString()));
             foreach (var member in change.Saved)
-                SaveMember(session, id, member);
+                Write(session, SaveMemberSql, id, member);
             return true;
         }, cancellationToken);
     }
 
-    public ValueTask<bool> RemoveAsync(Jid room, CancellationToken cancellationToken)
+    public async ValueTask<bool> RemoveAsync(Jid room, CancellationToken cancellationToken)
     {
         var (service, name) = RoomKey.Of(room);
-        return writer.WriteAsync(session => session.Execute(DeleteSql, ("$service", service), ("$name", name)) > 0, cancellationToken);
+        var isRemoved = await writer.WriteAsync(session =>
+        {
+            archive.Forget(room);
+            return session.Execute(DeleteSql, ("$service", service), ("$name", name)) > 0;
+        }, cancellationToken);
+        if (isRemoved)
+            archive.StartErasing();
+        return isRemoved;
     }
 
     public ValueTask<IReadOnlyList<RoomEntry>> ListAsync(
@@ -140,24 +148,31 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer) : 
 
     internal static string CountSql(RoomFilter filter) => $"SELECT count(*) FROM room WHERE service = $service{Condition(filter)}";
 
-    /// <summary>Adds a room; false when there is one of that name.</summary>
-    internal static bool Add(SqliteSession session, StoredRoom room)
+    /// <summary>Adds a room; null when there is one of that name.</summary>
+    internal static long? Add(SqliteSession session, StoredRoom room)
     {
         var (service, name) = RoomKey.Of(room.Room);
         var settings = room.Settings;
         if (session.Scalar(AddSql, ("$service", service), ("$name", name), ("$created", room.Created.ToUnixTimeMilliseconds()),
             ("$title", settings.Name), ("$listed", settings.IsListed), ("$persistent", settings.IsPersistent),
             ("$settings", RoomValues.Write(settings.Values))) is not long id)
-            return false;
+            return null;
 
         if (room.Subject is { } subject)
             SetSubject(session, id, subject);
         foreach (var member in room.Members)
-            SaveMember(session, id, member);
-        return true;
+            AddMember(session, id, member);
+        return id;
     }
 
-    internal static void SaveMember(SqliteSession session, long room, RoomMember member) => session.Execute(SaveMemberSql,
+    /// <summary>The room's id, or null when there is no such room.</summary>
+    internal static long? FindId(SqliteSession session, (string Service, string Name) key) =>
+        session.Scalar(FindIdSql, ("$service", key.Service), ("$name", key.Name)) as long?;
+
+    /// <summary>Adds somebody who isn't there.</summary>
+    internal static void AddMember(SqliteSession session, long room, RoomMember member) => Write(session, AddMemberSql, room, member);
+
+    private static void Write(SqliteSession session, string sql, long room, RoomMember member) => session.Execute(sql,
         ("$room", room), ("$jid", member.Jid.ToString()), ("$affiliation", (int)member.Affiliation), ("$reason", member.Reason),
         ("$nick", member.Nick), ("$version", member.Version));
 

@@ -40,7 +40,7 @@ public sealed class SqliteStore : IStore
         LastSeen = new SqliteLastSeen(_readers, LastSeenNotes);
         Invitations = new SqliteInvitations(_readers, _writer);
         Settings = new SqliteSettings(_readers, _writer);
-        Rooms = new SqliteRooms(_readers, _writer);
+        Rooms = new SqliteRooms(_readers, _writer, _archive);
         Transfer = new SqliteTransfer(_readers, _archive, account =>
         {
             LastLogins.Forget(account);

@@ -9,6 +9,7 @@ namespace Xmpp.Storage.Sqlite;
 internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archive, Action<Jid> forgetNotes) : IStoreTransfer
 {
     private const string HostsSql = "SELECT DISTINCT host FROM account ORDER BY host";
+    private const string ServicesSql = "SELECT DISTINCT service FROM room ORDER BY service";
     private const string SettingsSql = "SELECT host, name, value FROM setting WHERE host <> '' ORDER BY host, name";
     private const string SecretsSql = "SELECT name, value FROM secret ORDER BY name";
     private const string RetiredSql = "SELECT version FROM deleted_roster";
@@ -26,6 +27,8 @@ internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archiv
             (SELECT count(*) FROM offline_message), (SELECT ifnull(sum(messages), 0) FROM archive WHERE account IS NOT NULL),
             (SELECT count(*) FROM archive_peer p JOIN archive r ON r.id = p.archive
                 WHERE r.account IS NOT NULL AND p.read IS NOT NULL AND p.last > x''),
+            (SELECT count(*) FROM room), (SELECT count(*) FROM room_member),
+            (SELECT ifnull(sum(messages), 0) FROM archive WHERE room IS NOT NULL),
             (SELECT count(*) FROM invitation WHERE expires > $now AND uses > 0),
             (SELECT count(*) FROM setting WHERE host <> ''), (SELECT count(*) FROM secret)
         """;
@@ -35,7 +38,8 @@ internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archiv
         var hosts = List(session, HostsSql, row => row.GetText(0)!);
         var settings = List(session, SettingsSql, row => new SettingRecord(row.GetText(0)!, row.GetText(1)!, row.GetText(2)!));
         var secrets = List(session, SecretsSql, row => new SecretRecord(row.GetText(0)!, row.GetOctets(1).ToArray()));
-        return new StoreCommons(hosts, settings, secrets, (long)session.Scalar(RetiredSql)!);
+        var services = List(session, ServicesSql, row => row.GetText(0)!);
+        return new StoreCommons(hosts, services, settings, secrets, (long)session.Scalar(RetiredSql)!);
     }, cancellationToken);
 
     public ValueTask<IReadOnlyList<DataRecord>> ReadDataAsync(Jid account, CancellationToken cancellationToken)

@@ -81,8 +81,7 @@ internal sealed class RecordFile : IDisposable
         var counts = json.RootElement.GetProperty("counts");
         foreach (var kind in StoreCounts.Counted)
         {
-            // The first version had no archives.
-            var isKnown = _version > 1 || kind is not (RecordKind.Archived or RecordKind.ReadMark);
+            var isKnown = _version >= RecordWriter.FirstVersionOf(kind);
             var stated = isKnown ? counts.GetProperty(RecordNames.Of(kind)).GetInt64() : 0;
             if (stated != tally.Counts[kind])
                 throw Damaged($"the file has {tally.Counts[kind]} records of kind {RecordNames.Of(kind)}, and should have {stated}");

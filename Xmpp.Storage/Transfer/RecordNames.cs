@@ -12,15 +12,22 @@ internal static class RecordNames
 
     private static readonly string[] Subscriptions = ["none", "to", "from", "both"];
 
+    private static readonly string[] Affiliations = ["outcast", "none", "member", "admin", "owner"];
+
     public static string Of(RecordKind kind) => Kinds[(int)kind];
 
     public static string Of(SubscriptionState subscription) => Subscriptions[(int)subscription];
+
+    public static string Of(Affiliation affiliation) => Affiliations[affiliation - Affiliation.Outcast];
 
     /// <exception cref="FormatException">It is none.</exception>
     public static RecordKind KindOf(string? name) => (RecordKind)IndexOf(Kinds, name);
 
     /// <inheritdoc cref="KindOf"/>
     public static SubscriptionState SubscriptionOf(string? name) => (SubscriptionState)IndexOf(Subscriptions, name);
+
+    /// <inheritdoc cref="KindOf"/>
+    public static Affiliation AffiliationOf(string? name) => IndexOf(Affiliations, name) + Affiliation.Outcast;
 
     private static int IndexOf(string[] names, string? name) => Array.IndexOf(names, name) is var index and >= 0
         ? index

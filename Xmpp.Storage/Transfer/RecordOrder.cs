@@ -9,7 +9,7 @@ namespace Xmpp.Storage.Transfer;
 /// </summary>
 internal static class RecordOrder
 {
-    /// <summary>Accounts by host and name in the order of their octets.</summary>
+    /// <summary>Accounts, or rooms, by host and name in the order of their octets.</summary>
     public static int Compare(Jid left, Jid right) => Compare(left.Domain, right.Domain) is not 0 and var byHost
         ? byHost
         : Compare(left.Local!, right.Local!);
@@ -33,10 +33,13 @@ internal static class RecordOrder
         switch (previous, next)
         {
             case (null, _):
-                return next is not AccountPart;
+                return next is not (AccountPart or RoomPart);
             case (_, AccountRecord account):
-                return OwnerOf(previous) is { } owner && Compare(owner, account.Account.Jid) < 0;
-            case (_, AccountPart part) when OwnerOf(previous) != part.Account:
+                return AccountOf(previous) is { } owner && Compare(owner, account.Account.Jid) < 0;
+            case (_, RoomRecord { Room: var room }) when RoomOf(previous) is { } before:
+                return Compare(before, room.Room) < 0;
+            case (_, AccountPart part) when AccountOf(previous) != part.Account:
+            case (_, RoomPart ofRoom) when RoomOf(previous) != ofRoom.Room:
                 return false;
         }
 
@@ -52,6 +55,8 @@ internal static class RecordOrder
             (MessageRecord, MessageRecord) => true,
             (ArchivedRecord a, ArchivedRecord b) => a.Message.Id.Value < b.Message.Id.Value,
             (ReadMarkRecord a, ReadMarkRecord b) => Compare(a.With.ToString(), b.With.ToString()) < 0,
+            (RoomMemberRecord a, RoomMemberRecord b) => Compare(a.Member.Jid.ToString(), b.Member.Jid.ToString()) < 0,
+            (RoomArchivedRecord a, RoomArchivedRecord b) => a.Message.Id.Value < b.Message.Id.Value,
             (InvitationRecord a, InvitationRecord b) => Compare(a.Invitation.Token, b.Invitation.Token) < 0,
             (SettingRecord a, SettingRecord b) => Compare((a.Host, a.Name), (b.Host, b.Name)) < 0,
             (SecretRecord a, SecretRecord b) => Compare(a.Name, b.Name) < 0,
@@ -62,10 +67,17 @@ internal static class RecordOrder
     private static int Compare((string, string) left, (string, string) right) =>
         Compare(left.Item1, right.Item1) is not 0 and var first ? first : Compare(left.Item2, right.Item2);
 
-    private static Jid? OwnerOf(StoreRecord record) => record switch
+    private static Jid? AccountOf(StoreRecord record) => record switch
     {
         AccountRecord account => account.Account.Jid,
         AccountPart part => part.Account,
+        _ => null,
+    };
+
+    private static Jid? RoomOf(StoreRecord record) => record switch
+    {
+        RoomRecord room => room.Room.Room,
+        RoomPart part => part.Room,
         _ => null,
     };
 }

@@ -7,10 +7,11 @@ using Xmpp.Core.Xml;
 
 namespace Xmpp.Storage.Transfer;
 
-/// <summary>Reads the lines that <see cref="RecordWriter"/> writes. The parts of an account follow its line.</summary>
+/// <summary>Reads the lines that <see cref="RecordWriter"/> writes. The parts of an account or room follow its line.</summary>
 internal sealed class RecordParser
 {
     private Jid? _account;
+    private Jid? _room;
 
     /// <exception cref="FormatException">It is no such record.</exception>
     public StoreRecord Parse(JsonElement line)
@@ -25,8 +26,11 @@ internal sealed class RecordParser
             RecordKind.Data => new DataRecord(Owner, TextOf(line, "of"), TextOf(line, "key"), OctetsOf(line)),
             RecordKind.LastSeen => new LastSeenRecord(Owner, new(TimeOf(line, "at"), OctetsOf(line))),
             RecordKind.Message => new MessageRecord(Owner, TimeOf(line, "at"), OctetsOf(line)),
-            RecordKind.Archived => new ArchivedRecord(ParseArchived(line)),
+            RecordKind.Archived => new ArchivedRecord(ParseArchived(line, Owner)),
             RecordKind.ReadMark => new ReadMarkRecord(Owner, JidOf(line, "jid"), IdOf(line, "upTo")),
+            RecordKind.Room => new RoomRecord(ParseRoom(line)),
+            RecordKind.RoomMember => new RoomMemberRecord(Room, ParseMember(line)),
+            RecordKind.RoomArchived => new RoomArchivedRecord(ParseArchived(line, Room)),
             RecordKind.Invitation => new InvitationRecord(ParseInvitation(line)),
             RecordKind.Setting => new SettingRecord(HostOf(line), TextOf(line, "name"), TextOf(line, "value")),
             RecordKind.Secret => new SecretRecord(TextOf(line, "name"), line.GetProperty("base64").GetBytesFromBase64()),
@@ -38,19 +42,23 @@ internal sealed class RecordParser
             AccountPart => _account,
             _ => null,
         };
+        _room = record switch
+        {
+            RoomRecord room => room.Room.Room,
+            RoomPart => _room,
+            _ => null,
+        };
         return record;
     }
 
     private Jid Owner => _account ?? throw new FormatException("it belongs to an account, and there is none before it");
 
+    private Jid Room => _room ?? throw new FormatException("it belongs to a room, and there is none before it");
+
     private static AccountRecord ParseAccount(JsonElement line)
     {
-        var jid = JidOf(line, "jid");
-        if (jid is not { Local: not null, IsBare: true })
-            throw new FormatException($"{jid} is no address of an account");
-
         var account = new Account(
-            jid,
+            OwnerOf(line, "an account"),
             [.. line.GetProperty("keys").EnumerateArray().Select(ParseKeys)],
             line.GetProperty("enabled").GetBoolean(),
             TimeOf(line, "created"),
@@ -77,8 +85,29 @@ internal sealed class RecordParser
         Request = OptionalTextOf(line, "request") is { } request ? Element.Parse(request) : null,
     };
 
-    private ArchiveEntry ParseArchived(JsonElement line) => new(
-        Owner, IdOf(line, "id"), JidOf(line, "with"), IsTrue(line, "incoming"), OctetsOf(line), OptionalTextOf(line, "text"),
+    private static StoredRoom ParseRoom(JsonElement line) => new(
+        OwnerOf(line, "a room"),
+        TimeOf(line, "created"),
+        new(
+            OptionalTextOf(line, "name"), line.GetProperty("listed").GetBoolean(), line.GetProperty("persistent").GetBoolean(),
+            line.GetProperty("settings").EnumerateObject().ToDictionary(value => value.Name, value => TextOf(value.Value))),
+        line.TryGetProperty("subject", out var subject) ? ParseSubject(subject) : null,
+        []);
+
+    private static RoomSubject ParseSubject(JsonElement subject) => new(
+        TextOf(subject, "text"), OptionalTextOf(subject, "nick"), subject.TryGetProperty("by", out _) ? JidOf(subject, "by") : null,
+        TimeOf(subject, "at"));
+
+    private static RoomMember ParseMember(JsonElement line) =>
+        new(JidOf(line, "jid"), RecordNames.AffiliationOf(TextOf(line, "affiliation")))
+        {
+            Reason = OptionalTextOf(line, "reason"),
+            Nick = OptionalTextOf(line, "nick"),
+            Version = line.GetProperty("version").GetInt64(),
+        };
+
+    private static ArchiveEntry ParseArchived(JsonElement line, Jid owner) => new(
+        owner, IdOf(line, "id"), JidOf(line, "with"), IsTrue(line, "incoming"), OctetsOf(line), OptionalTextOf(line, "text"),
         IsTrue(line, "shown"));
 
     private static Invitation ParseInvitation(JsonElement line) => new(
@@ -112,6 +141,10 @@ internal sealed class RecordParser
     private static SortableId IdOf(JsonElement line, string name) => SortableId.TryParse(TextOf(line, name), out var id)
         ? id
         : throw new FormatException($"'{TextOf(line, name)}' is no id of a message");
+
+    private static Jid OwnerOf(JsonElement line, string what) => JidOf(line, "jid") is { Local: not null, IsBare: true } jid
+        ? jid
+        : throw new FormatException($"{TextOf(line, "jid")} is no address of {what}");
 
     private static Jid JidOf(JsonElement line, string name) => Jid.TryParse(TextOf(line, name), out var jid)
         ? jid

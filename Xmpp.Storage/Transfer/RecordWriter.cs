@@ -14,7 +14,15 @@ internal sealed class RecordWriter : IDisposable
     public const string FormatName = "xmppchat-store";
 
     /// <summary>Of the format: grows with each change that an older reader would misunderstand.</summary>
-    public const int FormatVersion = 2;
+    public const int FormatVersion = 3;
+
+    /// <summary>The version that a kind came with.</summary>
+    public static int FirstVersionOf(RecordKind kind) => kind switch
+    {
+        RecordKind.Archived or RecordKind.ReadMark => 2,
+        RecordKind.Room or RecordKind.RoomMember or RecordKind.RoomArchived => 3,
+        _ => 1,
+    };
 
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private readonly ArrayBufferWriter<byte> _xml = new();
@@ -86,6 +94,15 @@ internal sealed class RecordWriter : IDisposable
             case ReadMarkRecord mark:
                 _json.WriteString("jid", mark.With.Utf8.Span);
                 _json.WriteString("upTo", mark.UpTo.ToString());
+                break;
+            case RoomRecord { Room: var room }:
+                WriteRoom(room);
+                break;
+            case RoomMemberRecord { Member: var member }:
+                WriteMember(member);
+                break;
+            case RoomArchivedRecord { Message: var message }:
+                WriteArchived(message);
                 break;
             case InvitationRecord invitation:
                 WriteInvitation(invitation.Invitation);
@@ -175,6 +192,43 @@ internal sealed class RecordWriter : IDisposable
         if (message.Text is not null)
             _json.WriteString("text", message.Text);
         WriteOctets(message.Stanza.Span);
+    }
+
+    private void WriteRoom(StoredRoom room)
+    {
+        var settings = room.Settings;
+        _json.WriteString("jid", room.Room.Utf8.Span);
+        _json.WriteString("created", room.Created);
+        if (settings.Name is not null)
+            _json.WriteString("name", settings.Name);
+        _json.WriteBoolean("listed", settings.IsListed);
+        _json.WriteBoolean("persistent", settings.IsPersistent);
+        _json.WriteStartObject("settings");
+        foreach (var (name, value) in settings.Values.OrderBy(value => value.Key, StringComparer.Ordinal))
+            _json.WriteString(name, value);
+        _json.WriteEndObject();
+        if (room.Subject is not { } subject)
+            return;
+
+        _json.WriteStartObject("subject");
+        _json.WriteString("text", subject.Text);
+        if (subject.Nick is not null)
+            _json.WriteString("nick", subject.Nick);
+        if (subject.By is { } by)
+            _json.WriteString("by", by.Utf8.Span);
+        _json.WriteString("at", subject.At);
+        _json.WriteEndObject();
+    }
+
+    private void WriteMember(RoomMember member)
+    {
+        _json.WriteString("jid", member.Jid.Utf8.Span);
+        _json.WriteString("affiliation", RecordNames.Of(member.Affiliation));
+        if (member.Reason is not null)
+            _json.WriteString("reason", member.Reason);
+        if (member.Nick is not null)
+            _json.WriteString("nick", member.Nick);
+        _json.WriteNumber("version", member.Version);
     }
 
     private void WriteInvitation(Invitation invitation)

@@ -14,12 +14,12 @@ public readonly record struct TransferProgress(long Done, long Total, RecordKind
 /// <summary>What was moved.</summary>
 /// <param name="Counts">By kind.</param>
 /// <param name="Sha256">Of the records' lines: the same for the same content, whichever store it is in.</param>
-/// <param name="ResumedBehind">The last account that an earlier attempt had moved, or null.</param>
+/// <param name="ResumedBehind">The last account or room that an earlier attempt had moved, or null.</param>
 public sealed record TransferReport(StoreCounts Counts, string Sha256, Jid? ResumedBehind);
 
 /// <summary>
 /// Moves all that a store keeps into a file or another store. Nobody else may use either meanwhile. An attempt that was broken off is
-/// resumed by the next one of the same source: accounts that are complete stay, the one that was interrupted is moved anew.
+/// resumed by the next one of the same source: accounts and rooms that are complete stay, the one that was interrupted is moved anew.
 /// </summary>
 /// <param name="time">When invitations expire.</param>
 /// <param name="report">Is told now and then how far it is.</param>
@@ -102,24 +102,24 @@ public sealed class StoreMover(TimeProvider time, Action<TransferProgress> repor
         IStore target, TransferMark mark, IAsyncEnumerable<(StoreRecord Record, ReadOnlyMemory<byte> Line)> records, Tally tally,
         long total, CancellationToken cancellationToken)
     {
-        var resumedBehind = mark.LastAccount;
-        await RemoveBehindAsync(target, resumedBehind, cancellationToken);
+        var resumedBehind = mark.LastOwner;
+        await RemoveBehindAsync(target, mark, cancellationToken);
         await using var filler = new StoreFiller(target.Transfer, mark);
         var isThere = resumedBehind is not null;
-        Jid? account = null;
+        StoreRecord? owner = null;
         await foreach (var (record, line) in records)
         {
-            if (isThere && IsBehind(record, resumedBehind!))
+            if (isThere && mark.IsInFrontOf(record))
             {
                 RequireSame(mark, tally);
                 isThere = false;
             }
 
-            if (record is not AccountPart)
+            if (record is not (AccountPart or RoomPart))
             {
-                if (account is not null && !isThere)
-                    filler.Mark(mark with { Last = account.ToString(), Sha256 = tally.Sha256 });
-                account = (record as AccountRecord)?.Account.Jid;
+                if (owner is not null && !isThere)
+                    filler.Mark(mark = mark.Behind(owner, tally.Sha256));
+                owner = record is AccountRecord or RoomRecord ? record : null;
             }
 
             if (!isThere)
@@ -163,16 +163,24 @@ public sealed class StoreMover(TimeProvider time, Action<TransferProgress> repor
     }
 
     /// <summary>Whatever an attempt before had not completed.</summary>
-    private static async Task RemoveBehindAsync(IStore target, Jid? last, CancellationToken cancellationToken)
+    private static async Task RemoveBehindAsync(IStore target, TransferMark mark, CancellationToken cancellationToken)
     {
         const int Page = 200;
-        foreach (var host in (await target.Transfer.ReadCommonsAsync(cancellationToken)).Hosts)
+        var commons = await target.Transfer.ReadCommonsAsync(cancellationToken);
+        foreach (var (service, after) in Behind(commons.Services, mark.LastRoom))
         {
-            var order = last is null ? 1 : RecordOrder.Compare(host, last.Domain);
-            if (order < 0)
-                continue;
+            while (await target.Rooms.ListAsync(service, new(After: after), Page, cancellationToken) is { Count: > 0 } rooms)
+            {
+                foreach (var room in rooms)
+                    await target.Rooms.RemoveAsync(room.Room, cancellationToken);
+            }
+        }
 
-            var after = order == 0 ? last!.Local : null;
+        // With a room all accounts are complete.
+        if (mark.LastRoom is not null)
+            return;
+        foreach (var (host, after) in Behind(commons.Hosts, mark.Last))
+        {
             while (await target.Accounts.ListAsync(host, after, Page, cancellationToken) is { Count: > 0 } accounts)
             {
                 foreach (var account in accounts)
@@ -181,12 +189,17 @@ public sealed class StoreMover(TimeProvider time, Action<TransferProgress> repor
         }
     }
 
-    private static bool IsBehind(StoreRecord record, Jid last) => record switch
+    /// <summary>The domains where something may be behind an address, and behind which localpart (null: all).</summary>
+    private static IEnumerable<(string Domain, string? After)> Behind(IEnumerable<string> domains, string? last)
     {
-        AccountPart => false,
-        AccountRecord next => RecordOrder.Compare(next.Account.Jid, last) > 0,
-        _ => true,
-    };
+        var jid = last is null ? null : Jid.Parse(last);
+        foreach (var domain in domains)
+        {
+            var order = jid is null ? 1 : RecordOrder.Compare(domain, jid.Domain);
+            if (order >= 0)
+                yield return (domain, order == 0 ? jid!.Local : null);
+        }
+    }
 
     private static void RequireSame(TransferMark mark, Tally tally)
     {

@@ -14,11 +14,12 @@ public sealed record AccountWithMessages(StoredAccount Account, IAsyncEnumerable
 public static class StoreReader
 {
     private const int AccountsPage = 200;
+    private const int RoomsPage = 200;
     private const int MessagesPage = 100;
     private const int ConversationsPage = 500;
     private const int InvitationsPage = 1000;
 
-    /// <summary>Accounts that are read ahead, so that their reads overlap.</summary>
+    /// <summary>Accounts or rooms that are read ahead, so that their reads overlap.</summary>
     private const int Ahead = 4;
 
     /// <param name="now">Invitations that have expired by then are left behind.</param>
@@ -30,6 +31,12 @@ public static class StoreReader
         foreach (var host in commons.Hosts)
         {
             await foreach (var record in ReadHostAsync(store, host, cancellationToken))
+                yield return record;
+        }
+
+        foreach (var service in commons.Services)
+        {
+            await foreach (var record in ReadServiceAsync(store, service, cancellationToken))
                 yield return record;
         }
 
@@ -45,31 +52,10 @@ public static class StoreReader
 
     /// <summary>The accounts of a host in their order.</summary>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
-    public static async IAsyncEnumerable<AccountWithMessages> ReadAccountsAsync(
-        IStore store, string host, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var reading = new Queue<Task<AccountWithMessages?>>();
-        for (string? after = null; ;)
-        {
-            var page = await store.Accounts.ListAsync(host, after, AccountsPage, cancellationToken);
-            foreach (var account in page)
-            {
-                reading.Enqueue(ReadAccountAsync(store, account, cancellationToken));
-                if (reading.Count > Ahead && await reading.Dequeue() is { } read)
-                    yield return read;
-            }
-
-            if (page.Count < AccountsPage)
-                break;
-            after = page[^1].Jid.Local;
-        }
-
-        while (reading.TryDequeue(out var last))
-        {
-            if (await last is { } read)
-                yield return read;
-        }
-    }
+    public static IAsyncEnumerable<AccountWithMessages> ReadAccountsAsync(
+        IStore store, string host, CancellationToken cancellationToken) => ReadAheadAsync<Account, AccountWithMessages>(
+            (after, token) => store.Accounts.ListAsync(host, after?.Jid.Local, AccountsPage, token), AccountsPage,
+            (account, token) => ReadAccountAsync(store, account, token), cancellationToken);
 
     /// <summary>One account, or null when there is none of that name.</summary>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
@@ -102,6 +88,52 @@ public static class StoreReader
         }
     }
 
+    /// <summary>The rooms of a service in their order, with what belongs to them.</summary>
+    private static async IAsyncEnumerable<StoreRecord> ReadServiceAsync(
+        IStore store, string service, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var rooms = ReadAheadAsync<RoomEntry, StoredRoom>(
+            (after, token) => store.Rooms.ListAsync(service, new(After: after?.Room.Local), RoomsPage, token), RoomsPage,
+            (room, token) => store.Rooms.FindAsync(room.Room, token).AsTask(), cancellationToken);
+        await foreach (var room in rooms)
+        {
+            yield return new RoomRecord(room with { Members = [] });
+            foreach (var member in room.Members.OrderBy(member => member.Jid, StoredAccount.Octets))
+                yield return new RoomMemberRecord(room.Room, member);
+            await foreach (var message in ReadArchiveAsync(store, room.Room, cancellationToken))
+                yield return new RoomArchivedRecord(message);
+        }
+    }
+
+    /// <summary>Reads each of a list that comes in pages; what is gone meanwhile is left out.</summary>
+    private static async IAsyncEnumerable<T> ReadAheadAsync<TItem, T>(
+        Func<TItem?, CancellationToken, ValueTask<IReadOnlyList<TItem>>> list, int pageSize,
+        Func<TItem, CancellationToken, Task<T?>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where TItem : class where T : class
+    {
+        var reading = new Queue<Task<T?>>();
+        for (TItem? after = null; ;)
+        {
+            var page = await list(after, cancellationToken);
+            foreach (var item in page)
+            {
+                reading.Enqueue(read(item, cancellationToken));
+                if (reading.Count > Ahead && await reading.Dequeue() is { } found)
+                    yield return found;
+            }
+
+            if (page.Count < pageSize)
+                break;
+            after = page[^1];
+        }
+
+        while (reading.TryDequeue(out var last))
+        {
+            if (await last is { } found)
+                yield return found;
+        }
+    }
+
     private static async IAsyncEnumerable<MessageRecord> ReadMessagesAsync(
         IStore store, Account account, IReadOnlyList<OfflineMessage> page, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -116,7 +148,7 @@ public static class StoreReader
         }
     }
 
-    /// <summary>An account's archive in its order, read page by page.</summary>
+    /// <summary>An account's or a room's archive in its order, read page by page.</summary>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
     public static async IAsyncEnumerable<ArchiveEntry> ReadArchiveAsync(
         IStore store, Jid account, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -11,8 +11,9 @@ namespace Xmpp.Storage.Transfer;
 /// </summary>
 /// <param name="Source">Where from, for people.</param>
 /// <param name="Last">The last account that is complete; null when none is.</param>
-/// <param name="Sha256">Of the lines of all records up to and including that account.</param>
-public sealed partial record TransferMark(string Source, string? Last, string? Sha256)
+/// <param name="Sha256">Of the lines of all records up to and including what is complete.</param>
+/// <param name="LastRoom">The last room that is complete; with it all accounts are.</param>
+public sealed partial record TransferMark(string Source, string? Last, string? Sha256, string? LastRoom = null)
 {
     private const string Host = "";
     private const string Name = "transfer";
@@ -40,7 +41,26 @@ public sealed partial record TransferMark(string Source, string? Last, string? S
 
     internal static ValueTask RemoveAsync(IStore store) => store.Settings.SetAsync(Host, Name, null, CancellationToken.None);
 
-    internal Jid? LastAccount => Last is null ? null : Jid.Parse(Last);
+    /// <summary>The room, or else the account, that is complete last; null when none is.</summary>
+    internal Jid? LastOwner => (LastRoom ?? Last) is { } last ? Jid.Parse(last) : null;
+
+    /// <summary>The mark when an account, or a room, is complete.</summary>
+    /// <param name="sha256">Of all lines up to and including what belongs to it.</param>
+    internal TransferMark Behind(StoreRecord owner, string sha256) => owner switch
+    {
+        RoomRecord room => this with { LastRoom = room.Room.Room.ToString(), Sha256 = sha256 },
+        AccountRecord account => this with { Last = account.Account.Jid.ToString(), Sha256 = sha256 },
+        _ => this,
+    };
+
+    /// <summary>Whether a record is the first of what wasn't complete, or further behind.</summary>
+    internal bool IsInFrontOf(StoreRecord record) => record switch
+    {
+        AccountPart or RoomPart => false,
+        AccountRecord account => LastRoom is null && (Last is null || RecordOrder.Compare(account.Account.Jid, Jid.Parse(Last)) > 0),
+        RoomRecord room => LastRoom is null || RecordOrder.Compare(room.Room.Room, Jid.Parse(LastRoom)) > 0,
+        _ => true,
+    };
 
     [JsonSerializable(typeof(TransferMark))]
     private sealed partial class MarkJson : JsonSerializerContext;

@@ -50,6 +50,35 @@ public sealed class ArchiveCommandsTests : CtlFixture
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Archives_of_rooms_are_counted_removed_and_exported(bool withServer)
+    {
+        var coven = Jid.Parse("coven@conference.localhost");
+        await using (var store = SqliteStore.Open(Path.Combine(Files.Path, "test.db"), TimeProvider.System))
+        {
+            var settings = new RoomSettings(null, IsListed: true, IsPersistent: true, new Dictionary<string, string>());
+            await store.Rooms.AddAsync(new(coven, Now, settings, null, []), Cancellation);
+            await store.Archive.AddAsync(
+                [
+                    .. ((int[])[2, 1]).Select(age => new ArchiveEntry(
+                        coven, SortableId.New(Now.AddDays(-age)), Romeo, IsIncoming: true, Encoding.UTF8.GetBytes($"<message>{age}</message>"),
+                        Text: null, IsShown: false)),
+                ],
+                Cancellation);
+        }
+        if (withServer)
+            StartServer();
+
+        Assert.Equal(2, (int)(await JsonAsync("archive", "stats", "coven@conference.localhost"))[0]!["messages"]!);
+        var file = Path.Combine(Files.Path, "coven.xml");
+        Assert.Equal(ExitCode.Ok, await RunAsync("archive", "export", "coven@conference.localhost", file));
+        Assert.Equal(2, XDocument.Load(file).Descendants("{urn:xmpp:mam:2}result").Count());
+        Assert.Equal(ExitCode.Ok, await RunAsync("archive", "purge", "coven@conference.localhost", "--keep", "1", "--yes"));
+        Assert.Equal(1, (int)(await JsonAsync("archive", "stats", "coven@conference.localhost"))[0]!["messages"]!);
+    }
+
+    [Theory]
     [InlineData(true, "", 5)]
     [InlineData(false, "", 5)]
     [InlineData(true, "--older-than 25d", 3)]

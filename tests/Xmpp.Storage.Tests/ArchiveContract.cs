@@ -2,17 +2,46 @@ using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
+using Xunit;
 
 namespace Xmpp.Storage.Tests;
 
 /// <summary>What the contracts of archives have in common.</summary>
-public abstract class ArchiveContract(TestDatabase database) : StoreContract(database)
+/// <param name="isOfRooms">Whether those who have archives are rooms.</param>
+public abstract class ArchiveContract(TestDatabase database, bool isOfRooms = false) : StoreContract(database)
 {
     protected static readonly ArchiveQuery Everything = new();
 
     private int _ids;
 
     protected IArchiveStore Archive => Store.Archive;
+
+    protected override async Task AddAccountsAsync(params Jid[] accounts)
+    {
+        if (!isOfRooms)
+        {
+            await base.AddAccountsAsync(accounts);
+            return;
+        }
+
+        foreach (var jid in accounts)
+        {
+            var settings = new RoomSettings(null, IsListed: true, IsPersistent: true, new Dictionary<string, string>());
+            Assert.True(await Store.Rooms.AddAsync(new(jid, Created, settings, null, []), CancellationToken.None));
+        }
+    }
+
+    protected override async Task RenewAccountAsync(Jid account)
+    {
+        if (!isOfRooms)
+        {
+            await base.RenewAccountAsync(account);
+            return;
+        }
+
+        Assert.True(await Store.Rooms.RemoveAsync(account, CancellationToken.None));
+        await AddAccountsAsync(account);
+    }
 
     /// <summary>An id of a second behind <see cref="StoreContract.Created"/>, behind those made before for the same.</summary>
     protected SortableId IdAt(double seconds) =>

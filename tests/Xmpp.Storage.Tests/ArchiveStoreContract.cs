@@ -7,7 +7,7 @@ using Xunit;
 namespace Xmpp.Storage.Tests;
 
 /// <summary>What <see cref="IArchiveStore"/> promises about messages, for every store that implements it.</summary>
-public abstract class ArchiveStoreContract(TestDatabase database) : ArchiveContract(database)
+public abstract class ArchiveStoreContract(TestDatabase database, bool isOfRooms = false) : ArchiveContract(database, isOfRooms)
 {
     [Fact]
     public async Task Messages_are_read_as_they_were_added()
@@ -304,10 +304,10 @@ public abstract class ArchiveStoreContract(TestDatabase database) : ArchiveContr
         Assert.Equal(new ArchiveStatistics(0, 0, null, null), await Archive.CountAllAsync("capulet.example", null, CancellationToken.None));
         await AddAsync(Message("12345", 7), Message("1", 3), Message("é", 5, account: alice), Message("his", 1, account: Romeo));
 
-        Assert.Equal([alice, Juliet], await Archive.ListAccountsAsync("capulet.example", null, 10, CancellationToken.None));
-        Assert.Equal([alice], await Archive.ListAccountsAsync("capulet.example", null, 1, CancellationToken.None));
-        Assert.Equal([Juliet], await Archive.ListAccountsAsync("capulet.example", alice, 10, CancellationToken.None));
-        Assert.Empty(await Archive.ListAccountsAsync("capulet.example", Juliet, 10, CancellationToken.None));
+        Assert.Equal([alice, Juliet], await Archive.ListOwnersAsync("capulet.example", null, 10, CancellationToken.None));
+        Assert.Equal([alice], await Archive.ListOwnersAsync("capulet.example", null, 1, CancellationToken.None));
+        Assert.Equal([Juliet], await Archive.ListOwnersAsync("capulet.example", alice, 10, CancellationToken.None));
+        Assert.Empty(await Archive.ListOwnersAsync("capulet.example", Juliet, 10, CancellationToken.None));
         Assert.Equal(new ArchiveStatistics(3, 8, Created.AddSeconds(3), Created.AddSeconds(7)),
             await Archive.CountAllAsync("capulet.example", null, CancellationToken.None));
         Assert.Equal(new ArchiveStatistics(1, 2, Created.AddSeconds(5), Created.AddSeconds(5)),
@@ -421,7 +421,7 @@ public abstract class ArchiveStoreContract(TestDatabase database) : ArchiveContr
         await AssertCancelledAsync(Archive.FindEndsAsync(Juliet, cancelled).AsTask());
         await AssertCancelledAsync(Archive.ReplaceAsync(Juliet, message.Id, default, cancelled).AsTask());
         await AssertCancelledAsync(Archive.RemoveAsync(Juliet, null, null, 0, 10, cancelled).AsTask());
-        await AssertCancelledAsync(Archive.ListAccountsAsync(Juliet.Domain, null, 10, cancelled).AsTask());
+        await AssertCancelledAsync(Archive.ListOwnersAsync(Juliet.Domain, null, 10, cancelled).AsTask());
         await AssertCancelledAsync(Archive.CountAllAsync(Juliet.Domain, null, cancelled).AsTask());
         await AssertCancelledAsync(Archive.ListConversationsAsync(Juliet, null, false, 10, cancelled).AsTask());
         await AssertCancelledAsync(Archive.CountConversationsAsync(Juliet, cancelled).AsTask());

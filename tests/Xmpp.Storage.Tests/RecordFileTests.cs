@@ -72,8 +72,8 @@ public sealed class RecordFileTests : IAsyncLifetime
     [Fact]
     public async Task A_newer_version_is_refused_by_its_name()
     {
-        _lines[0] = _lines[0].Replace("\"version\":2", "\"version\":3", StringComparison.Ordinal);
-        Assert.Contains("has version 3 of the format, and this xmppctl reads versions up to 2", await RefusalAsync(_lines), StringComparison.Ordinal);
+        _lines[0] = _lines[0].Replace("\"version\":3", "\"version\":4", StringComparison.Ordinal);
+        Assert.Contains("has version 4 of the format, and this xmppctl reads versions up to 3", await RefusalAsync(_lines), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -100,6 +100,8 @@ public sealed class RecordFileTests : IAsyncLifetime
     [InlineData(2, "{\"kind\":\"data\",\"of\":\"k\",\"key\":\"\",\"value\":\"\\ud800\"}", "line 3")]
     [InlineData(2, "nonsense", "line 3")]
     [InlineData(1, "{\"kind\":\"blocked\",\"jid\":\"a@b\"}", "belongs to an account")]
+    [InlineData(1, "{\"kind\":\"roomMember\",\"jid\":\"a@b\",\"affiliation\":\"owner\",\"version\":0}", "belongs to a room")]
+    [InlineData(2, "{\"kind\":\"room\",\"jid\":\"b\",\"created\":\"2026-11-20T00:00:00Z\"}", "no address of a room")]
     public async Task A_wrong_line_is_named(int line, string text, string problem)
     {
         _lines[line] = text;

@@ -44,7 +44,7 @@ public abstract class StoreContract(TestDatabase database) : IAsyncLifetime
         Store = await database.OpenAsync();
     }
 
-    protected async Task AddAccountsAsync(params Jid[] accounts)
+    protected virtual async Task AddAccountsAsync(params Jid[] accounts)
     {
         foreach (var jid in accounts)
         {
@@ -54,7 +54,7 @@ public abstract class StoreContract(TestDatabase database) : IAsyncLifetime
     }
 
     /// <summary>Deletes an account and makes it again, at the same time of a clock that stands still.</summary>
-    protected async Task RenewAccountAsync(Jid account)
+    protected virtual async Task RenewAccountAsync(Jid account)
     {
         Assert.True(await Store.Accounts.DeleteAsync(account, CancellationToken.None));
         await AddAccountsAsync(account);

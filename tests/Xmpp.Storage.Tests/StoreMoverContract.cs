@@ -21,6 +21,9 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
     /// <summary>More than a page.</summary>
     private const int Archived = 250;
 
+    /// <summary>More than a page, and more than fit into one batch.</summary>
+    private const int Rooms = 450;
+
     // Not in the past: a database may forget by itself what has expired.
     private static readonly DateTimeOffset Now = new(2126, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
 
@@ -58,10 +61,11 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
         var report = await Mover.CopyAsync(_source, _target, CancellationToken.None);
 
         Assert.Equal(
-            [Accounts, 2 * Accounts, 1, Accounts / 2, 2, 1, TotalMessages, Archived, 2, 2, 1, 1],
+            [Accounts, 2 * Accounts, 1, Accounts / 2, 2, 1, TotalMessages, Archived, 2, Rooms, 2 * Rooms, Archived, 2, 1, 1],
             StoreCounts.Counted.Select(kind => report.Counts[kind]));
         Assert.Null(report.ResumedBehind);
-        Assert.Equal(Enumerable.Range(0, TotalMessages / 1000 + 1).Select(i => i * 1000L), _progress.Select(progress => progress.Done));
+        Assert.Equal(
+            Enumerable.Range(0, (int)(report.Counts.Total / 1000) + 1).Select(i => i * 1000L), _progress.Select(progress => progress.Done));
         Assert.All(_progress, progress => Assert.Equal(report.Counts.Total - 1, progress.Total));
         Assert.Equal(await ExportAsync(_source), await ExportAsync(_target));
         Assert.Null(await TransferMark.FindAsync(_target, CancellationToken.None));
@@ -97,6 +101,7 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
     [InlineData(2)]
     [InlineData(4)]
     [InlineData(7)]
+    [InlineData(10)]
     public async Task An_interrupted_copy_goes_on_where_it_stopped(int batches)
     {
         await FillAsync(_source);
@@ -104,10 +109,12 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
         var refusal = await Assert.ThrowsAsync<StoreException>(async () => await TransferMark.RequireNoneAsync(_target, CancellationToken.None));
         Assert.Contains(_source.Status.Location, refusal.Message, StringComparison.Ordinal);
         var before = await _target.Accounts.ListAsync(Host, null, Accounts, CancellationToken.None);
+        var rooms = await _target.Rooms.ListAsync("chat.b.example", new(), Rooms, CancellationToken.None);
 
         var report = await Mover.CopyAsync(_source, _target, CancellationToken.None);
 
-        Assert.Contains(report.ResumedBehind, before.Select(account => account.Jid));
+        Assert.Contains(report.ResumedBehind, before.Select(account => account.Jid).Concat(rooms.Select(room => room.Room)));
+        Assert.Equal(batches == 10, report.ResumedBehind!.Domain.StartsWith("chat.", StringComparison.Ordinal));
         Assert.Equal(await ExportAsync(_source), await ExportAsync(_target));
         await TransferMark.RequireNoneAsync(_target, CancellationToken.None);
     }
@@ -231,6 +238,7 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
     {
         for (var i = 0; i < Accounts; i++)
             await store.Transfer.RestoreAsync([.. NewAccount(i)], CancellationToken.None);
+        await store.Transfer.RestoreAsync([.. Enumerable.Range(0, Rooms).SelectMany(NewRoom)], CancellationToken.None);
         await store.Transfer.RestoreAsync(
             [
                 new InvitationRecord(new("one", Host, JidOf(3), true, "reserved", Now.AddDays(1), 2)),
@@ -287,6 +295,22 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
 
         yield return new ReadMarkRecord(jid, Jid.Parse("nurse@capulet.example"), SortableId.New(Now));
         yield return new ReadMarkRecord(jid, Jid.Parse("romeo@montague.example"), SortableId.New(Now.AddDays(50)));
+    }
+
+    private static IEnumerable<StoreRecord> NewRoom(int i)
+    {
+        var jid = Jid.Parse($"room{i:d3}@{(i < Rooms / 2 ? "chat.a.example" : "chat.b.example")}");
+        var settings = new RoomSettings(
+            i % 3 == 0 ? null : $"Room {i}", i % 2 == 0, i % 5 != 0, new Dictionary<string, string> { ["b"] = "é", ["a"] = $"{i}" });
+        var subject = i % 4 == 0 ? null : new RoomSubject($"subject {i}", i % 3 == 0 ? null : "nick", i % 5 == 0 ? null : JidOf(1), Now);
+        yield return new RoomRecord(new(jid, Now.AddDays(-i), settings, subject, []));
+        yield return new RoomMemberRecord(jid, new(JidOf(0), Affiliation.Owner) { Version = i });
+        yield return new RoomMemberRecord(jid, new(JidOf(1), Affiliation.Outcast) { Reason = "Treason", Nick = "hag" });
+        for (var message = 0; i == 7 && message < Archived; message++)
+        {
+            yield return new RoomArchivedRecord(new(
+                jid, SortableId.New(Now.AddDays(message)), JidOf(message % 3), true, Octets($"<message>{message}</message>"), null, false));
+        }
     }
 
     private static Jid JidOf(int i) => Jid.Parse($"user{i:d3}@{(i < Accounts - 5 ? Host : "b.example")}");

@@ -173,6 +173,36 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
     }
 
     [Fact]
+    public async Task A_room_is_restored_exactly()
+    {
+        var coven = Jid.Parse("coven@chat.example");
+        var room = new StoredRoom(
+            coven, Created, new("A Dark Cave", IsListed: false, IsPersistent: true, new Dictionary<string, string> { ["a"] = "1" }),
+            new("Toil", "firstwitch", Juliet, Created.AddDays(1)), []);
+        var members = new[] { new RoomMember(Juliet, Affiliation.Owner) { Nick = "hag", Version = 3 }, new RoomMember(Romeo, Affiliation.Outcast) };
+        var message = new ArchiveEntry(coven, new(7), Romeo, IsIncoming: true, Octets("1"), " hark ", IsShown: false);
+        await RestoreAsync(new RoomRecord(room), new RoomMemberRecord(coven, members[0]), new RoomArchivedRecord(message));
+        await RestoreAsync(new RoomMemberRecord(coven, members[1]), new RoomArchivedRecord(message with { Id = new(8) }));
+
+        await ReopenAsync();
+        var found = await Store.Rooms.FindAsync(coven, CancellationToken.None);
+        Assert.Equal((coven, room.Created, room.Subject), (found!.Room, found.Created, found.Subject));
+        Assert.Equal(room.Settings with { Values = found.Settings.Values }, found.Settings);
+        Assert.Equal(room.Settings.Values, found.Settings.Values);
+        Assert.Equal(members.ToHashSet(), found.Members.ToHashSet());
+        Assert.Equal(2, await Store.Archive.CountAsync(coven, new() { Text = "hark" }, 10, CancellationToken.None));
+        Assert.Equal(["chat.example"], (await Transfer.ReadCommonsAsync(CancellationToken.None)).Services);
+
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(new RoomRecord(room)));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(new RoomMemberRecord(coven, members[0])));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(new RoomArchivedRecord(message)));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(new RoomMemberRecord(Juliet, members[0])));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(new RoomArchivedRecord(message with { Account = Juliet })));
+        Assert.True(await Store.Rooms.RemoveAsync(coven, CancellationToken.None));
+        Assert.Equal(0, (await Transfer.CountAsync(Created, CancellationToken.None)).Total);
+    }
+
+    [Fact]
     public async Task Data_of_an_account_are_read_whatever_their_kinds()
     {
         await AddAccountsAsync(Juliet, Romeo);
@@ -261,13 +291,16 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
             new LastSeenRecord(Juliet, new(Created, Octets("<presence/>"))),
             new MessageRecord(Juliet, Created, default), new MessageRecord(Juliet, Created, default), new MessageRecord(Juliet, Created, default),
             Archived(1), Archived(2), new ReadMarkRecord(Juliet, Romeo, new(1)),
+            NewRoom("a@chat.example"), new RoomMemberRecord(Jid.Parse("a@chat.example"), new(Juliet, Affiliation.Owner)),
+            new RoomMemberRecord(Jid.Parse("a@chat.example"), new(Romeo, Affiliation.Owner)),
+            new RoomArchivedRecord(Archived(1).Message with { Account = Jid.Parse("a@chat.example") }), NewRoom("b@chat.example"),
             new InvitationRecord(NewInvitation("valid", Juliet, Later)), new InvitationRecord(NewInvitation("expired", null, Created)),
             new SettingRecord("host", "name", ""), new SettingRecord("", "mark", ""), new SecretRecord("one", new byte[1]),
             new RetiredRosterVersionRecord(3));
 
         var counts = await Transfer.CountAsync(Created, CancellationToken.None);
 
-        Assert.Equal([1, 2, 1, 1, 1, 1, 3, 2, 1, 1, 1, 1], StoreCounts.Counted.Select(kind => counts[kind]));
+        Assert.Equal([1, 2, 1, 1, 1, 1, 3, 2, 1, 2, 2, 1, 1, 1, 1], StoreCounts.Counted.Select(kind => counts[kind]));
         Assert.Equal(0, (await Transfer.CountAsync(Later, CancellationToken.None))[RecordKind.Invitation]);
     }
 
@@ -289,6 +322,9 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
 
     private static ArchivedRecord Archived(int number) =>
         new(new(Juliet, new((UInt128)number), Romeo, IsIncoming: true, default, Text: null, IsShown: true));
+
+    private static RoomRecord NewRoom(string room) =>
+        new(new(Jid.Parse(room), Created, new(null, true, true, new Dictionary<string, string>()), null, []));
 
     private static AccountRecord NewAccount(Jid jid, long rosterVersion = 1) =>
         new(new(jid, [], Enabled: true, Created, LastLogin: null), rosterVersion, RosterFloor: 1);

@@ -18,6 +18,8 @@ public sealed class MongoSettingsTests() : SettingStoreContract(new MongoDatabas
 
 public sealed class MongoArchiveContractTests() : ArchiveStoreContract(new MongoDatabase());
 
+public sealed class MongoRoomArchiveTests() : ArchiveStoreContract(new MongoDatabase(), isOfRooms: true);
+
 public sealed class MongoArchiveModelTests() : ArchiveModelContract(new MongoDatabase());
 
 public sealed class MongoConversationsTests() : ConversationsContract(new MongoDatabase());

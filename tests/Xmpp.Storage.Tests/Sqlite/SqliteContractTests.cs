@@ -21,6 +21,8 @@ public sealed class SqliteSettingsTests() : SettingStoreContract(new SqliteDatab
 
 public sealed class SqliteArchiveContractTests() : ArchiveStoreContract(new SqliteDatabase());
 
+public sealed class SqliteRoomArchiveTests() : ArchiveStoreContract(new SqliteDatabase(), isOfRooms: true);
+
 public sealed class SqliteArchiveModelTests() : ArchiveModelContract(new SqliteDatabase());
 
 /// <summary>With an index that is worked on all the time.</summary>
