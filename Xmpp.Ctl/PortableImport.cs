@@ -1,6 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
+using Xmpp.Modules.Archive;
 using Xmpp.Modules.Portability;
 
 namespace Xmpp.Ctl;
@@ -9,10 +10,11 @@ namespace Xmpp.Ctl;
 /// <param name="Users">Accounts.</param>
 /// <param name="Contacts">Roster entries.</param>
 /// <param name="Messages">Offline messages.</param>
+/// <param name="Archived">Messages of archives.</param>
 /// <param name="WithoutPassword">Accounts that nobody can log in to before they get one.</param>
 /// <param name="LeftOut">What wasn't taken over, by name, and how often.</param>
 internal sealed record PortableReport(
-    int Users, long Contacts, long Messages, IReadOnlyList<Jid> WithoutPassword, IReadOnlyDictionary<string, long> LeftOut);
+    int Users, long Contacts, long Messages, long Archived, IReadOnlyList<Jid> WithoutPassword, IReadOnlyDictionary<string, long> LeftOut);
 
 /// <summary>
 /// Puts the users of XEP-0227 documents into a store. An account is disabled until it is complete, so that nobody uses half of one.
@@ -27,6 +29,7 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
     private const int BatchBytes = 4 * 1024 * 1024;
 
     private readonly List<StoreRecord> _batch = [];
+    private readonly List<ArchiveEntry> _archived = [];
     private int _batchBytes;
 
     /// <summary>Reads everything and changes nothing.</summary>
@@ -64,7 +67,8 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
     {
         var leftOut = new LeftOut();
         var withoutPassword = new List<Jid>();
-        var (users, contacts, messages) = (0, 0L, 0L);
+        var (users, contacts, messages, archived) = (0, 0L, 0L, 0L);
+        ArchiveImport? archive = null;
         foreach (var part in paths.SelectMany(path => new PortableReader(path, leftOut).Read()))
         {
             switch (part)
@@ -72,10 +76,22 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
                 case PortableUserStart start:
                     cancellationToken.ThrowIfCancellationRequested();
                     await BeginAsync(start, now);
+                    archive = new(start.Account, now);
                     break;
                 case PortableMessage message:
                     await AddAsync(new MessageRecord(message.Account, message.At ?? now, message.Stanza), message.Stanza.Length);
                     messages++;
+                    break;
+                case PortableArchived message:
+                    if (archive!.Next(message.Id, message.At, message.Stanza) is { } entry)
+                    {
+                        await AddAsync(entry);
+                        archived++;
+                    }
+                    else
+                    {
+                        leftOut.Add("an archived message that isn't the account's");
+                    }
                     break;
                 case PortableUser user:
                     if (!await CompleteAsync(user))
@@ -86,7 +102,7 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
             }
         }
 
-        return new(users, contacts, messages, withoutPassword, leftOut.Counts);
+        return new(users, contacts, messages, archived, withoutPassword, leftOut.Counts);
     }
 
     private async Task BeginAsync(PortableUserStart start, DateTimeOffset now)
@@ -134,6 +150,13 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
         }
     }
 
+    private ValueTask AddAsync(ArchiveEntry message)
+    {
+        _archived.Add(message);
+        _batchBytes += message.Stanza.Length;
+        return _archived.Count >= BatchRecords || _batchBytes >= BatchBytes ? SendAsync() : default;
+    }
+
     private ValueTask AddAsync(StoreRecord record, int bytes)
     {
         _batch.Add(record);
@@ -145,7 +168,10 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
     {
         if (_batch.Count > 0)
             await store.Transfer.RestoreAsync([.. _batch], CancellationToken.None);
+        if (_archived.Count > 0)
+            await store.Archive.AddAsync([.. _archived], CancellationToken.None);
         _batch.Clear();
+        _archived.Clear();
         _batchBytes = 0;
     }
 }

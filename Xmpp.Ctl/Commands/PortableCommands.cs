@@ -91,7 +91,8 @@ internal static class PortableCommands
         }
 
         invocation.Output.Say(string.Create(CultureInfo.InvariantCulture,
-            $"Imported {report.Users:N0} users with {report.Contacts:N0} contacts and {report.Messages:N0} offline messages."), report);
+            $"Imported {report.Users:N0} users with {report.Contacts:N0} contacts, {report.Messages:N0} offline messages and "
+            + $"{report.Archived:N0} archived ones."), report);
         return ExitCode.Ok;
     }
 
@@ -105,9 +106,9 @@ internal static class PortableCommands
         var users = await invocation.Output.ShowProgressAsync("Exporting", "users", async show =>
         {
             var done = 0;
-            await foreach (var (account, messages) in accounts)
+            await foreach (var (account, messages, archive) in accounts)
             {
-                await writer.WriteAsync(account, messages);
+                await writer.WriteAsync(account, messages, archive);
                 show(++done, total, "");
             }
             return done;

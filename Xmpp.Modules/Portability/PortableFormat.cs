@@ -1,5 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Archive;
 
 namespace Xmpp.Modules.Portability;
 
@@ -7,6 +8,7 @@ namespace Xmpp.Modules.Portability;
 internal static class PortableFormat
 {
     public const string Ns = "urn:xmpp:pie:0";
+    public const string ArchiveNs = "urn:xmpp:pie:0#mam";
     public const string ScramNs = "urn:xmpp:pie:0#scram";
     public const string PrivacyNs = "jabber:iq:privacy";
     public const string IncludeNs = "http://www.w3.org/2001/XInclude";
@@ -21,6 +23,11 @@ internal static class PortableFormat
     public static XmlName User { get; } = new(Ns, "user");
 
     public static XmlName OfflineMessages { get; } = new(Ns, "offline-messages");
+
+    public static XmlName Archive { get; } = new(ArchiveNs, "archive");
+
+    /// <summary>A message of an archive (XEP-0313 §3.2).</summary>
+    public static XmlName Archived { get; } = new(MessageArchive.Ns, "result");
 
     public static XmlName Include { get; } = new(IncludeNs, "include");
 

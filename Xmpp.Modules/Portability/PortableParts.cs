@@ -14,6 +14,11 @@ public sealed record PortableUserStart(Jid Account, DateTimeOffset? Created) : P
 /// <param name="At">When it was kept; null when it doesn't say.</param>
 public sealed record PortableMessage(Jid Account, DateTimeOffset? At, ReadOnlyMemory<byte> Stanza) : PortablePart(Account);
 
+/// <summary>A message of the archive, behind those before.</summary>
+/// <param name="Id">As the other server knew it, or null.</param>
+/// <param name="At">When it was kept; null when it doesn't say.</param>
+public sealed record PortableArchived(Jid Account, string? Id, DateTimeOffset? At, ReadOnlyMemory<byte> Stanza) : PortablePart(Account);
+
 /// <summary>A user ends: all that there is of it but the messages.</summary>
 public sealed record PortableUser(Jid Account) : PortablePart(Account)
 {

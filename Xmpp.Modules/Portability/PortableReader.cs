@@ -109,12 +109,12 @@ public sealed class PortableReader
             // Here, and no deeper: what looks the same further down is the user's (§5).
             using var included = name == PortableFormat.Include ? OpenIncluded(document, null) : null;
             var current = included ?? document;
-            if (current.Name == PortableFormat.OfflineMessages)
+            if (current.Name == PortableFormat.OfflineMessages || current.Name == PortableFormat.Archive)
             {
                 if (!hasBegun)
                     yield return new PortableUserStart(account, user.Created);
                 hasBegun = true;
-                foreach (var message in ReadMessages(current, account))
+                foreach (var message in current.Name == PortableFormat.Archive ? ReadArchive(current, account) : ReadMessages(current, account))
                     yield return message;
                 continue;
             }
@@ -131,7 +131,25 @@ public sealed class PortableReader
         yield return user.Build();
     }
 
-    private IEnumerable<PortableMessage> ReadMessages(PortableDocument document, Jid account)
+    private IEnumerable<PortablePart> ReadArchive(PortableDocument document, Jid account)
+    {
+        foreach (var name in document.Children())
+        {
+            if (name != PortableFormat.Archived)
+            {
+                LeaveOut(document);
+                continue;
+            }
+
+            var result = document.Read();
+            if (Forwarded.Parse(result.Child(Forwarded.Name)) is { } forwarded && forwarded.Stanza.Name == PortableFormat.Message)
+                yield return new PortableArchived(account, result["id"], forwarded.Delay?.Stamp.ToUniversalTime(), StoredXml.Write(forwarded.Stanza));
+            else
+                _leftOut.Add(name.ToString());
+        }
+    }
+
+    private IEnumerable<PortablePart> ReadMessages(PortableDocument document, Jid account)
     {
         foreach (var name in document.Children())
         {
@@ -144,7 +162,7 @@ public sealed class PortableReader
             var message = PortableFormat.AsStanza(document.Read());
             var delays = message.Elements.Select(Delay.Parse).OfType<Delay>().ToList();
             var delay = delays.Find(delay => delay.From == account.Host) ?? delays.LastOrDefault();
-            yield return new(account, delay?.Stamp.ToUniversalTime(), StoredXml.Write(message));
+            yield return new PortableMessage(account, delay?.Stamp.ToUniversalTime(), StoredXml.Write(message));
         }
     }
 

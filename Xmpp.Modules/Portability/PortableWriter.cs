@@ -6,6 +6,7 @@ using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Archive;
 using Xmpp.Modules.Rosters;
 
 namespace Xmpp.Modules.Portability;
@@ -34,8 +35,9 @@ public sealed class PortableWriter
     /// <summary>What couldn't be written, by name, and how often.</summary>
     public LeftOut LeftOut { get; } = new();
 
+    /// <param name="messages">Those that wait.</param>
     /// <exception cref="IOException">It can't be written.</exception>
-    public async Task WriteAsync(StoredAccount account, IAsyncEnumerable<MessageRecord> messages)
+    public async Task WriteAsync(StoredAccount account, IAsyncEnumerable<MessageRecord> messages, IAsyncEnumerable<ArchiveEntry> archive)
     {
         Write("<user name='");
         XmlStreamWriter.WriteEscaped(_buffer, account.Account.Jid.Local!);
@@ -53,7 +55,10 @@ public sealed class PortableWriter
                 Write(stanza);
         }
 
-        Write(isOpen ? "</offline-messages>\n</user>\n" : "</user>\n");
+        if (isOpen)
+            Write("</offline-messages>\n");
+        await WriteArchiveAsync(archive);
+        Write("</user>\n");
         Flush();
     }
 
@@ -63,6 +68,24 @@ public sealed class PortableWriter
     {
         Write("</host>\n</server-data>\n");
         Flush();
+    }
+
+    private async Task WriteArchiveAsync(IAsyncEnumerable<ArchiveEntry> archive)
+    {
+        var isOpen = false;
+        await foreach (var message in archive)
+        {
+            if (TryRead(message.Stanza, "an archived message") is null)
+                continue;
+            if (!isOpen)
+                Write($"<archive xmlns='{PortableFormat.ArchiveNs}'>\n");
+            isOpen = true;
+            ArchiveResults.Write(_buffer, queryId: null, message);
+            EndElement();
+        }
+
+        if (isOpen)
+            Write("</archive>\n");
     }
 
     private IEnumerable<Element> PartsOf(StoredAccount stored)
@@ -151,6 +174,11 @@ public sealed class PortableWriter
     private void Write(Element element)
     {
         XmlStreamWriter.Write(_buffer, element, PortableFormat.Ns, streamPrefix: false);
+        EndElement();
+    }
+
+    private void EndElement()
+    {
         Write("\n");
         if (_buffer.WrittenCount > 32 * 1024)
             Flush();

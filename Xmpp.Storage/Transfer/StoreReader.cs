@@ -5,8 +5,9 @@ using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Transfer;
 
-/// <summary>An account, and its messages, the oldest first: they are read page by page.</summary>
-public sealed record AccountWithMessages(StoredAccount Account, IAsyncEnumerable<MessageRecord> Messages);
+/// <summary>An account, and its messages, those that wait and those in its archive, the oldest first: they are read page by page.</summary>
+public sealed record AccountWithMessages(
+    StoredAccount Account, IAsyncEnumerable<MessageRecord> Messages, IAsyncEnumerable<ArchiveEntry> Archive);
 
 /// <summary>
 /// Reads all that a store keeps, in the order of <see cref="StoreRecord"/>. Memory holds a few accounts and pages at a time.
@@ -68,20 +69,22 @@ public static class StoreReader
     {
         var page = store.Offline.ReadAsync(account.Jid, 0, MessagesPage, cancellationToken).AsTask();
         return await StoredAccount.ReadAsync(store, account, cancellationToken) is { } stored
-            ? new(stored, ReadMessagesAsync(store, account, await page, cancellationToken))
+            ? new(
+                stored, ReadMessagesAsync(store, account, await page, cancellationToken),
+                ReadArchiveAsync(store, account.Jid, cancellationToken))
             : null;
     }
 
     private static async IAsyncEnumerable<StoreRecord> ReadHostAsync(
         IStore store, string host, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var (account, messages) in ReadAccountsAsync(store, host, cancellationToken))
+        await foreach (var (account, messages, archive) in ReadAccountsAsync(store, host, cancellationToken))
         {
             foreach (var record in account.ToRecords())
                 yield return record;
             await foreach (var message in messages)
                 yield return message;
-            await foreach (var message in ReadArchiveAsync(store, account.Account.Jid, cancellationToken))
+            await foreach (var message in archive)
                 yield return new ArchivedRecord(message);
             foreach (var mark in await ReadMarksAsync(store, account.Account.Jid, cancellationToken))
                 yield return mark;

@@ -28,7 +28,7 @@ public sealed class ExportsOfOthersTests : CtlFixture
     public async Task Users_of_Prosody_are_imported()
     {
         Assert.Equal(ExitCode.Ok, await RunAsync("host", "import", Sample("prosody/juliet.xml"), Sample("prosody/nurse.xml")));
-        Assert.Equal("Imported 2 users with 3 contacts and 0 offline messages.\n", Printed);
+        Assert.Equal("Imported 2 users with 3 contacts, 0 offline messages and 0 archived ones.\n", Printed);
         Assert.DoesNotContain("not imported", Complaints, StringComparison.Ordinal);
 
         await using var store = SqliteStore.Open(Files["test.db"]);
@@ -41,7 +41,7 @@ public sealed class ExportsOfOthersTests : CtlFixture
     public async Task Users_of_ejabberd_are_imported()
     {
         Assert.Equal(ExitCode.Ok, await RunAsync("host", "import", Sample("ejabberd/export.xml")));
-        Assert.Equal("Imported 2 users with 3 contacts and 2 offline messages.\n", Printed);
+        Assert.Equal("Imported 2 users with 3 contacts, 2 offline messages and 0 archived ones.\n", Printed);
         Assert.DoesNotContain("not imported", Complaints, StringComparison.Ordinal);
 
         await using var store = SqliteStore.Open(Files["test.db"]);

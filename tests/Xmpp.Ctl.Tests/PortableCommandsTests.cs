@@ -1,4 +1,5 @@
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Stanzas;
 using Xmpp.Storage.Sqlite;
@@ -11,6 +12,8 @@ public sealed class PortableCommandsTests : CtlFixture
     private static readonly Jid Romeo = Jid.Parse("romeo@localhost");
     private static readonly Jid Juliet = Jid.Parse("juliet@localhost");
     private static readonly Jid Nurse = Jid.Parse("nurse@example.org");
+    private static readonly SortableId First = SortableId.New(DateTimeOffset.UnixEpoch.AddDays(1));
+    private static readonly SortableId Second = SortableId.New(DateTimeOffset.UnixEpoch.AddDays(2));
 
     [Fact]
     public async Task A_host_goes_through_a_file()
@@ -22,7 +25,7 @@ public sealed class PortableCommandsTests : CtlFixture
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Files["localhost.xml"]));
         File.Delete(Files["test.db"]);
         Assert.Equal(ExitCode.Ok, await RunAsync("host", "import", Files["localhost.xml"]));
-        Assert.Equal("Imported 2 users with 1 contacts and 3 offline messages.\n", Printed);
+        Assert.Equal("Imported 2 users with 1 contacts, 3 offline messages and 2 archived ones.\n", Printed);
         Assert.DoesNotContain("not imported", Complaints, StringComparison.Ordinal);
 
         await using var store = SqliteStore.Open(Files["test.db"]);
@@ -36,6 +39,13 @@ public sealed class PortableCommandsTests : CtlFixture
         var messages = await store.Offline.ReadAsync(Romeo, 0, 10, Cancellation);
         Assert.Equal(["1", "2", "3"], messages.Select(message => Core.Xml.Element.Parse(message.Stanza).Text));
         Assert.Equal([Nurse], await store.BlockLists.LoadAsync(Romeo, Cancellation));
+        var archive = await store.Archive.ReadAsync(Romeo, new() { Text = "hark" }, 10, isFromEnd: false, Cancellation);
+        Assert.Equal(
+            [(First, Juliet.WithResource("balcony"), true, "Hark 1"), (Second, Juliet, false, "Hark 2")],
+            archive!.Messages.Select(message => (
+                message.Id, message.With, message.IsIncoming, Core.Xml.Element.Parse(message.Stanza).Elements.Single().Text)));
+        var conversation = Assert.Single(await store.Archive.ListConversationsAsync(Romeo, null, isUnreadOnly: false, 10, Cancellation));
+        Assert.Equal((Juliet, Second, 1), (conversation.With, conversation.Last, conversation.Unread));
     }
 
     [Fact]
@@ -49,7 +59,7 @@ public sealed class PortableCommandsTests : CtlFixture
         await RunAsync("user", "delete", "romeo@localhost", "--yes");
         Assert.Equal(ExitCode.Ok, await RunAsync("user", "import", Files["romeo.xml"]));
 
-        Assert.Equal("Imported 1 users with 1 contacts and 3 offline messages.\n", Printed);
+        Assert.Equal("Imported 1 users with 1 contacts, 3 offline messages and 2 archived ones.\n", Printed);
         Assert.Equal(3, (int)(await JsonAsync("user", "show", "romeo@localhost"))["offlineMessages"]!);
     }
 
@@ -83,14 +93,14 @@ public sealed class PortableCommandsTests : CtlFixture
     {
         Files.Write("in.xml", """
             <server-data xmlns='urn:xmpp:pie:0'><host jid='localhost'>
-              <user name='romeo' password='secret'><archive xmlns='urn:xmpp:pie:0#mam'/></user>
-              <user name='juliet'><archive xmlns='urn:xmpp:pie:0#mam'/></user>
+              <user name='romeo' password='secret'><pubsub xmlns='http://jabber.org/protocol/pubsub'/></user>
+              <user name='juliet'><pubsub xmlns='http://jabber.org/protocol/pubsub'/></user>
             </host></server-data>
             """);
 
         Assert.Equal(ExitCode.Ok, await RunAsync("host", "import", Files["in.xml"]));
 
-        Assert.Contains("Warning: not imported: {urn:xmpp:pie:0#mam}archive, 2 times\n", Complaints, StringComparison.Ordinal);
+        Assert.Contains("Warning: not imported: {http://jabber.org/protocol/pubsub}pubsub, 2 times\n", Complaints, StringComparison.Ordinal);
         Assert.Contains("Warning: 1 accounts have no password until xmppctl user passwd gives them one: juliet@localhost\n", Complaints, StringComparison.Ordinal);
         await using var store = SqliteStore.Open(Files["test.db"]);
         Assert.True(PasswordKeys.Verify("secret", (await store.Accounts.FindAsync(Romeo, Cancellation))!.Keys));
@@ -131,6 +141,9 @@ public sealed class PortableCommandsTests : CtlFixture
         Assert.Equal(ExitCode.Usage, await RunAsync("host", "export", "elsewhere.example", Files["out"]));
     }
 
+    private static byte[] Message(string from, string to, string body) =>
+        System.Text.Encoding.UTF8.GetBytes($"<message from='{from}' to='{to}'><body>{body}</body></message>");
+
     private async Task FillAsync()
     {
         await using var store = SqliteStore.Open(Files["test.db"]);
@@ -147,5 +160,10 @@ public sealed class PortableCommandsTests : CtlFixture
             var stanza = System.Text.Encoding.UTF8.GetBytes($"<message>{text}</message>");
             await store.Offline.AddAsync(Romeo, DateTimeOffset.UnixEpoch, stanza, 10, Cancellation);
         }
+        await store.Archive.AddAsync(
+        [
+            new(Romeo, First, Juliet.WithResource("balcony"), true, Message("juliet@localhost/balcony", "romeo@localhost", "Hark 1"), "Hark 1", true),
+            new(Romeo, Second, Juliet, false, Message("romeo@localhost/orchard", "juliet@localhost", "Hark 2"), "Hark 2", true),
+        ], Cancellation);
     }
 }

@@ -25,13 +25,15 @@ internal sealed class PortableFiles : IDisposable
         var leftOut = new LeftOut();
         var parts = new PortableReader(path, leftOut).Read().ToList();
         return new(
-            [.. parts.OfType<PortableUserStart>()], [.. parts.OfType<PortableMessage>()], [.. parts.OfType<PortableUser>()],
+            [.. parts.OfType<PortableUserStart>()], [.. parts.OfType<PortableMessage>()], [.. parts.OfType<PortableArchived>()],
+            [.. parts.OfType<PortableUser>()],
             leftOut.Counts);
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     public sealed record Contents(
-        IReadOnlyList<PortableUserStart> Starts, IReadOnlyList<PortableMessage> Messages, IReadOnlyList<PortableUser> Users,
+        IReadOnlyList<PortableUserStart> Starts, IReadOnlyList<PortableMessage> Messages,
+        IReadOnlyList<PortableArchived> Archived, IReadOnlyList<PortableUser> Users,
         IReadOnlyDictionary<string, long> LeftOut);
 }

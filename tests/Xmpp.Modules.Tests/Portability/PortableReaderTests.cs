@@ -75,6 +75,19 @@ public sealed class PortableReaderTests : IDisposable
                 <nick xmlns="http://jabber.org/protocol/nick">Romeo</nick>
               </presence>
               <presence xmlns='jabber:client' type='subscribe' from='mercutio@montague.net'/>
+              <archive xmlns='urn:xmpp:pie:0#mam'>
+                <result xmlns='urn:xmpp:mam:2' id='28482-98726-73623'>
+                  <forwarded xmlns='urn:xmpp:forward:0'>
+                    <delay xmlns='urn:xmpp:delay' stamp='2010-07-10T23:08:25Z'/>
+                    <message xmlns='jabber:client'
+                      to='juliet@capulet.lit/balcony'
+                      from='romeo@montague.lit/orchard'
+                      type='chat'>
+                      <body>Call me but love, and I'll be new baptized; Henceforth I never will be Romeo.</body>
+                    </message>
+                  </forwarded>
+                </result>
+              </archive>
             </user>
             """);
 
@@ -100,6 +113,11 @@ public sealed class PortableReaderTests : IDisposable
             "Neither, fair saint, if either thee dislike.",
             Element.Parse(message.Stanza).Child(Namespaces.Client, "body")!.Text);
 
+        var archived = Assert.Single(contents.Archived);
+        Assert.Equal(
+            ("28482-98726-73623", new DateTimeOffset(2010, 7, 10, 23, 8, 25, TimeSpan.Zero), "romeo@montague.lit/orchard"),
+            (archived.Id, archived.At, Element.Parse(archived.Stanza)["from"]));
+
         Assert.Equal([Jid.Parse("tybalt@example.com")], user.Blocked);
         Assert.Equal([("private", "exodus:prefs"), ("vcard", "")], user.Data.Select(data => (data.DataKind, data.Key)));
         Assert.Equal("Hamlet", XmlOf(user.Data[0]).Elements.Single().Elements.Single().Text);
@@ -115,7 +133,7 @@ public sealed class PortableReaderTests : IDisposable
               <pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='n'><item id='1'><a xmlns='urn:a'><b/></a></item></items></pubsub>
               <pubsub xmlns='http://jabber.org/protocol/pubsub#owner'/>
               text <!-- a comment --> <?target instruction?> <![CDATA[ and <more/> ]]>
-              <archive xmlns='urn:xmpp:pie:0#mam'/><archive xmlns='urn:xmpp:pie:0#mam'/>
+              <archive xmlns='urn:xmpp:pie:0#mam'><message xmlns='jabber:client'/><result xmlns='urn:xmpp:mam:2' id='1'/></archive>
               <query xmlns='jabber:iq:roster'><ver/><item jid='@'/><item jid='a@b' subscription='remove'/></query>
               <query xmlns='jabber:iq:private'><roster xmlns='jabber:iq:roster'/><nothing xmlns=''/></query>
               <presence xmlns='jabber:client' type='subscribed' from='a@b'/>
@@ -138,7 +156,8 @@ public sealed class PortableReaderTests : IDisposable
             {
                 ["{http://jabber.org/protocol/pubsub}pubsub"] = 1,
                 ["{http://jabber.org/protocol/pubsub#owner}pubsub"] = 1,
-                ["{urn:xmpp:pie:0#mam}archive"] = 2,
+                ["{jabber:client}message"] = 1,
+                ["{urn:xmpp:mam:2}result"] = 1,
                 ["{jabber:iq:roster}ver"] = 1,
                 ["{jabber:iq:roster}item"] = 2,
                 ["{jabber:iq:roster}roster"] = 1,

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Xml;
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
@@ -47,7 +48,13 @@ public sealed class PortableWriterTests : IDisposable
             "<message xml:lang='en'><body>\r\n\t2</body><x xmlns='y' z:a='b' xmlns:z='c'/></message>",
         ];
 
-        var contents = await WriteAsync(account, messages);
+        ArchiveEntry[] archive =
+        [
+            ArchivedOf(Created, "<message from='romeo@montague.net/orchard' to='juliét@capulet.com' type='chat'><body>1 &amp; 2</body></message>"),
+            ArchivedOf(Created.AddSeconds(1), "<message xmlns='jabber:client' from='juliét@capulet.com/balcony' to='romeo@montague.net'/>"),
+        ];
+
+        var contents = await WriteAsync(account, messages, archive);
 
         Assert.Equal([new(Juliet, Created)], contents.Starts);
         var user = Assert.Single(contents.Users);
@@ -62,6 +69,9 @@ public sealed class PortableWriterTests : IDisposable
         Assert.Equal((Created.AddDays(2), Element.Parse(account.Seen!.Presence)), (user.Seen!.At, Element.Parse(user.Seen.Presence)));
         Assert.Equal(messages.Select(message => Element.Parse(message)), contents.Messages.Select(message => Element.Parse(message.Stanza)));
         Assert.Equal([Created, null], contents.Messages.Select(message => message.At));
+        Assert.Equal(
+            archive.Select(message => (message.Id.ToString(), message.Id.Time, Element.Parse(message.Stanza, Namespaces.Client))),
+            contents.Archived.Select(message => (message.Id!, message.At!.Value, Element.Parse(message.Stanza))));
         Assert.Empty(contents.LeftOut);
     }
 
@@ -87,10 +97,12 @@ public sealed class PortableWriterTests : IDisposable
         await using var stream = File.Create(path);
         var writer = new PortableWriter(stream, "capulet.com");
 
-        await writer.WriteAsync(account, new[] { MessageOf("\0") }.ToAsyncEnumerable());
+        await writer.WriteAsync(
+            account, new[] { MessageOf("\0") }.ToAsyncEnumerable(), new[] { ArchivedOf(Created, "<message") }.ToAsyncEnumerable());
 
         Assert.Equal(
-            ["a stored message that isn't XML", "a vCard that isn't XML", "data of kind 'motd'"], writer.LeftOut.Counts.Keys);
+            ["a stored message that isn't XML", "a vCard that isn't XML", "an archived message that isn't XML", "data of kind 'motd'"],
+            writer.LeftOut.Counts.Keys);
     }
 
     [Fact]
@@ -109,13 +121,13 @@ public sealed class PortableWriterTests : IDisposable
             names)!.InnerText);
     }
 
-    private async Task<PortableFiles.Contents> WriteAsync(StoredAccount account, string[] messages)
+    private async Task<PortableFiles.Contents> WriteAsync(StoredAccount account, string[] messages, params ArchiveEntry[] archive)
     {
         var path = _files.PathOf("out.xml");
         await using (var stream = File.Create(path))
         {
             var writer = new PortableWriter(stream, "capulet.com");
-            await writer.WriteAsync(account, messages.Select(MessageOf).ToAsyncEnumerable());
+            await writer.WriteAsync(account, messages.Select(MessageOf).ToAsyncEnumerable(), archive.ToAsyncEnumerable());
             writer.End();
             Assert.Empty(writer.LeftOut.Counts);
         }
@@ -123,6 +135,9 @@ public sealed class PortableWriterTests : IDisposable
     }
 
     private static MessageRecord MessageOf(string stanza) => new(Juliet, Created, Octets(stanza));
+
+    private static ArchiveEntry ArchivedOf(DateTimeOffset at, string stanza) =>
+        new(Juliet, SortableId.New(at), Jid.Parse("romeo@montague.net"), true, Octets(stanza), null, true);
 
     private static DataRecord DataOf(string kind, string key, string value) => new(Juliet, kind, key, Octets(value));
 
