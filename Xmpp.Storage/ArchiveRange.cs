@@ -14,6 +14,8 @@ internal readonly record struct ArchiveRange(UInt128 Low, UInt128 High)
 
     public static readonly ArchiveRange All = new(UInt128.MinValue, UInt128.MaxValue);
 
+    public static ArchiveRange Only(UInt128 id) => new(id, id);
+
     public bool IsEmpty => Low > High;
 
     /// <summary>The time that an id tells.</summary>

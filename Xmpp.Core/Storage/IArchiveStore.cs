@@ -92,6 +92,10 @@ public interface IArchiveStore
     ValueTask<int> RemoveAsync(
         Jid account, DateTimeOffset? before, Jid? with, int keep, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Removes one message.</summary>
+    /// <returns>False when there is no such message.</returns>
+    ValueTask<bool> RemoveAsync(Jid account, SortableId id, CancellationToken cancellationToken);
+
     /// <summary>
     /// A page of the accounts of a host, or the rooms of a service, that have archives, in the order of their UTF-8 octets, behind one
     /// (null: the first).

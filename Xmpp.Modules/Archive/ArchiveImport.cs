@@ -2,7 +2,6 @@ using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
-using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.Archive;

@@ -192,6 +192,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             LogJournalNotTrusted();
         foreach (var some in left.Archives.Chunk(1_000))
             await Task.WhenAll(some.Select(archive => Store.Archive.AddAsync(archive.Entries, CancellationToken.None).AsTask()));
+        foreach (var message in left.Undone.SelectMany(archive => archive.Entries))
+            await Store.Archive.RemoveAsync(message.Account, message.Id, CancellationToken.None);
         var sessions = left.Sessions.Where(session => Current.IsLocal(session.Session.Jid)).ToList();
         var copies = Copies.Group(sessions.SelectMany(session => session.Stanzas));
         foreach (var leftSession in sessions)

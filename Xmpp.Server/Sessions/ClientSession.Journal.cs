@@ -13,6 +13,9 @@ namespace Xmpp.Server.Sessions;
 internal sealed partial class ClientSession
 {
     private Commitments? _commitments;
+
+    // Of what was kept before the stanza counted as handled: who finds such a block knows that it has to go (SessionJournal).
+    private List<JournalBlock>? _keptEarly;
     private uint? _askedAt;
     private bool _isFromBefore;
 
@@ -80,7 +83,12 @@ internal sealed partial class ClientSession
     public void CountHandled()
     {
         lock (_gate)
+        {
             _management!.CountHandled();
+            foreach (var block in _keptEarly ?? [])
+                _server.Journal!.Forget(block);
+            _keptEarly?.Clear();
+        }
     }
 
     /// <summary>
@@ -97,7 +105,7 @@ internal sealed partial class ClientSession
         var commit = _server.Store.Archive.AddAsync(messages, CancellationToken.None);
         if (commit.IsCompleted)
         {
-            _server.Journal?.Forget(block);
+            Forget(block, origin.Stanza);
             return commit;
         }
         var commitments = _commitments
@@ -107,11 +115,25 @@ internal sealed partial class ClientSession
     }
 
     /// <summary>A message of the client is in the archives, or can't be.</summary>
-    public void EndCommitment(IReadOnlyList<ArchiveEntry> messages, JournalBlock block, Exception? failure)
+    /// <param name="number">The stanza's.</param>
+    public void EndCommitment(uint number, IReadOnlyList<ArchiveEntry> messages, JournalBlock block, Exception? failure)
     {
-        _server.Journal?.Forget(block);
+        Forget(block, number);
         if (failure is not null)
             _server.Router.ReportNotKept(this, messages[0], failure);
+    }
+
+    private void Forget(JournalBlock block, uint number)
+    {
+        if (block.IsNone)
+            return;
+        lock (_gate)
+        {
+            if (_management is { } management && unchecked((int)(number - management.Handled)) > 0)
+                (_keptEarly ??= []).Add(block);
+            else
+                _server.Journal!.Forget(block);
+        }
     }
 
     /// <summary>Completes at once unless the client's messages come faster than they can be kept.</summary>

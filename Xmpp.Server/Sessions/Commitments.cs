@@ -83,7 +83,7 @@ internal sealed class Commitments(ClientSession session, CommitmentCount all, Se
     private void End(Commitment commitment, Exception? failure)
     {
         all.Add(-1);
-        session.EndCommitment(commitment.Messages, commitment.Block, failure);
+        session.EndCommitment(commitment.Number, commitment.Messages, commitment.Block, failure);
         metrics.NoteCommit(commitment.Since, failure is not null);
         bool isOldest;
         lock (_underWay)

@@ -55,6 +55,14 @@ internal sealed partial class MongoArchive
         return removed;
     }
 
+    public async ValueTask<bool> RemoveAsync(Jid account, SortableId id, CancellationToken cancellationToken)
+    {
+        AccountKey.Of(account);
+        using var turn = await gates.EnterAsync(account, cancellationToken);
+        return await BeginAsync(account, cancellationToken) is { } owner
+            && await RemoveStepAsync(owner, null, ArchiveRange.Only(id.Value), 1, cancellationToken) > 0;
+    }
+
     public async ValueTask<IReadOnlyList<Jid>> ListOwnersAsync(string host, Jid? after, int count, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);

@@ -1,4 +1,5 @@
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Sqlite;
@@ -10,10 +11,10 @@ namespace Xmpp.Storage.Sqlite;
 internal sealed partial class SqliteArchive
 {
     internal const string OldestSql =
-        "SELECT id, row FROM archive_by_id WHERE archive = ? AND id <= ? ORDER BY id LIMIT ?";
+        "SELECT id, row FROM archive_by_id WHERE archive = ? AND id BETWEEN ? AND ? ORDER BY id LIMIT ?";
 
     internal const string OldestWithSql =
-        "SELECT id, row FROM archive_by_peer WHERE peer = ? AND id <= ? ORDER BY id LIMIT ?";
+        "SELECT id, row FROM archive_by_peer WHERE peer = ? AND id BETWEEN ? AND ? ORDER BY id LIMIT ?";
 
     internal const string KeptWithSql = "SELECT id FROM archive_by_peer WHERE peer = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
     internal const string OrphanSql = "SELECT id FROM archive INDEXED BY archive_orphan WHERE account IS NULL AND room IS NULL LIMIT 1";
@@ -74,6 +75,9 @@ internal sealed partial class SqliteArchive
                 return removed;
         }
     }
+
+    public async ValueTask<bool> RemoveAsync(Jid account, SortableId id, CancellationToken cancellationToken) => await ChangeAsync(
+        account, (session, archive) => Remove(session, archive, null, ArchiveRange.Only(id.Value), keep: 0, limit: 1), cancellationToken) > 0;
 
     /// <summary>Erases what deleted accounts have left, unless that is being done.</summary>
     public void StartErasing()
@@ -173,7 +177,7 @@ internal sealed partial class SqliteArchive
         if (with is null)
         {
             var removable = (session.Statement(MessagesSql).Integer(archive).FindInteger() ?? 0) - keep;
-            rows = session.Statement(OldestSql).Integer(archive).Id(range.High).Integer(Math.Clamp(removable, 0, limit));
+            rows = session.Statement(OldestSql).Integer(archive).Id(range.Low).Id(range.High).Integer(Math.Clamp(removable, 0, limit));
         }
         else
         {
@@ -186,7 +190,7 @@ internal sealed partial class SqliteArchive
                 range = range.InFrontOf(kept);
             }
 
-            rows = session.Statement(OldestWithSql).Integer(peer).Id(range.High).Integer(limit);
+            rows = session.Statement(OldestWithSql).Integer(peer).Id(range.Low).Id(range.High).Integer(limit);
         }
 
         while (!range.IsEmpty && rows.Step())

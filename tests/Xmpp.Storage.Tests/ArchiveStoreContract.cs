@@ -285,6 +285,28 @@ public abstract class ArchiveStoreContract(TestDatabase database, bool isOfRooms
     }
 
     [Fact]
+    public async Task One_is_removed_by_its_id()
+    {
+        await AddAccountsAsync(Juliet, Romeo);
+        var ids = Enumerable.Range(0, 3).Select(i => IdAt(i)).ToList();
+        await AddAsync([.. ids.Select((id, i) => Message($"{i}", id: id))]);
+        await AddAsync(Message("his", account: Romeo, id: ids[1], with: "juliet@capulet.example"));
+
+        Assert.True(await Archive.RemoveAsync(Juliet, ids[1], CancellationToken.None));
+        Assert.False(await Archive.RemoveAsync(Juliet, ids[1], CancellationToken.None));
+        Assert.False(await Archive.RemoveAsync(Nobody, ids[0], CancellationToken.None));
+
+        Assert.Equal(["0", "2"], await ReadAsync(Everything));
+        Assert.Equal(["his"], await ReadAsync(Everything, account: Romeo));
+        Assert.True(await Archive.RemoveAsync(Juliet, ids[2], CancellationToken.None));
+        var conversation = Assert.Single(await Archive.ListConversationsAsync(Juliet, null, false, 10, CancellationToken.None));
+        Assert.Equal((ids[0], 1), (conversation.Last, conversation.Unread));
+        Assert.Equal(1, (await Archive.CountAllAsync(Juliet.Domain, Juliet, CancellationToken.None)).Messages);
+        await AddAsync(Message("again", id: ids[1]));
+        Assert.Equal(["0", "again"], await ReadAsync(Everything));
+    }
+
+    [Fact]
     public async Task More_are_removed_than_fit_into_one_step()
     {
         const int Messages = 1_234;

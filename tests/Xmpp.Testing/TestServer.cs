@@ -91,11 +91,13 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Ends the server and starts another one with the same store.</summary>
     /// <param name="isKilled">Whether the next one finds the journal as it is now, not as the server leaves it.</param>
+    /// <param name="killed">Called when what will be found has been fixed, and the one has not ended.</param>
     /// <param name="before">Called when the one has ended and the other one not begun.</param>
-    public async Task RestartAsync(bool isKilled, Action? before = null)
+    public async Task RestartAsync(bool isKilled, Action? killed = null, Action? before = null)
     {
         var journal = Options.StreamManagement.Journal.File!;
         var now = await File.ReadAllBytesAsync(journal);
+        killed?.Invoke();
         await _server.DisposeAsync();
         before?.Invoke();
         if (isKilled)

@@ -7,10 +7,12 @@ internal sealed record LeftSession(SessionRecord Session, DetailsRecord? Details
 
 /// <summary>What a process has left behind in its journal, made whole.</summary>
 /// <param name="IsTrusted">False when there is a file, but the system ended after it was last written: nothing of it counts.</param>
+/// <param name="Archives">What has to be in archives, if it isn't.</param>
+/// <param name="Undone">What must not be in archives, if it is: messages that didn't come to be handled.</param>
 internal sealed record JournalContent(
-    bool IsTrusted, IReadOnlyList<LeftSession> Sessions, IReadOnlyList<ArchiveRecord> Archives)
+    bool IsTrusted, IReadOnlyList<LeftSession> Sessions, IReadOnlyList<ArchiveRecord> Archives, IReadOnlyList<ArchiveRecord> Undone)
 {
-    public static JournalContent Empty { get; } = new(true, [], []);
+    public static JournalContent Empty { get; } = new(true, [], [], []);
 
     /// <exception cref="IOException">The file can't be read.</exception>
     public static JournalContent Read(string path)
@@ -53,7 +55,7 @@ internal sealed record JournalContent(
             if (sessions.TryGetValue(stanza.Origin.Session, out var sender) && IsBehind(stanza.Origin.Stanza, sender.Handled))
                 sessions[sender.Number] = sender with { Handled = stanza.Origin.Stanza };
         }
-        archives.RemoveAll(archive =>
+        var archivesByFate = archives.ToLookup(archive =>
             sessions.TryGetValue(archive.Origin.Session, out var sender) && IsBehind(archive.Origin.Stanza, sender.Handled));
 
         var queues = stanzas.ToLookup(stanza => stanza.Session);
@@ -62,7 +64,7 @@ internal sealed record JournalContent(
             details.GetValueOrDefault(session.Number),
             [.. queues[session.Number]
                 .Where(stanza => IsBehind(stanza.Number, session.Acknowledged))
-                .OrderBy(stanza => unchecked(stanza.Number - session.Acknowledged))]))], archives);
+                .OrderBy(stanza => unchecked(stanza.Number - session.Acknowledged))]))], [.. archivesByFate[false]], [.. archivesByFate[true]]);
     }
 
     /// <summary>Whether a number comes later than a count, modulo 2^32.</summary>

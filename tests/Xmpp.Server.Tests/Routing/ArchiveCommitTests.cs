@@ -1,4 +1,5 @@
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Server.Tests.Streams;
@@ -127,6 +128,37 @@ public sealed class ArchiveCommitTests
         var again = await server.AuthenticateAsync("romeo");
         await again.SendAsync($"<resume xmlns='{Ns}' previd='{id}' h='0'/>");
         await again.ExpectAsync($"<resumed xmlns='{Ns}' previd='{id}' h='2'/>");
+    }
+
+    [Fact]
+    public async Task What_was_in_archives_before_it_was_handled_is_there_once_when_it_is_sent_again()
+    {
+        var delivery = new TaskCompletionSource();
+        await using var server = await TestServer.StartWithJournalAsync(module => module.Message(MessageStage.Deliver, async (_, _) =>
+        {
+            if (delivery.Task.IsCompleted)
+                return Verdict.Continue;
+            await delivery.Task;
+            return Verdict.Stop;
+        }));
+        var (romeo, juliet) = (await server.LoginAsync("romeo", "orchard"), await server.LoginAsync("juliet"));
+        var id = await romeo.EnableAsync(isResumable: true);
+        await romeo.SendAsync(Message(juliet, 1));
+        while (await CountAsync(server, juliet.Jid.Bare) == 0)
+            await Task.Yield();
+
+        await server.RestartAsync(isKilled: true, killed: delivery.SetResult);
+
+        Assert.Equal(0, await CountAsync(server, romeo.Jid.Bare));
+        Assert.Equal(0, await CountAsync(server, juliet.Jid.Bare));
+        juliet = await server.LoginAsync("juliet", juliet.Jid.Resource!);
+        var again = await server.AuthenticateAsync("romeo");
+        await again.SendAsync($"<resume xmlns='{Ns}' previd='{id}' h='0'/>");
+        await again.ExpectAsync($"<resumed xmlns='{Ns}' previd='{id}' h='0'/>");
+        await again.SendAsync(Message(juliet, 1));
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        Assert.Equal(1, await CountAsync(server, romeo.Jid.Bare));
+        Assert.Equal(1, await CountAsync(server, juliet.Jid.Bare));
     }
 
     [Fact]
