@@ -1,5 +1,7 @@
 """Message archives (XEP-0313) with slixmpp: 10,000 messages, page by page, in both directions; and read before what waits comes."""
 
+import slixmpp
+
 from people import Person
 from raw import CLIENT, bound
 from xmppchat import TIMEOUT
@@ -82,7 +84,9 @@ async def test_what_was_read_in_the_archive_does_not_come_again(server):
         assert await juliet.read(rsm={"max": 50}) == [str(number) for number in range(120)]
         speak(server, romeo, account.jid, ["and", "then"])
         await juliet.become_available()
+        # They come when what she has from the archive has been passed over.
+        await juliet.take(lambda stanza: isinstance(stanza, slixmpp.Message) and stanza["body"] == "then", "the last message")
         # Results of the archive are messages without a body.
-        assert [body for body in await juliet.bodies(after=juliet) if body] == ["and", "then"]
+        assert [body for body in await juliet.bodies(after=juliet) if body] == ["and"]
     async with Person(server, account) as again:
         assert await again.bodies(after=again) == []
