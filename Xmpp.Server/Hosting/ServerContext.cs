@@ -5,6 +5,7 @@ using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Components;
 using Xmpp.Server.Diagnostics;
@@ -51,6 +52,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Subscriptions = new Subscriptions(
             Rosters, Presences, this, Remote, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
         Capabilities = new ClientCapabilities(Queries, Tasks);
+        Rooms = new RoomDirectory(
+            store.Rooms, Sessions, Messages, Administrators, this, Tasks, () => Current.Options.Modules.Rooms, time);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
@@ -110,6 +113,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public Subscriptions Subscriptions { get; }
 
     public ClientCapabilities Capabilities { get; }
+
+    public RoomDirectory Rooms { get; }
 
     public StanzaRouter Router { get; }
 

@@ -8,6 +8,7 @@ using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
+using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 
 namespace Xmpp.Server.Hosting;
@@ -342,6 +343,15 @@ public sealed record ModuleOptions
     public PrivateXmlOptions PrivateXml { get; init; } = new();
 
     public PushOptions Push { get; init; } = new();
+
+    public RoomOptions Rooms { get; init; } = new();
+
+    /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
+    internal IEnumerable<(string Key, string Label)> ServiceLabels()
+    {
+        if (!Disabled.Contains("rooms"))
+            yield return ("modules.rooms.label", Rooms.Label);
+    }
 
     /// <summary>Null when there are no archives.</summary>
     public ArchiveOptions? ArchiveIfKept() => Disabled.Contains("archive") ? null : Archive;

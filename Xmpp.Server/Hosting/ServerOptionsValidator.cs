@@ -16,8 +16,8 @@ public static class ServerOptionsValidator
 
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
     [
-        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Components(options), .. Authentication(options),
-        .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
+        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Components(options), .. Services(options),
+        .. Authentication(options), .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
         .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations),
     ];
 
@@ -139,6 +139,28 @@ public static class ServerOptionsValidator
         {
             yield return new("components.outputBytes", $"{components.OutputBytes}",
                 $"must hold the largest stanza: at least limits.stanzaBytes, which is {options.Limits.StanzaBytes}");
+        }
+    }
+
+    /// <summary>A domain is a host's, a component's or a service's.</summary>
+    private static IEnumerable<ConfigurationProblem> Services(ServerOptions options)
+    {
+        var hosts = options.Hosts.Select(host => Jid.TryCreate(null, host, null, out var jid) ? jid : null).OfType<Jid>().ToHashSet();
+        var components = options.Components.List.Select(entry => Jid.TryParse(entry.Domain, out var jid) ? jid : null).OfType<Jid>();
+        var services = new HashSet<Jid>();
+        foreach (var (key, label) in options.Modules.ServiceLabels())
+        {
+            foreach (var host in hosts)
+            {
+                if (!Jid.TryCreate(null, $"{label}.{host}", null, out var domain))
+                    yield return new(key, Json(label), "expected what stands before a host in a domain, such as \"conference\"");
+                else if (hosts.Contains(domain))
+                    yield return new(key, Json(label), $"{domain} is a host of this server; choose another one");
+                else if (components.Contains(domain))
+                    yield return new(key, Json(label), $"{domain} is a component's domain (components.list); change one of the two");
+                else if (!services.Add(domain))
+                    yield return new(key, Json(label), $"{domain} is another service's domain; choose another one");
+            }
         }
     }
 

@@ -7,6 +7,7 @@ using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
+using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Components;
 using Xmpp.Server.Hosting;
@@ -18,8 +19,8 @@ internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
-    ClientCapabilities Capabilities, ClientDirectory Clients, ComponentDirectory Components, IRemoteDomains Remote, IStore Store,
-    TimeProvider Time, DateTimeOffset Started)
+    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms, ComponentDirectory Components, IRemoteDomains Remote,
+    IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -108,6 +109,9 @@ internal static class ModuleCatalog
             services.Store, services.Accounts, services.Administrators, services.Sessions, services.Hosts, services.Stanzas,
             services.Lifetime, options.ServiceAdministration, services.Time),
             options => options.ServiceAdministration),
+        new("rooms",
+            (services, options) => new MultiUserChat(services.Rooms, options.Rooms),
+            options => new object[] { options.Rooms.Label, options.Rooms.Name }),
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];

@@ -1,6 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
+using Xmpp.Server.Hosting;
 using Xmpp.Testing;
 using Xunit;
 
@@ -146,7 +147,7 @@ public sealed class ServiceDiscoveryTests
     [InlineData("juliet@localhost")]
     public async Task Neither_has_items(string to)
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(WithoutRooms);
         var juliet = await server.ConnectAsync("juliet");
 
         await juliet.SendAsync($"<iq type='get' id='1' to='{to}'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
@@ -186,7 +187,7 @@ public sealed class ServiceDiscoveryTests
     [Fact]
     public async Task A_module_s_items_and_nodes_are_shown_where_it_said()
     {
-        await using var server = await TestServer.StartAsync(null, module =>
+        await using var server = await TestServer.StartAsync(WithoutRooms, module =>
         {
             module.Items(IqTarget.Server, (query, _) =>
                 new([new(Jid.Parse("chat.localhost"), Name: $"Rooms for {query.Asker.Local}"), new(query.Entity, "books")]));
@@ -242,4 +243,8 @@ public sealed class ServiceDiscoveryTests
         static IEnumerable<string> TestFeatures(Xmpp.Core.Xml.Element result) => Discovery.Parse(result).Features
             .Where(feature => feature.StartsWith("urn:test:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
     }
+
+    /// <summary>They would be an item.</summary>
+    private static ServerOptions WithoutRooms(ServerOptions options) =>
+        options with { Modules = options.Modules with { Disabled = ["rooms"] } };
 }

@@ -137,6 +137,13 @@ public sealed class ConfigurationLoaderTests : IDisposable
         + "expected a question and its answers, such as \"Which colour has a stop light? | red\"")]
     [InlineData("""{ "modules": { "invitations": { "landingPage": "join.example.org" } } }""",
         "modules.invitations.landingPage = \"join.example.org\": expected an address, such as \"https://join.example.org/#\"")]
+    [InlineData("""{ "hosts": ["example.org", "conference.example.org"] }""",
+        "modules.rooms.label = \"conference\": conference.example.org is a host of this server; choose another one")]
+    [InlineData("""{ "components": { "list": [{ "domain": "conference.localhost", "secret": "to be or not" }] } }""",
+        "modules.rooms.label = \"conference\": "
+        + "conference.localhost is a component's domain (components.list); change one of the two")]
+    [InlineData("""{ "modules": { "rooms": { "label": "a b" } } }""",
+        "modules.rooms.label = \"a b\": expected what stands before a host in a domain, such as \"conference\"")]
     public void A_bad_value_is_refused_with_key_value_and_remedy(string json, string problem) =>
         Assert.Equal([problem], Problems(json));
 

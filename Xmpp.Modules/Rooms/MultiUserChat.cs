@@ -1,0 +1,50 @@
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.Rooms;
+
+/// <summary>XEP-0045 Multi-User Chat: rooms at a domain of their own, such as "conference.example.org".</summary>
+[Xep(45, "1.35.5")]
+[Xep(249, "1.2")]
+[Xep(410, "1.1.0")]
+public sealed class MultiUserChat(RoomDirectory rooms, RoomOptions options) : IXmppModule
+{
+    public void Register(IModuleBuilder builder)
+    {
+        builder.Service(new RoomService(rooms, options));
+        builder.Starting(RestoreAsync);
+        builder.Unavailable((session, presence) => LeaveAllAsync(session, presence, hasEnded: false));
+        builder.SessionEnded(session => LeaveAllAsync(session, presence: null, hasEnded: true));
+    }
+
+    /// <summary>Puts clients from before a restart back into their rooms.</summary>
+    private async ValueTask RestoreAsync(CancellationToken cancellationToken)
+    {
+        var occupancies = rooms.Services.Sessions.All
+            .SelectMany(session => Occupancy.Of(session).Select(occupancy => (Session: session, Occupancy: occupancy)));
+        foreach (var room in occupancies.GroupBy(entry => entry.Occupancy.Room).ToList())
+        {
+            if (HostOf(room.Key) is not { } host)
+                continue;
+            using var turn = await rooms.EnterAsync(room.Key, host, cancellationToken);
+            foreach (var (session, occupancy) in room)
+                turn.Room.Restore(session, occupancy);
+        }
+    }
+
+    /// <summary>A client is gone from all of its rooms (§7.14).</summary>
+    private async ValueTask LeaveAllAsync(ISession session, Element? presence, bool hasEnded)
+    {
+        foreach (var occupancy in Occupancy.Of(session))
+        {
+            if (!rooms.TryFind(occupancy.Room, out var room))
+                continue;
+            using var turn = await rooms.EnterAsync(room.Jid, room.Host, CancellationToken.None);
+            await turn.Room.LeaveAsync(session.Jid, presence, hasEnded, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The host whose rooms are there; null when there is none any more.</summary>
+    private string? HostOf(Jid room) => rooms.Services.Hosts.Hosts.FirstOrDefault(host => room.Domain == $"{options.Label}.{host}");
+}

@@ -1,0 +1,70 @@
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.Rooms;
+
+/// <content>What is said to all (XEP-0045 §7.4), and the subject (§8.1).</content>
+internal sealed partial class Room
+{
+    /// <summary>Whether a message changes the subject: one that has a subject, and neither a body nor a thread.</summary>
+    public static bool IsSubject(StanzaView message) => message.HasChild("jabber:client"u8, "subject"u8)
+        && !message.HasChild("jabber:client"u8, "body"u8) && !message.HasChild("jabber:client"u8, "thread"u8);
+
+    /// <summary>Gives a message of type "groupchat" to all.</summary>
+    /// <returns>What its sender is told, or null.</returns>
+    public StanzaError? Say(ServiceStanza message)
+    {
+        if (CheckSpeaker(message, out var session) is { } refusal)
+            return refusal;
+        if (session!.Occupant.Role < Role.Participant)
+            return Refusal(StanzaErrorCondition.Forbidden, "You have no voice in this room.");
+        var stanza = RoomStanzas.Reflect(message, Jid, session.Occupant.From);
+        Broadcast(stanza, message.Sender);
+        if (message.View.HasChild("jabber:client"u8, "body"u8))
+            _history.Add(stanza, Now, Options.MaxHistory, Options.HistoryBytes);
+        return null;
+    }
+
+    /// <summary>Changes the subject, and tells all.</summary>
+    public async ValueTask<StanzaError?> ChangeSubjectAsync(ServiceStanza message, CancellationToken cancellationToken)
+    {
+        if (CheckSpeaker(message, out var session) is { } refusal)
+            return refusal;
+        var occupant = session!.Occupant;
+        if (occupant.Role != Role.Moderator && !(occupant.Role == Role.Participant && Configuration.MayChangeSubject))
+            return Refusal(StanzaErrorCondition.Forbidden, "You may not change the subject.");
+        var text = message.View.ChildText(message.View.IndexOfChild("jabber:client"u8, "subject"u8));
+        if (text.Length > Options.TextLength)
+            return Refusal(StanzaErrorCondition.NotAcceptable, $"A subject has at most {Options.TextLength} characters.");
+        var stanza = RoomStanzas.Reflect(message, Jid, occupant.From);
+        await ChangeAsync(new RoomChange { Subject = new(text, occupant.Nick, occupant.Account, Now) }, cancellationToken);
+        Broadcast(stanza, message.Sender);
+        return null;
+    }
+
+    /// <summary>The subject for who enters (§7.2.15); an empty one when there is none.</summary>
+    private BroadcastStanza SubjectStanza()
+    {
+        var from = Subject?.Nick is { } nick && Jid.TryWithResource(nick, out var occupant) ? occupant : Jid;
+        return BroadcastStanza.Of(new Element(Namespaces.Client, "message",
+            Element.Attr("from", from.ToString()),
+            Element.Attr("type", "groupchat"),
+            new Element(Namespaces.Client, "subject", Subject?.Text),
+            Subject is null ? null : new Delay(Subject.At, Jid).ToElement()));
+    }
+
+    /// <summary>Whether somebody may say anything at all.</summary>
+    private StanzaError? CheckSpeaker(ServiceStanza message, out OccupantSession? session)
+    {
+        session = null;
+        if (!Exists || IsLocked)
+            return Refusal(StanzaErrorCondition.ItemNotFound); // §17.2
+        if (!_sessions.TryGetValue(message.From, out session))
+            return Refusal(StanzaErrorCondition.NotAcceptable, "You are not in this room."); // §7.4
+        return IsInPace(session) ? null : TooFast();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.Rooms;
+
+/// <content>What occupants see of each other.</content>
+internal sealed partial class Room
+{
+    /// <summary>Whether others see the presence of a role (<c>muc#roomconfig_presencebroadcast</c>).</summary>
+    private bool IsShown(Role role) => Configuration.Broadcast.Contains(role);
+
+    /// <summary>Tells everybody of an occupant.</summary>
+    /// <param name="role">By which it is decided whether others are told.</param>
+    /// <param name="cause">The client whose stanza is answered by it.</param>
+    private void Announce(Occupant occupant, PresenceNotice notice, Role role, OccupantSession? cause = null)
+    {
+        var isShown = IsShown(role);
+        BroadcastStanza? withJid = null, withoutJid = null, own = null, answer = null;
+        foreach (var recipient in CollectionsMarshal.AsSpan(_recipients))
+        {
+            if (recipient == cause)
+                Send(recipient, answer ??= notice.ForSelf(occupant.Address, isAnswer: true));
+            else if (recipient.Occupant == occupant)
+                Send(recipient, own ??= notice.ForSelf(occupant.Address, isAnswer: false));
+            else if (!isShown)
+                continue;
+            else if (SeesJids(recipient.Occupant))
+                Send(recipient, withJid ??= ForOthers(withJid: true));
+            else
+                Send(recipient, withoutJid ??= ForOthers(withJid: false));
+        }
+
+        BroadcastStanza ForOthers(bool withJid) => notice is { Type: null, Status: [], Item.Actor: null, Item.Reason: null }
+            ? occupant.Presence(withJid)
+            : notice.ForOthers(occupant.Address, withJid);
+    }
+
+    /// <summary>Tells everybody of an occupant as it is.</summary>
+    private void AnnounceNow(Occupant occupant, OccupantSession? cause, string? id, params IReadOnlyList<int> ownStatus) => Announce(
+        occupant, new(occupant.Item, occupant.Shown.Presence) { Id = id, OwnStatus = ownStatus }, occupant.Role, cause);
+
+    /// <summary>
+    /// Tells everybody of an occupant whose role or affiliation has changed. To whom it isn't shown any more it is gone; who has become a
+    /// moderator sees who others are.
+    /// </summary>
+    /// <param name="before">Its role until now.</param>
+    private void AnnounceChange(Occupant occupant, Role before, string? actor, string? reason)
+    {
+        var notice = new PresenceNotice(occupant.Item with { Actor = actor, Reason = reason }, occupant.Shown.Presence);
+        Announce(occupant, notice, occupant.Role);
+        if (IsShown(before) && !IsShown(occupant.Role))
+        {
+            var gone = new PresenceNotice(occupant.Item with { Role = Role.None }, []) { Type = "unavailable" };
+            foreach (var recipient in CollectionsMarshal.AsSpan(_recipients))
+            {
+                if (recipient.Occupant != occupant)
+                    Send(recipient, gone.ForOthers(occupant.Address, SeesJids(recipient.Occupant)));
+            }
+        }
+        if (occupant.Role == Role.Moderator && before != Role.Moderator && !Configuration.IsNonAnonymous)
+        {
+            foreach (var session in occupant.Sessions)
+                SendRoster(session);
+        }
+        foreach (var session in occupant.Sessions)
+            Keep(session);
+    }
+
+    /// <summary>Sends the presence of all other occupants.</summary>
+    private void SendRoster(OccupantSession recipient)
+    {
+        var withJid = SeesJids(recipient.Occupant);
+        foreach (var occupant in _occupants.Values)
+        {
+            if (occupant != recipient.Occupant && IsShown(occupant.Role))
+                Send(recipient, occupant.Presence(withJid));
+        }
+    }
+
+    /// <summary>An occupant's client says something else of itself (§7.7), or wants to be told everything again (§17.3).</summary>
+    private void Update(OccupantSession session, ServiceStanza presence, Element element)
+    {
+        var occupant = session.Occupant;
+        session.Presence = RoomStanzas.ContentOf(element);
+        occupant.Sessions.Remove(session);
+        occupant.Sessions.Add(session);
+        occupant.Forget();
+        Keep(session);
+        var id = presence.View.Attribute("id"u8);
+        if (element.Child(Muc.Join) is not { } join)
+        {
+            AnnounceNow(occupant, session, id);
+            return;
+        }
+        SendRoster(session);
+        AnnounceNow(occupant, session, id, [.. WarningsOnEntering()]);
+        SendPast(session, HistoryRequest.Parse(join.Child(Muc.Ns, "history"), Now));
+    }
+
+    /// <summary>Writes down where a client is.</summary>
+    private void Keep(OccupantSession session)
+    {
+        if (session.Session is { } local)
+        {
+            Occupancy.Set(local, new(
+                Jid, session.Occupant.Nick, session.Occupant.Role, new Element(Namespaces.Client, "presence", session.Presence)));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Storage;
+
+namespace Xmpp.Modules.Rooms;
+
+/// <summary>The rooms in memory: those that somebody is in or has lately asked something of. Others are loaded when they are named.</summary>
+public sealed class RoomDirectory
+{
+    private readonly ConcurrentDictionary<Jid, Room> _rooms = new();
+
+    /// <param name="options">As they are configured now.</param>
+    public RoomDirectory(
+        IRoomStore store, ISessionDirectory sessions, IStanzaSender stanzas, IAdministrators administrators, IHostDirectory hosts,
+        IServerTasks tasks, Func<RoomOptions> options, TimeProvider time) =>
+        Services = new(store, sessions, stanzas, administrators, hosts, tasks, options, time);
+
+    internal RoomServices Services { get; }
+
+    /// <summary>Those in memory.</summary>
+    internal IEnumerable<Room> Loaded => _rooms.Values;
+
+    /// <summary>A room in memory; false when it isn't there, or doesn't exist.</summary>
+    internal bool TryFind(Jid jid, [NotNullWhen(true)] out Room? room) => _rooms.TryGetValue(jid, out room);
+
+    /// <summary>
+    /// Waits for a room until it is had, and loads it if need be. It is given back by disposing of what this gives. One that doesn't exist
+    /// (<see cref="Room.Exists"/>) can be made meanwhile; else it is forgotten.
+    /// </summary>
+    /// <param name="jid">A bare JID.</param>
+    /// <param name="host">That the service belongs to.</param>
+    /// <exception cref="StoreException">It can't be loaded.</exception>
+    internal async ValueTask<RoomTurn> EnterAsync(Jid jid, string host, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var room = _rooms.GetOrAdd(jid, static (jid, state) => new Room(jid, state.host, state.directory),
+                (host, directory: this));
+            await room.Mailbox.EnterAsync();
+            var turn = new RoomTurn(room);
+            try
+            {
+                if (room.IsGone)
+                    continue;
+                if (!room.IsLoaded)
+                    room.Load(await Services.Store.FindAsync(jid, cancellationToken));
+                var entered = turn;
+                turn = default;
+                return entered;
+            }
+            finally
+            {
+                turn.Dispose();
+            }
+        }
+    }
+
+    internal void Remove(Room room) => _rooms.TryRemove(new(room.Jid, room));
+}
+
+/// <summary>A room that is had by one alone, until this is disposed of.</summary>
+internal readonly struct RoomTurn(Room room) : IDisposable
+{
+    public Room Room => room;
+
+    public void Dispose() => room?.Exit();
+}

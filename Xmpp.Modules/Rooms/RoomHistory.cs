@@ -1,0 +1,81 @@
+using System.Globalization;
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.Rooms;
+
+/// <summary>How much of what was said before somebody wants who enters (XEP-0045 §7.2.14). Null leaves a condition out.</summary>
+/// <param name="MaxCharacters">Of the stanzas as they are sent.</param>
+/// <param name="Since">At that time or later.</param>
+internal sealed record HistoryRequest(int? MaxCharacters, int? MaxStanzas, DateTimeOffset? Since)
+{
+    public static HistoryRequest Everything { get; } = new(null, null, null);
+
+    /// <summary>What is no number or no time counts as not given.</summary>
+    public static HistoryRequest Parse(Element? history, DateTimeOffset now)
+    {
+        if (history is null)
+            return Everything;
+        DateTimeOffset? since = XmppDateTime.TryParse(history["since"], out var time) ? time : null;
+        if (Number(history["seconds"]) is { } seconds && now.AddSeconds(-seconds) is var from && !(since > from))
+            since = from;
+        return new(Number(history["maxchars"]), Number(history["maxstanzas"]), since);
+    }
+
+    private static int? Number(string? text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+}
+
+/// <summary>The last messages of a room, for who enters.</summary>
+internal sealed class RoomHistory(Jid room)
+{
+    private readonly LinkedList<Entry> _entries = new();
+    private int _bytes;
+
+    public int Count => _entries.Count;
+
+    public void Add(BroadcastStanza message, DateTimeOffset at, int maxCount, int maxBytes)
+    {
+        _entries.AddLast(new Entry(message, at));
+        _bytes += message.Utf8.Length;
+        while (_entries.First is { } first && (_entries.Count > maxCount || _bytes > maxBytes))
+        {
+            _bytes -= first.Value.Message.Utf8.Length;
+            _entries.RemoveFirst();
+        }
+    }
+
+    /// <summary>What somebody gets who enters, in order.</summary>
+    /// <param name="to">The full JID, which counts among the characters.</param>
+    public IReadOnlyList<BroadcastStanza> Select(HistoryRequest request, int maxCount, Jid to)
+    {
+        var selected = new List<BroadcastStanza>();
+        var left = request.MaxCharacters ?? int.MaxValue;
+        var count = Math.Min(request.MaxStanzas ?? maxCount, maxCount);
+        for (var entry = _entries.Last; entry is not null && selected.Count < count; entry = entry.Previous)
+        {
+            if (request.Since > entry.Value.At)
+                break;
+            var message = entry.Value.Delayed(room);
+            left -= message.Utf8.Length + " to=''".Length + to.Utf8.Length;
+            if (left < 0)
+                break;
+            selected.Add(message);
+        }
+        selected.Reverse();
+        return selected;
+    }
+
+    private sealed class Entry(BroadcastStanza message, DateTimeOffset at)
+    {
+        private BroadcastStanza? _delayed;
+
+        public BroadcastStanza Message => message;
+
+        public DateTimeOffset At => at;
+
+        public BroadcastStanza Delayed(Jid room) => _delayed ??= RoomStanzas.Delayed(message, room, at);
+    }
+}

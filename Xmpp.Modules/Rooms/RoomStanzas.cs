@@ -1,0 +1,131 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.Rooms;
+
+/// <summary>Writes what rooms say.</summary>
+internal static class RoomStanzas
+{
+    [ThreadStatic] private static ArrayBufferWriter<byte>? t_buffer;
+
+    /// <summary>Presence of an occupant, for whoever gets it.</summary>
+    /// <param name="content">What its client says of itself.</param>
+    /// <param name="id">Of the stanza that it answers, or null.</param>
+    public static BroadcastStanza Presence(
+        Jid occupant, ImmutableArray<object> content, PresenceItem item, string? type = null, string? id = null,
+        params IEnumerable<int> status) => BroadcastStanza.Of(new Element(Namespaces.Client, "presence",
+            Element.Attr("type", type),
+            Element.Attr("id", id),
+            Element.Attr("from", occupant.ToString()),
+            content,
+            UserInfo(item.ToElement(), status)));
+
+    public static Element UserInfo(object? content, params IEnumerable<int> status) => new(Muc.UserInfo,
+        content,
+        status.Order().Select(code =>
+            new Element(Muc.User, "status", Element.Attr("code", code.ToString(CultureInfo.InvariantCulture)))));
+
+    /// <summary>What of a client's presence others get: all but what only the room says.</summary>
+    public static ImmutableArray<object> ContentOf(Element presence) =>
+    [
+        .. presence.Nodes.Where(node => node is Element { Name.Namespace: not (Muc.Ns or Muc.User or OccupantIds) }),
+    ];
+
+    /// <summary>XEP-0421: what only the room says.</summary>
+    private const string OccupantIds = "urn:xmpp:occupant-id:0";
+
+    /// <summary>
+    /// A message of a client as all get it from the room: the same bytes with another 'from', without what only the room says.
+    /// </summary>
+    /// <param name="from">The attribute, escaped.</param>
+    public static BroadcastStanza Reflect(ServiceStanza message, Jid room, ReadOnlySpan<byte> from)
+    {
+        var view = message.View;
+        var output = t_buffer ??= new(1024);
+        output.ResetWrittenCount();
+        if (!view.IsSelfContained)
+        {
+            XmlStreamWriter.Write(output, view.ToElement(), Namespaces.Client, streamPrefix: false);
+            var framer = new StanzaFramer(FramerLimits.None);
+            framer.Begin(StreamScope.Client);
+            framer.Read(output.WrittenSpan.ToArray(), out _);
+            view = framer.Stanza;
+            output.ResetWrittenCount();
+        }
+        var bytes = view.Bytes.Span;
+        output.Write(bytes[..view.NameEnd]);
+        output.Write(from);
+        if (message.Sender?.Language is { } language && !view.TryGetAttribute("xml:lang"u8, out _))
+        {
+            output.Write(" xml:lang='"u8);
+            XmlStreamWriter.WriteEscaped(output, language);
+            output.Write("'"u8);
+        }
+        var position = view.NameEnd;
+        var hasFrom = view.TryGetAttribute("from"u8, out var first);
+        if (view.TryGetAttribute("to"u8, out var second))
+        {
+            if (hasFrom && first.Start > second.Start)
+                (first, second) = (second, first);
+            if (hasFrom)
+                Leave(first.Start, first.End, bytes, output, ref position);
+            Leave(second.Start, second.End, bytes, output, ref position);
+        }
+        for (var i = 0; i < view.ChildCount; i++)
+        {
+            if (!IsRoomsOwn(view, i, room))
+                continue;
+            var child = view.Child(i);
+            Leave(child.Start, child.End, bytes, output, ref position);
+        }
+        output.Write(bytes[position..]);
+        return BroadcastStanza.Of(output.WrittenSpan.ToArray(), view.NameEnd);
+    }
+
+    private static void Leave(int start, int end, ReadOnlySpan<byte> bytes, ArrayBufferWriter<byte> output, ref int position)
+    {
+        output.Write(bytes[position..start]);
+        position = end;
+    }
+
+    /// <summary>Whether only the room may say it (§17.3; XEP-0359 §4, rule 2; XEP-0421).</summary>
+    private static bool IsRoomsOwn(StanzaView message, int index, Jid room)
+    {
+        var child = message.Child(index);
+        return child.Namespace.SequenceEqual("http://jabber.org/protocol/muc#user"u8)
+            || child.Namespace.SequenceEqual("urn:xmpp:occupant-id:0"u8)
+            || (child.Namespace.SequenceEqual("urn:xmpp:sid:0"u8) && child.LocalName.SequenceEqual("stanza-id"u8)
+                && message.ChildJid(index, "by"u8) == room)
+            || (child.Namespace.SequenceEqual("urn:xmpp:delay"u8) && message.ChildJid(index, "from"u8) == room);
+    }
+
+    /// <summary>The same message as it is when it comes late.</summary>
+    public static BroadcastStanza Delayed(BroadcastStanza message, Jid room, DateTimeOffset at)
+    {
+        var bytes = message.Utf8.Span;
+        var end = bytes.LastIndexOf("</"u8);
+        var output = new ArrayBufferWriter<byte>(bytes.Length + 128);
+        output.Write(bytes[..end]);
+        XmlStreamWriter.Write(output, new Delay(at, room).ToElement(), Namespaces.Client, streamPrefix: false);
+        output.Write(bytes[end..]);
+        return BroadcastStanza.Of(output.WrittenSpan.ToArray(), "<message".Length);
+    }
+
+    /// <summary>An attribute with an address, escaped.</summary>
+    /// <param name="start">Up to the value.</param>
+    public static byte[] Attribute(string start, Jid address)
+    {
+        var output = new ArrayBufferWriter<byte>(96);
+        Encoding.UTF8.GetBytes(start, output);
+        XmlStreamWriter.WriteEscaped(output, address);
+        output.Write("'"u8);
+        return output.WrittenSpan.ToArray();
+    }
+}

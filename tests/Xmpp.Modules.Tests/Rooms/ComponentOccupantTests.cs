@@ -1,0 +1,79 @@
+using Xmpp.Core.Stanzas;
+using Xmpp.Testing;
+using Xunit;
+using static Xmpp.Modules.Tests.Rooms.RoomTesting;
+
+namespace Xmpp.Modules.Tests.Rooms;
+
+/// <summary>Occupants who are not local: a component's (XEP-0114).</summary>
+public sealed class ComponentOccupantTests
+{
+    private const string Hamlet = "hamlet@plays.localhost/elsinore";
+
+    [Fact]
+    public async Task They_enter_speak_and_leave_as_others()
+    {
+        await using var server = await StartAsync();
+        var component = await LoginComponentAsync(server);
+        var first = await server.CreateRoomAsync();
+
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet'>{Join}</presence>");
+        Assert.Equal(($"{Coven}/firstwitch", Hamlet), (await ReadAsync(component)));
+        Assert.Equal(($"{Coven}/hamlet", Hamlet), (await ReadAsync(component)));
+        Assert.Equal((Coven, Hamlet), (await ReadAsync(component)));
+        await first.ExpectAsync(Presence(first, "hamlet", "none", "participant", Hamlet));
+        await component.SendAsync($"<message from='{Hamlet}' to='{Coven}' type='groupchat' id='1'><body>Words</body></message>");
+        await first.ExpectAsync($"<message from='{Coven}/hamlet' to='{first.Jid}' type='groupchat' id='1'><body>Words</body></message>");
+        Assert.Equal(($"{Coven}/hamlet", Hamlet), (await ReadAsync(component)));
+        await component.SendAsync($"<iq type='get' id='2' from='{Hamlet}' to='{Coven}/hamlet'><ping xmlns='urn:xmpp:ping'/></iq>");
+        Assert.Equal(($"{Coven}/hamlet", Hamlet), (await ReadAsync(component)));
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet' type='unavailable'/>");
+        await first.ExpectAsync(Presence(first, "hamlet", "none", "none", Hamlet, type: "unavailable"));
+    }
+
+    [Fact]
+    public async Task They_make_no_rooms_where_that_is_for_accounts()
+    {
+        await using var server = await StartAsync();
+        var component = await LoginComponentAsync(server);
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet'>{Join}</presence>");
+        await component.ExpectErrorAsync(StanzaErrorCondition.NotAllowed);
+    }
+
+    [Fact]
+    public async Task Who_can_not_be_reached_any_more_is_removed()
+    {
+        await using var server = await StartAsync();
+        var component = await LoginComponentAsync(server);
+        var first = await server.CreateRoomAsync();
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet'>{Join}</presence>");
+        await first.ReadAsync();
+
+        component.Drop();
+        await component.Served;
+        await first.SendAsync($"<message to='{Coven}' type='groupchat' id='1'><body>Words</body></message>");
+
+        Assert.Equal("1", (await first.ReadAsync())["id"]);
+        await first.ExpectAsync(Presence(first, "hamlet", "none", "none", Hamlet, "333", "unavailable"));
+    }
+
+    private static Task<TestServer> StartAsync() => TestServer.StartAsync(options => options with
+    {
+        Components = options.Components with { Port = 0, List = [new() { Domain = "plays.localhost", Secret = "secret" }] },
+    });
+
+    private static async Task<TestClient> LoginComponentAsync(TestServer server)
+    {
+        var component = server.ConnectComponent();
+        await component.OpenComponentAsync("to='plays.localhost'");
+        await component.ProveAsync("secret");
+        await component.ExpectAsync("<handshake/>");
+        return component;
+    }
+
+    private static async Task<(string?, string?)> ReadAsync(TestClient component)
+    {
+        var stanza = await component.ReadAsync();
+        return (stanza["from"], stanza["to"]);
+    }
+}
