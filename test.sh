@@ -169,7 +169,7 @@ install_node_modules() {
 
 run_interop() {
   install_node_modules "$PWD/tests/interop" || return
-  run_pytest interop 500 tests/interop
+  run_pytest interop 500 tests/interop -n 2 --dist loadfile
 }
 
 run_desktop() {
@@ -191,11 +191,11 @@ run_desktop() {
   fi
 }
 
-# run_pytest NAME SECONDS DIRECTORY: a stage of Python tests that has to end in time.
+# run_pytest NAME SECONDS DIRECTORY [OPTION...]: a stage of Python tests that has to end in time.
 run_pytest() {
   local log=$artifacts/$1.log status good bad errors
   stage "$1"
-  timeout --kill-after 20 "$2" /usr/bin/python3 -B -m pytest "$3" ${filter:+-k "$filter"} > "$log" 2>&1
+  timeout --kill-after 20 "$2" /usr/bin/python3 -B -m pytest "${@:3}" ${filter:+-k "$filter"} > "$log" 2>&1
   status=$?
   good=$(number '\b([0-9]+) passed' "$log")
   bad=$(number '\b([0-9]+) failed' "$log")
@@ -249,7 +249,7 @@ finish() {
 
 require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=libsqlite3-0' \
   '/usr/lib/*/libmongoc*.so.[02]=libmongoc-1.0-0'
-[ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest openssl=openssl
+[ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest python3-pytest-xdist openssl=openssl
 case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp ;; esac
 case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac
 case $only in '' | mongo) [ -z "$mongodb" ] || require_packages python3-pymongo ;; esac

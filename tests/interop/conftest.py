@@ -9,9 +9,6 @@ from pki import Authority
 from prosody import Prosody
 from xmppchat import Server
 
-NOTES = pytest.StashKey()
-
-
 def pytest_addoption(parser):
     parser.addoption("--prosody", action="store_true", help="test the tests: run those of instant messaging against Debian's Prosody")
 
@@ -40,14 +37,16 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 @pytest.fixture
-def note(request):
+def note(record_property):
     """note(text) puts a measured figure into the summary."""
-    return request.config.stash.setdefault(NOTES, []).append
+    return lambda text: record_property("note", text)
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    for text in config.stash.get(NOTES, []):
-        terminalreporter.write_line(f"note: {text}")
+def pytest_terminal_summary(terminalreporter):
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "note":
+                terminalreporter.write_line(f"note: {text}")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -128,7 +127,6 @@ def strict_server(start):
             "outputBytes": 65_536,
             "sessionBytesPerSecond": 0,
         },
-        modules={"archive": {"pageBytes": 32_768}},
     )
 
 

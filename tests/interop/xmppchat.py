@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ARTIFACTS = ROOT / "artifacts" / "interop"
+# Several processes may share the tests between them.
+ARTIFACTS = ROOT / "artifacts" / "interop" / os.environ.get("PYTEST_XDIST_WORKER", "")
 SERVER = ROOT / "Xmpp.Server/bin/Release/net10.0/xmppchat.dll"
 CTL = ROOT / "Xmpp.Ctl/bin/Release/net10.0/xmppctl.dll"
 

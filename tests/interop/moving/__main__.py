@@ -93,7 +93,8 @@ def move(directory, options):
     run = step("the same again, to the end", "store", "copy", "--from", first, "--to", "env:MIDDLE", "--json")
     report = json.loads(run.output)
     assert report["resumedBehind"] is not None, "nothing was resumed"
-    assert (report["sha256"], report["counts"]) == (checksum, counts), f"{report} instead of {checksum} {counts}"
+    found = {kind: count for kind, count in report["counts"].items() if count}
+    assert (report["sha256"], found) == (checksum, counts), f"{report} instead of {checksum} {counts}"
     step(f"copy {name} to SQLite", "store", "copy", "--from", "env:MIDDLE", "--to", last)
     step(f"export {name} to a file", "store", "export", directory / "again", "--from", "env:MIDDLE")
     run = step("export the last SQLite to a file", "store", "export", directory / "last", "--from", last, "--json")
