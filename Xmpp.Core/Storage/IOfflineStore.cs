@@ -28,9 +28,9 @@ public interface IOfflineStore
     /// <summary>A page of an account's messages in order, beginning behind <paramref name="after"/> (0: the first).</summary>
     ValueTask<IReadOnlyList<OfflineMessage>> ReadAsync(Jid account, long after, int count, CancellationToken cancellationToken);
 
-    /// <summary>Removes an account's messages up to and including an id.</summary>
+    /// <summary>Removes an account's messages from one id up to another, both included.</summary>
     /// <returns>How many there were.</returns>
-    ValueTask<int> RemoveAsync(Jid account, long upTo, CancellationToken cancellationToken);
+    ValueTask<int> RemoveAsync(Jid account, long from, long upTo, CancellationToken cancellationToken);
 
     ValueTask<int> CountAsync(Jid account, CancellationToken cancellationToken);
 }

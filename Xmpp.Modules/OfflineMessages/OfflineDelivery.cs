@@ -84,7 +84,7 @@ public sealed class OfflineDelivery(
             while (!isDone)
             {
                 if (await HasComeAsync(session, cancellationToken))
-                    await store.RemoveAsync(account, last, cancellationToken);
+                    await store.RemoveAsync(account, 0, last, cancellationToken);
                 else
                     silent.Add(session);
 

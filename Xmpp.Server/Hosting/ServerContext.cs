@@ -195,12 +195,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         }
         if (!left.IsTrusted)
             LogJournalNotTrusted();
-        // A few at a time: a slow database has to bear it.
-        foreach (var some in left.Archives.SelectMany(archive => archive.Entries).Chunk(500))
-            await Store.Archive.AddAsync(some, CancellationToken.None);
-        await Parallel.ForEachAsync(
-            left.Undone.SelectMany(archive => archive.Entries), new ParallelOptions { MaxDegreeOfParallelism = 16 },
-            async (message, _) => await Store.Archive.RemoveAsync(message.Account, message.Id, CancellationToken.None));
+        await left.CompleteStoresAsync(Store);
         var sessions = left.Sessions.Where(session => Current.IsLocal(session.Session.Jid)).ToList();
         var copies = Copies.Group(sessions.SelectMany(session => session.Stanzas));
         foreach (var leftSession in sessions)

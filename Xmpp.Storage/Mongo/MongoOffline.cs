@@ -50,7 +50,7 @@ internal sealed class MongoOffline(MongoCollection messages, AccountIds ids, Acc
             new FindOptions { Sort = ById, Limit = count }, cancellationToken);
     }
 
-    public async ValueTask<int> RemoveAsync(Jid account, long upTo, CancellationToken cancellationToken)
+    public async ValueTask<int> RemoveAsync(Jid account, long from, long upTo, CancellationToken cancellationToken)
     {
         AccountKey.Of(account);
         // In turn with counting: what is removed has been counted.
@@ -58,8 +58,9 @@ internal sealed class MongoOffline(MongoCollection messages, AccountIds ids, Acc
         if (await ids.FindAsync(account, cancellationToken) is not { } id)
             return 0;
 
-        var filter = BsonDocument.Build((id, upTo), static (w, removed) => w.Begin("_id")
-            .Above(removed.id).Begin("$lte").Account("a", removed.id).Int64("n", removed.upTo).End().End());
+        var filter = BsonDocument.Build((id, from, upTo), static (w, removed) => w.Begin("_id")
+            .Begin("$gte").Account("a", removed.id).Int64("n", removed.from).End()
+            .Begin("$lte").Account("a", removed.id).Int64("n", removed.upTo).End().End());
         long? count = null;
         try
         {

@@ -13,7 +13,7 @@ internal sealed class SqliteOffline(SqliteReaders readers, SqliteWriter writer) 
     private const string ReadSql =
         $"SELECT id, at, stanza FROM offline_message WHERE account = {AccountRow.IdSql} AND id > $after ORDER BY id LIMIT $count";
 
-    private const string RemoveSql = $"DELETE FROM offline_message WHERE account = {AccountRow.IdSql} AND id <= $up_to";
+    private const string RemoveSql = $"DELETE FROM offline_message WHERE account = {AccountRow.IdSql} AND id BETWEEN $from AND $up_to";
 
     public ValueTask<OfflineOutcome> AddAsync(
         Jid account, DateTimeOffset at, ReadOnlyMemory<byte> stanza, int limit, CancellationToken cancellationToken)
@@ -46,11 +46,11 @@ internal sealed class SqliteOffline(SqliteReaders readers, SqliteWriter writer) 
         }, cancellationToken);
     }
 
-    public ValueTask<int> RemoveAsync(Jid account, long upTo, CancellationToken cancellationToken)
+    public ValueTask<int> RemoveAsync(Jid account, long from, long upTo, CancellationToken cancellationToken)
     {
         var (host, name) = AccountKey.Of(account);
         return writer.WriteAsync(
-            session => session.Execute(RemoveSql, ("$host", host), ("$name", name), ("$up_to", upTo)), cancellationToken);
+            session => session.Execute(RemoveSql, ("$host", host), ("$name", name), ("$from", from), ("$up_to", upTo)), cancellationToken);
     }
 
     public ValueTask<int> CountAsync(Jid account, CancellationToken cancellationToken)

@@ -78,11 +78,13 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
             await AddAsync(Juliet, $"{i}");
         var messages = await ReadAsync(Juliet);
 
-        Assert.Equal(3, await Offline.RemoveAsync(Juliet, messages[2].Id, CancellationToken.None));
+        Assert.Equal(3, await Offline.RemoveAsync(Juliet, 0, messages[2].Id, CancellationToken.None));
 
         Assert.Equal(["3", "4"], (await ReadAsync(Juliet)).Select(Text));
-        Assert.Equal(0, await Offline.RemoveAsync(Juliet, messages[2].Id, CancellationToken.None));
-        Assert.Equal(2, await Offline.RemoveAsync(Juliet, long.MaxValue, CancellationToken.None));
+        Assert.Equal(0, await Offline.RemoveAsync(Juliet, 0, messages[2].Id, CancellationToken.None));
+        Assert.Equal(1, await Offline.RemoveAsync(Juliet, messages[4].Id, messages[4].Id, CancellationToken.None));
+        Assert.Equal(messages[3].Id, Assert.Single(await ReadAsync(Juliet)).Id);
+        Assert.Equal(1, await Offline.RemoveAsync(Juliet, 0, long.MaxValue, CancellationToken.None));
         Assert.Empty(await ReadAsync(Juliet));
         Assert.Equal(["his"], (await ReadAsync(Romeo)).Select(Text));
     }
@@ -98,7 +100,7 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
             var message = Assert.Single(await ReadAsync(Juliet));
             Assert.True(message.Id > last);
             last = message.Id;
-            await Offline.RemoveAsync(Juliet, last, CancellationToken.None);
+            await Offline.RemoveAsync(Juliet, 0, last, CancellationToken.None);
             await ReopenAsync();
         }
     }
@@ -115,7 +117,7 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
 
         Assert.Equal(["1", "2"], (await ReadAsync(Juliet)).Select(Text));
         Assert.Equal(OfflineOutcome.Kept, await AddAsync(Romeo, "1", limit: 2));
-        await Offline.RemoveAsync(Juliet, (await ReadAsync(Juliet))[0].Id, CancellationToken.None);
+        await Offline.RemoveAsync(Juliet, 0, (await ReadAsync(Juliet))[0].Id, CancellationToken.None);
         Assert.Equal(OfflineOutcome.Kept, await AddAsync(Juliet, "3", limit: 2));
         Assert.Equal(["2", "3"], (await ReadAsync(Juliet)).Select(Text));
     }
@@ -142,7 +144,7 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
         for (var i = 0; i < Messages; i++)
             await AddAsync(Juliet, $"{i}");
 
-        var removed = await AtOnceAsync(_ => Offline.RemoveAsync(Juliet, long.MaxValue, CancellationToken.None));
+        var removed = await AtOnceAsync(_ => Offline.RemoveAsync(Juliet, 0, long.MaxValue, CancellationToken.None));
 
         Assert.Equal(Messages, removed.Sum());
     }
@@ -194,7 +196,7 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
             Assert.True(await Offline.CountAsync(Juliet, CancellationToken.None) <= Limit);
             var page = await Offline.ReadAsync(Juliet, 0, 3, CancellationToken.None);
             if (page.Count > 0)
-                removed += await Offline.RemoveAsync(Juliet, page[^1].Id, CancellationToken.None);
+                removed += await Offline.RemoveAsync(Juliet, 0, page[^1].Id, CancellationToken.None);
         }
         while (!adding.IsCompleted);
 
@@ -211,7 +213,7 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
         Assert.Equal(OfflineOutcome.NoAccount, await AddAsync(Nobody, "a message"));
         Assert.Equal(OfflineOutcome.NoAccount, await AddAsync(Nobody, "a message", limit: 0));
         Assert.Empty(await ReadAsync(Nobody));
-        Assert.Equal(0, await Offline.RemoveAsync(Nobody, long.MaxValue, CancellationToken.None));
+        Assert.Equal(0, await Offline.RemoveAsync(Nobody, 0, long.MaxValue, CancellationToken.None));
         Assert.Equal(0, await Offline.CountAsync(Nobody, CancellationToken.None));
     }
 
@@ -237,7 +239,7 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
 
         await AssertCancelledAsync(Offline.AddAsync(Juliet, Created, default, NoLimit, cancelled).AsTask());
         await AssertCancelledAsync(Offline.ReadAsync(Juliet, 0, 10, cancelled).AsTask());
-        await AssertCancelledAsync(Offline.RemoveAsync(Juliet, long.MaxValue, cancelled).AsTask());
+        await AssertCancelledAsync(Offline.RemoveAsync(Juliet, 0, long.MaxValue, cancelled).AsTask());
         await AssertCancelledAsync(Offline.CountAsync(Juliet, cancelled).AsTask());
 
         Assert.Equal("a message", Text(Assert.Single(await ReadAsync(Juliet))));
@@ -251,7 +253,7 @@ public abstract class OfflineStoreContract(TestDatabase database) : StoreContrac
 
         await Assert.ThrowsAsync<ArgumentException>(async () => await AddAsync(jid, "a message"));
         await Assert.ThrowsAsync<ArgumentException>(async () => await ReadAsync(jid));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Offline.RemoveAsync(jid, 1, CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Offline.RemoveAsync(jid, 0, 1, CancellationToken.None));
         await Assert.ThrowsAsync<ArgumentException>(async () => await Offline.CountAsync(jid, CancellationToken.None));
     }
 

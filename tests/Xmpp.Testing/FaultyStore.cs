@@ -31,6 +31,9 @@ public sealed class FaultyStore : IStore
     /// <summary>What messages on their way into archives wait for; null when they needn't.</summary>
     public Task? ArchiveHold { get; set; }
 
+    /// <summary>What whoever has put a message into the offline store waits for before he is told; null when he needn't.</summary>
+    public Task? OfflineEnd { get; set; }
+
     /// <summary>Whether what fails has been done all the same: a database whose answer was lost.</summary>
     public bool LosesAnswers { get; set; }
 

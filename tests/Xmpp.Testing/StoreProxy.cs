@@ -16,12 +16,21 @@ public class StoreProxy : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
         _owner.ArchiveHold is { } hold && targetMethod!.Name == nameof(IArchiveStore.AddAsync) && _store is IArchiveStore
             ? new ValueTask(WaitAsync(hold, targetMethod, args))
+            : _owner.OfflineEnd is { } end && targetMethod!.Name == nameof(IOfflineStore.AddAsync) && _store is IOfflineStore
+            ? EndLaterAsync(end, (ValueTask<OfflineOutcome>)InvokeNow(targetMethod, args)!)
             : InvokeNow(targetMethod, args);
 
     private async Task WaitAsync(Task hold, MethodInfo method, object?[]? args)
     {
         await hold;
         await (ValueTask)InvokeNow(method, args)!;
+    }
+
+    private static async ValueTask<OfflineOutcome> EndLaterAsync(Task end, ValueTask<OfflineOutcome> adding)
+    {
+        var outcome = await adding;
+        await end;
+        return outcome;
     }
 
     private object? InvokeNow(MethodInfo? targetMethod, object?[]? args)

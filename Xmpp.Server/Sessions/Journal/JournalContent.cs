@@ -1,3 +1,9 @@
+using System.Text;
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
+
 namespace Xmpp.Server.Sessions.Journal;
 
 /// <summary>A session that a process has left behind.</summary>
@@ -43,6 +49,40 @@ internal sealed record JournalContent(
             }
         });
         return isTrusted ? Complete(sessions, details, stanzas, archives) : Empty with { IsTrusted = false };
+    }
+
+    /// <summary>Sees to it that the stores have what was handled and nothing else, a few messages at a time: a slow one has to bear it.</summary>
+    /// <exception cref="StoreException">They can't.</exception>
+    public async Task CompleteStoresAsync(IStore store)
+    {
+        foreach (var some in Archives.SelectMany(archive => archive.Entries).Chunk(500))
+            await store.Archive.AddAsync(some, CancellationToken.None);
+        await Parallel.ForEachAsync(
+            Undone.SelectMany(archive => archive.Entries), new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            async (message, _) => await UndoAsync(store, message));
+    }
+
+    private static async ValueTask UndoAsync(IStore store, ArchiveEntry message)
+    {
+        await store.Archive.RemoveAsync(message.Account, message.Id, CancellationToken.None);
+        if (!message.IsIncoming)
+            return;
+        // It may wait for the account as well.
+        var id = message.Id.ToString();
+        var last = 0L;
+        while (await store.Offline.ReadAsync(message.Account, last, 100, CancellationToken.None) is { Count: > 0 } page)
+        {
+            foreach (var waiting in page)
+            {
+                last = waiting.Id;
+                if (waiting.Stanza.Span.IndexOf(Encoding.ASCII.GetBytes(id)) >= 0
+                    && StanzaId.Find(Element.Parse(waiting.Stanza, Namespaces.Client), message.Account) == id)
+                {
+                    await store.Offline.RemoveAsync(message.Account, last, last, CancellationToken.None);
+                    return;
+                }
+            }
+        }
     }
 
     /// <summary>Completes, or undoes, what was being done when the process ended: see <see cref="SessionJournal"/>.</summary>

@@ -162,6 +162,32 @@ public sealed class ArchiveCommitTests
     }
 
     [Fact]
+    public async Task What_waited_for_somebody_before_it_was_handled_waits_once_when_it_is_sent_again()
+    {
+        var end = new TaskCompletionSource();
+        await using var server = await TestServer.StartWithJournalAsync();
+        var (romeo, juliet) = (await server.LoginAsync("romeo", "orchard"), Jid.Parse("juliet@localhost"));
+        await server.CreateAccountAsync(juliet);
+        var id = await romeo.EnableAsync(isResumable: true);
+        server.Store.OfflineEnd = end.Task;
+        const string Message = "<message to='juliet@localhost' type='chat' id='1'><body>Hark!</body></message>";
+        await romeo.SendAsync(Message);
+        while (await server.Store.Offline.CountAsync(juliet, CancellationToken.None) == 0)
+            await Task.Yield();
+
+        await server.RestartAsync(isKilled: true, killed: end.SetResult, before: () => server.Store.OfflineEnd = null);
+
+        Assert.Equal(0, await server.Store.Offline.CountAsync(juliet, CancellationToken.None));
+        var again = await server.AuthenticateAsync("romeo");
+        await again.SendAsync($"<resume xmlns='{Ns}' previd='{id}' h='0'/>");
+        await again.ExpectAsync($"<resumed xmlns='{Ns}' previd='{id}' h='0'/>");
+        await again.SendAsync(Message);
+        await again.ExpectHandledAsync(1);
+        Assert.Equal(1, await server.Store.Offline.CountAsync(juliet, CancellationToken.None));
+        Assert.Equal(1, await CountAsync(server, juliet));
+    }
+
+    [Fact]
     public async Task A_client_that_writes_faster_than_archives_do_waits_and_nobody_else()
     {
         await using var server = await TestServer.StartAsync();

@@ -49,7 +49,7 @@ public sealed class MongoProcessesTests : MongoTest
         for (var i = 0; i < Limit; i++)
             Assert.Equal(OfflineOutcome.Kept, await AddMessageAsync(Store));
         await using (var other = await Database.OpenAsync())
-            Assert.Equal(Limit, await other.Offline.RemoveAsync(Juliet, long.MaxValue, CancellationToken.None));
+            Assert.Equal(Limit, await other.Offline.RemoveAsync(Juliet, 0, long.MaxValue, CancellationToken.None));
 
         Assert.Equal(OfflineOutcome.Full, await AddMessageAsync(Store));
         Time.Ahead += TimeSpan.FromMinutes(1);
