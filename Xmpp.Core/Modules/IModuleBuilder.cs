@@ -69,6 +69,9 @@ public interface IModuleBuilder
     /// </summary>
     void Starting(Func<CancellationToken, ValueTask> handler);
 
+    /// <summary>Called when the server ends: nobody new comes, and those who are here can still be told something.</summary>
+    void Stopping(Func<ValueTask> handler);
+
     /// <summary>
     /// Shows an element in the stream features of a phase; null leaves it out. Asked once for equal contexts. What is for
     /// <see cref="NegotiationPhase.Authenticated"/> is asked of for <see cref="NegotiationPhase.Bound"/> as well.

@@ -45,6 +45,9 @@ public interface ISession
     /// <summary>What can be told of whether what is sent now reaches the client.</summary>
     Reachability Reach { get; }
 
+    /// <summary>Whether its client can come back to it after the server was restarted (XEP-0198).</summary>
+    bool OutlivesProcess { get; }
+
     /// <summary>Another number whenever anything has come from the client, be it only an acknowledgement, or it has come back.</summary>
     long Heard { get; }
 
@@ -116,4 +119,7 @@ public interface ISessionDirectory
 
     /// <inheritdoc cref="Together(Action)"/>
     T Together<TState, T>(TState state, Func<TState, T> send);
+
+    /// <summary>Lets leave now what was sent <see cref="Together(Action)"/> on this thread until now.</summary>
+    void Flush();
 }

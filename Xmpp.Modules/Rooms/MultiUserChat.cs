@@ -14,6 +14,7 @@ public sealed class MultiUserChat(RoomDirectory rooms, RoomOptions options) : IX
     {
         builder.Service(new RoomService(rooms, options));
         builder.Starting(RestoreAsync);
+        builder.Stopping(TellShutDownAsync);
         builder.Unavailable((session, presence) => LeaveAllAsync(session, presence, hasEnded: false));
         builder.SessionEnded(session => LeaveAllAsync(session, presence: null, hasEnded: true));
     }
@@ -33,6 +34,15 @@ public sealed class MultiUserChat(RoomDirectory rooms, RoomOptions options) : IX
         }
     }
 
+    private async ValueTask TellShutDownAsync()
+    {
+        foreach (var room in rooms.Loaded)
+        {
+            using var turn = await rooms.EnterAsync(room.Jid, room.Host, CancellationToken.None);
+            turn.Room.TellShutDown();
+        }
+    }
+
     /// <summary>A client is gone from all of its rooms (§7.14).</summary>
     private async ValueTask LeaveAllAsync(ISession session, Element? presence, bool hasEnded)
     {
@@ -41,7 +51,7 @@ public sealed class MultiUserChat(RoomDirectory rooms, RoomOptions options) : IX
             if (!rooms.TryFind(occupancy.Room, out var room))
                 continue;
             using var turn = await rooms.EnterAsync(room.Jid, room.Host, CancellationToken.None);
-            await turn.Room.LeaveAsync(session.Jid, presence, hasEnded, CancellationToken.None);
+            await turn.Room.LeaveAsync(session.Jid, session, presence, hasEnded, CancellationToken.None);
         }
     }
 

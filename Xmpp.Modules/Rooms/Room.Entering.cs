@@ -17,7 +17,12 @@ internal sealed partial class Room
         var isJoin = element.Child(Muc.Join) is not null;
         if (presence.To.Resource is not { } nick)
             return Refusal(StanzaErrorCondition.JidMalformed, "A nick is needed, as in room@service/nick."); // §7.2.1
-        if (_sessions.TryGetValue(presence.From, out var session))
+        if (_sessions.TryGetValue(presence.From, out var session) && session.Session != presence.Sender)
+        {
+            Replace(session);
+            session = null;
+        }
+        if (session is not null)
         {
             if (!IsInPace(session))
                 return TooFast();

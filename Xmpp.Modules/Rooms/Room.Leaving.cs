@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.Rooms;
@@ -7,11 +10,13 @@ namespace Xmpp.Modules.Rooms;
 internal sealed partial class Room
 {
     /// <summary>A client leaves. Of who isn't there nothing is said (§17.3).</summary>
+    /// <param name="client">Its session where it is local: another one may have the same JID by now.</param>
     /// <param name="presence">Its last words, or null.</param>
     /// <param name="hasEnded">Whether it can't be told any more.</param>
-    public async ValueTask LeaveAsync(Jid fullJid, Element? presence, bool hasEnded, CancellationToken cancellationToken)
+    public async ValueTask LeaveAsync(
+        Jid fullJid, ISession? client, Element? presence, bool hasEnded, CancellationToken cancellationToken)
     {
-        if (!_sessions.TryGetValue(fullJid, out var session))
+        if (!_sessions.TryGetValue(fullJid, out var session) || session.Session != client)
             return;
         var content = presence is null ? [] : RoomStanzas.ContentOf(presence);
         if (IsLocked)
@@ -25,11 +30,7 @@ internal sealed partial class Room
         }
         if (hasEnded)
             Remove(session);
-        Depart(session, new(session.Occupant.Item with { Role = Role.None, Jid = session.Jid }, content)
-        {
-            Type = "unavailable",
-            Id = presence?["id"],
-        });
+        Depart(session, Gone(session, content) with { Id = presence?["id"] });
         await EndIfEmptyAsync(cancellationToken);
     }
 
@@ -42,16 +43,33 @@ internal sealed partial class Room
         {
             if (_sessions.GetValueOrDefault(session.Jid) != session)
                 continue;
-            Depart(session, new(session.Occupant.Item with { Role = Role.None, Jid = session.Jid }, [])
-            {
-                Type = "unavailable",
-                Status = [RoomStatus.Unreachable],
-            });
+            Depart(session, Gone(session, []) with { Status = [RoomStatus.Unreachable] });
         }
         // Telling the one fails as before.
         _unreachable.RemoveAll(session => !_sessions.ContainsKey(session.Jid));
         await EndIfEmptyAsync(cancellationToken);
     }
+
+    /// <summary>A client has ended, of which the room has not heard yet, and another one with its JID is here (RFC 6120 §7.7.2.2).</summary>
+    private void Replace(OccupantSession session)
+    {
+        Remove(session);
+        Depart(session, Gone(session, []));
+    }
+
+    /// <summary>The service ends (§14.2): clients that won't find themselves in the room afterwards are told.</summary>
+    public void TellShutDown()
+    {
+        foreach (var recipient in _recipients.Where(recipient => recipient.Session is not { OutlivesProcess: true }))
+        {
+            Send(recipient, RoomStanzas.Presence(
+                recipient.Occupant.Address, [], new(Affiliation.None, Role.None), "unavailable", id: null,
+                [RoomStatus.Self, RoomStatus.ShutDown]));
+        }
+    }
+
+    private static PresenceNotice Gone(OccupantSession session, ImmutableArray<object> content) =>
+        new(session.Occupant.Item with { Role = Role.None, Jid = session.Jid }, content) { Type = "unavailable" };
 
     /// <summary>Tells a client, and when its occupant has no other, everybody; then it is out.</summary>
     private void Depart(OccupantSession session, PresenceNotice notice)

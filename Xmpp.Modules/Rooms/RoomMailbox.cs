@@ -4,13 +4,14 @@ using Xmpp.Core.Stanzas;
 namespace Xmpp.Modules.Rooms;
 
 /// <summary>
-/// Lets one at a time have a room, first come, first served. A message that comes meanwhile is handled by whoever has the room, behind its
-/// own: so what many say at once leaves together, and a busy room needs one thread. Waiting costs none.
+/// Lets one at a time have a room, first come, first served. What was sent leaves before the next one has it; messages that have come
+/// meanwhile are then handled in one go and leave together, so that a busy room writes to each client once for many of them. Waiting costs
+/// no thread.
 /// </summary>
 /// <param name="handle">Handles a message; the room is had.</param>
 internal sealed class RoomMailbox(ISessionDirectory sessions, Func<ServiceStanza, StanzaError?> handle)
 {
-    /// <summary>So many messages of others does one handle; then a thread of the pool goes on.</summary>
+    /// <summary>So many messages leave together at most.</summary>
     private const int MaxRun = 64;
 
     private readonly Lock _lock = new();
@@ -38,54 +39,72 @@ internal sealed class RoomMailbox(ISessionDirectory sessions, Func<ServiceStanza
                 return new(Wait(message));
             _isTaken = true;
         }
-        return new(sessions.Together((this, message), static state =>
-        {
-            try
-            {
-                return state.Item1.Handle(state.message);
-            }
-            finally
-            {
-                state.Item1.Exit();
-            }
-        }));
+        return new(sessions.Together((this, message), static state => state.Item1.HandleFirst(state.message)));
     }
 
     /// <summary>Lets the next one have the room.</summary>
-    public void Exit() => sessions.Together(this, static mailbox => mailbox.PassOn());
-
-    private StanzaError? Handle(ServiceStanza message) => handle(message);
-
-    private bool PassOn()
+    public void Exit()
     {
-        for (var count = 0; ; count++)
+        sessions.Flush();
+        lock (_lock)
         {
-            Waiting? next;
-            lock (_lock)
+            if (!_waiting.TryPeek(out var next))
             {
-                if (!_waiting.TryPeek(out next))
-                    return _isTaken = false;
-                if (count == MaxRun)
-                {
-                    ThreadPool.UnsafeQueueUserWorkItem(static mailbox => mailbox.Exit(), this, preferLocal: false);
-                    return true;
-                }
+                _isTaken = false;
+            }
+            else if (next.Message is null)
+            {
                 _waiting.Dequeue();
-            }
-            if (next.Message is not { } message)
-            {
                 next.Done.SetResult(null);
-                return true;
             }
+            else
+            {
+                // Whoever gives the room back has a client of its own to go on with.
+                ThreadPool.UnsafeQueueUserWorkItem(static mailbox => mailbox.HandleWaiting(), this, preferLocal: false);
+            }
+        }
+    }
+
+    private StanzaError? HandleFirst(ServiceStanza message)
+    {
+        try
+        {
+            return handle(message);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private void HandleWaiting()
+    {
+        sessions.Together(this, static mailbox => mailbox.HandleSome());
+        Exit();
+    }
+
+    /// <summary>Handles the messages that wait, up to who waits for the room itself.</summary>
+    private int HandleSome()
+    {
+        var count = 0;
+        for (; count < MaxRun && TryDequeueMessage() is { } waiting; count++)
+        {
             try
             {
-                next.Done.SetResult(handle(message));
+                waiting.Done.SetResult(handle(waiting.Message!.Value));
             }
             catch (Exception failure)
             {
-                next.Done.SetException(failure);
+                waiting.Done.SetException(failure);
             }
         }
+        return count;
+    }
+
+    private Waiting? TryDequeueMessage()
+    {
+        lock (_lock)
+            return _waiting.TryPeek(out var next) && next.Message is not null ? _waiting.Dequeue() : null;
     }
 
     private Task<StanzaError?> Wait(ServiceStanza? message)

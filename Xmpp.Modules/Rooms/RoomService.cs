@@ -62,7 +62,7 @@ internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IH
                 turn.Room.HandleError(presence);
                 return null;
             default:
-                await turn.Room.LeaveAsync(presence.From, presence.View.ToElement(), hasEnded: false, cancellationToken);
+                await turn.Room.LeaveAsync(presence.From, presence.Sender, presence.View.ToElement(), hasEnded: false, cancellationToken);
                 return null;
         }
     }

@@ -138,10 +138,15 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _changing.WaitAsync();
         _isStopping = true;
         await ApplyListenersAsync([]);
+        if (_context.CurrentOrNull is { } current)
+        {
+            foreach (var handler in current.Modules.Stopping)
+                await handler();
+        }
         foreach (var stream in _streams.Keys)
         {
             // A stream that is closed can't be resumed (XEP-0198 §5): one that is to be resumed after a restart breaks off.
-            if (stream is ClientStream { Session.IsWrittenDown: true })
+            if (stream is ClientStream { Session.OutlivesProcess: true })
                 stream.Connection.Close();
             else
                 stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
@@ -159,7 +164,7 @@ public sealed partial class XmppServer : IAsyncDisposable
                 stream.Connection.Abort("the server stopped");
         }
         // Nobody can come back to them.
-        foreach (var session in _context.Resumable.Hibernating.Where(session => !session.IsWrittenDown))
+        foreach (var session in _context.Resumable.Hibernating.Where(session => !session.OutlivesProcess))
             await _context.EndSessionAsync(session);
     }
 

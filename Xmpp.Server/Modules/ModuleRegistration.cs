@@ -48,6 +48,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<Func<CancellationToken, ValueTask>> StartingHandlers { get; } = [];
 
+    public List<Func<ValueTask>> StoppingHandlers { get; } = [];
+
     public List<(NegotiationPhase Phase, Func<StreamFeatureContext, Element?> Feature)> StreamFeatures { get; } = [];
 
     public List<(string? Feature, InlineBindHandler Handler)> InlineBinds { get; } = [];
@@ -105,6 +107,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void Unavailable(Func<ISession, Element, ValueTask> handler) => UnavailableHandlers.Add(handler);
 
     public void Starting(Func<CancellationToken, ValueTask> handler) => StartingHandlers.Add(handler);
+
+    public void Stopping(Func<ValueTask> handler) => StoppingHandlers.Add(handler);
 
     public void StreamFeature(NegotiationPhase phase, Func<StreamFeatureContext, Element?> feature) => StreamFeatures.Add((phase, feature));
 

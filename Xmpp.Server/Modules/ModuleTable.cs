@@ -52,6 +52,7 @@ internal sealed class ModuleTable
         Services = [.. _modules.SelectMany(module => module.Services)];
         Unavailable = [.. _modules.SelectMany(module => module.UnavailableHandlers)];
         Starting = [.. _modules.SelectMany(module => module.StartingHandlers)];
+        Stopping = [.. _modules.SelectMany(module => module.StoppingHandlers)];
         InlineBinds = [.. _modules.SelectMany(module => module.InlineBinds)];
         SessionRestored = [.. _modules.SelectMany(module => module.SessionRestoredHandlers)];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
@@ -82,6 +83,8 @@ internal sealed class ModuleTable
     public ImmutableArray<Func<ISession, Element, ValueTask>> Unavailable { get; }
 
     public ImmutableArray<Func<CancellationToken, ValueTask>> Starting { get; }
+
+    public ImmutableArray<Func<ValueTask>> Stopping { get; }
 
     public ImmutableArray<(string? Feature, InlineBindHandler Handler)> InlineBinds { get; }
 

@@ -61,8 +61,7 @@ internal sealed partial class ClientSession
         return session;
     }
 
-    /// <summary>Whether the session outlives the process.</summary>
-    public bool IsWrittenDown => Management?.Journal is { IsThere: true };
+    public bool OutlivesProcess => Management?.Journal is { IsThere: true };
 
     /// <summary>From now on nothing is written down any more.</summary>
     public void LeaveJournal()

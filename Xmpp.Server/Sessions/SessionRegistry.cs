@@ -92,6 +92,8 @@ internal sealed class SessionRegistry(Func<ModuleTable> modules) : ISessionDirec
             return send(state);
     }
 
+    public void Flush() => OutputBatch.Flush();
+
     /// <summary>Ends the sessions of a bare JID, or the one of a full JID, but not the one excepted.</summary>
     /// <returns>How many there were.</returns>
     public int End(Jid jid, ISession? except, StreamError error)

@@ -36,12 +36,23 @@ public readonly ref struct OutputBatch
         dirty.Add(connection);
     }
 
+    /// <summary>Flushes what was written to on this thread until now; the batch goes on.</summary>
+    public static void Flush()
+    {
+        if (t_dirty is { } dirty)
+            Flush(dirty);
+    }
+
     public void Dispose()
     {
-        if (--t_depth > 0)
-            return;
-        for (var i = 0; i < _dirty.Count; i++)
-            _dirty[i].Flush();
-        _dirty.Clear();
+        if (--t_depth == 0)
+            Flush(_dirty);
+    }
+
+    private static void Flush(List<Connection> dirty)
+    {
+        for (var i = 0; i < dirty.Count; i++)
+            dirty[i].Flush();
+        dirty.Clear();
     }
 }

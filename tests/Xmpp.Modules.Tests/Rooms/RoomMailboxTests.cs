@@ -26,9 +26,8 @@ public sealed class RoomMailboxTests
         Assert.Equal([false, false, false], ((Task[])[first, second, third]).Select(task => task.IsCompleted));
 
         mailbox.Exit();
-        // A message is handled by whoever gives the room back; who wants to have it has it.
         Assert.Equal(StanzaErrorCondition.Conflict, (await first)!.Condition);
-        await second;
+        await second; // Who wants to have the room has it.
         Assert.False(third.IsCompleted);
         mailbox.Exit();
         await third;

@@ -21,6 +21,23 @@ public sealed class OutputBatchTests
     }
 
     [Fact]
+    public async Task What_has_to_leave_leaves_before_the_end()
+    {
+        Assert.Equal("Hark!", await ReadInBatch());
+
+        Task<string> ReadInBatch()
+        {
+            using var outer = OutputBatch.Begin();
+            using var inner = OutputBatch.Begin();
+            Write(_server, "Hark!");
+            OutputBatch.Flush();
+            var reading = ReadAsync(_client);
+            Assert.True(reading.IsCompleted);
+            return reading;
+        }
+    }
+
+    [Fact]
     public async Task In_a_batch_it_leaves_at_the_end_all_together()
     {
         var reading = ReadAsync(_client);
