@@ -229,6 +229,7 @@ run_once() {
   on_each login-tls tls login --count 1000 --concurrency 4
   on_each presence plain presence --users "$users" "${friends[@]}"
   on_each offline plain offline
+  on_each room-200 plain room --occupants 200 "${traffic[@]}"
   on_each chat-rate1000 plain chat --pairs 200 --rate 1000 "${traffic[@]}"
 }
 
@@ -280,6 +281,8 @@ done
 
 on_each_fresh idle plain idle --counts 500 2000
 on_each_fresh idle-tls tls idle --counts 500 2000
+on_each_fresh room-2000 plain room --timeout 60 --occupants 2000 --joins 40 "${traffic[@]}"
+on_each_fresh rooms-10000 plain room --timeout 60 --rooms 10000 --occupants 5 --sessions 200 --joins 0 --windows 8 "${traffic[@]}"
 for server in $servers; do restart "$server"; done
 befriend
 for run in $(seq "$runs"); do

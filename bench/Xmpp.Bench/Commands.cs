@@ -187,6 +187,53 @@ internal static class Commands
         return command;
     }
 
+    public static Command Room()
+    {
+        var common = new CommonOptions();
+        var length = new LengthOptions();
+        var service = new Option<string?>("--service") { Description = "The rooms' domain (default: conference.DOMAIN)" };
+        var rooms = Count("--rooms", 1, "Rooms");
+        var occupants = Count("--occupants", 200, "Occupants of each", maximum: 100_000);
+        var sessions = Count("--sessions", 0, "Sessions that share the seats of all rooms (default: as many as a room has)", minimum: 0);
+        var joins = Count("--joins", 100, "How often somebody enters the first room when it is full", minimum: 0);
+        var windows = new Option<int[]>("--windows")
+        {
+            Description = "Messages under way at once, over all rooms; each a measurement",
+            DefaultValueFactory = _ => [1, 8],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var size = Count("--size", 200, "Bytes of a message stanza", minimum: 100, maximum: 60_000);
+        var command = new Command("room", "Rooms (XEP-0045): entering, and messages; fails when a copy is lost or doubled")
+        {
+            service, rooms, occupants, sessions, joins, windows, size,
+        };
+        windows.Validators.Add(result =>
+        {
+            if ((result.GetValueOrDefault<int[]>() ?? []).Any(window => window is < 1 or > RoomSessions.MaximumWindow))
+                result.AddError($"--windows takes numbers from 1 to {RoomSessions.MaximumWindow}");
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(sessions) is > 0 and var count && count < result.GetValue(occupants))
+                result.AddError("--sessions has to be at least --occupants: nobody sits in a room twice");
+        });
+        length.AddTo(command);
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "room", (target, server) => RoomScenario.Run(
+            target,
+            server,
+            new(
+                arguments.GetValue(service) ?? $"conference.{target.Domain}",
+                arguments.GetRequiredValue(rooms),
+                arguments.GetRequiredValue(occupants),
+                arguments.GetRequiredValue(sessions) is > 0 and var count ? count : arguments.GetRequiredValue(occupants),
+                arguments.GetRequiredValue(joins),
+                arguments.GetRequiredValue(windows),
+                arguments.GetRequiredValue(size),
+                length.Read(arguments)))));
+        return command;
+    }
+
     public static Command Accounts()
     {
         var common = new CommonOptions();

@@ -11,6 +11,7 @@ var root = new RootCommand("Load generator for XMPP servers: CPU and memory of t
     Commands.Contacts(),
     Commands.Presence(),
     Commands.Offline(),
+    Commands.Room(),
     Commands.Register(),
     Commands.Accounts(),
     Commands.Report(),

@@ -32,3 +32,6 @@ c2s_direct_tls_ssl = { key = "@CERTS@/localhost.key"; certificate = "@CERTS@/loc
 log = { warn = "@DIR@/prosody.log" }
 
 VirtualHost "localhost"
+
+-- As that file's example of rooms, without archives.
+Component "conference.localhost" "muc"

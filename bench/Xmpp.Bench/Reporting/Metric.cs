@@ -13,6 +13,7 @@ internal static class MetricNames
     public const string LatencyP99 = "latency p99";
     public const string Rss = "server RSS";
     public const string RssPerSession = "RSS per session";
+    public const string RssPerRoom = "RSS per room";
     public const string PssPerSession = "PSS per session";
     public const string ClientLoad = "client load";
 
