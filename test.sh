@@ -10,7 +10,7 @@ usage() {
   --only unit      formatting and the .NET test projects; needs the .NET SDK, libsqlite3, libssl, libmongoc and a MongoDB
   --only mongo     the MongoDB that the tests use is one: pymongo and the Node.js driver say so
   --only interop   third-party clients and raw sockets against the built server
-  --only desktop   Gajim and Profanity as people use them; left out where they can't run, unless CI=true
+  --only desktop   Gajim, Profanity, Dino and Converse.js as people use them; left out where they can't run, unless CI=true
   --only chaos     the server is killed under load, and nothing that it acknowledged may be missing
   --no-build       test what was built last
   --without-mongodb  leave out what needs a MongoDB. Otherwise it is the one in $XMPPCHAT_TEST_MONGODB (mongodb://...), or one is
@@ -176,7 +176,8 @@ run_desktop() {
   local lacks
   # In a shell of its own: there it may fail, which here is no reason to end.
   (require_packages gajim profanity tmux Xvfb=xvfb dbus-run-session=dbus-daemon unshare=util-linux \
-    '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core')
+    '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core' dino-im chromium xdotool node=nodejs npm=npm)
+  install_node_modules "$PWD/tests/interop" && install_node_modules "$PWD/tests/interop/desktop" || return
   lacks=$(/usr/bin/python3 -B tests/interop/desktop/desktop.py 2>&1)
   if [ -z "$lacks" ]; then
     run_pytest desktop 150 tests/interop/desktop

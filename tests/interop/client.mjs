@@ -1,9 +1,9 @@
 // An @xmpp/client driven by lines of JSON: node client.mjs SERVICE DOMAIN USERNAME, the password in XMPP_PASSWORD.
 // With XMPP_AGENT, a UUID, the client says who it is, and gets a token; with XMPP_TOKEN it has one (see "token" below).
-// Standard input:  {"to": JID, "body": text} sends a chat message, {"ping": JID} an XEP-0199 ping, {"cut": true} breaks the connection off
-//                  and comes back; its end logs out.
+// Standard input:  {"to": JID, "body": text, "type": "chat"} sends a message, {"join": occupant's JID} enters a room, {"ping": JID} sends an
+//                  XEP-0199 ping, {"cut": true} breaks the connection off and comes back; its end logs out.
 // Standard output: {"online": JID, "sent": names of what was sent for that since TLS, "by": SASL mechanism}, {"resumed": true, …},
-//                  {"from": JID, "body": text}, {"pong": JID}, {"token": object}, {"error": text}, {"offline": true}
+//                  {"from": JID, "body": text}, {"joined": occupant's JID, "others": theirs, "codes": of the status}, {"pong": JID}, {"token": object}, {"error": text}, {"offline": true}
 import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { client, xml } from "@xmpp/client";
@@ -52,7 +52,15 @@ xmpp.on("online", async (jid) => {
   await xmpp.send(xml("presence"));
   report(online);
 });
+let others = [];
 xmpp.on("stanza", (stanza) => {
+  const user = stanza.is("presence") && stanza.getChild("x", "http://jabber.org/protocol/muc#user");
+  if (user && !stanza.attrs.type) {
+    const codes = user.getChildren("status").map((status) => status.attrs.code);
+    // One's own presence comes last (XEP-0045 §7.2.2).
+    if (codes.includes("110")) report({ joined: stanza.attrs.from, others, codes: codes.filter((code) => code !== "100") });
+    else others.push(stanza.attrs.from);
+  }
   if (stanza.is("message") && stanza.getChild("body"))
     report({ from: stanza.attrs.from, body: stanza.getChildText("body") });
 });
@@ -67,8 +75,11 @@ commands.on("line", async (line) => {
     } else if (command.ping) {
       await xmpp.iqCaller.get(xml("ping", "urn:xmpp:ping"), command.ping);
       report({ pong: command.ping });
+    } else if (command.join) {
+      others = [];
+      await xmpp.send(xml("presence", { to: command.join }, xml("x", "http://jabber.org/protocol/muc")));
     } else {
-      await xmpp.send(xml("message", { type: "chat", to: command.to }, xml("body", {}, command.body)));
+      await xmpp.send(xml("message", { type: command.type ?? "chat", to: command.to }, xml("body", {}, command.body)));
     }
   } catch (error) {
     report({ error: String(error) });

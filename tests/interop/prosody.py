@@ -29,6 +29,7 @@ ssl = {{ key = "{key}"; certificate = "{certificate}" }}
 c2s_direct_tls_ssl = {{ key = "{key}"; certificate = "{certificate}" }}
 log = {{ debug = "{log}" }}
 VirtualHost "localhost"
+Component "conference.localhost" "muc"
 """
 
 

@@ -189,9 +189,12 @@ class Client:
                 if element.get("type") == "error":
                     self.problems.append(f"{self}: message {element.get('id')} was refused")
                 else:
-                    self.received[element.get("from").split("/")[0]].append(int(element.get("id")))
+                    self.hear(element)
             elif element.tag == CLIENT + "iq" and element.get("type") == "get":
                 self.write(f"<iq type='result' id='{element.get('id')}' to='{element.get('from')}'/>")
+
+    def hear(self, message):
+        self.received[message.get("from").split("/")[0]].append(int(message.get("id")))
 
     async def read_archive(self):
         """By the other side: the numbers that it wrote, and those that were written to it, in order."""
@@ -247,6 +250,24 @@ async def talk(server, arguments):
             other.contacts.append(client)
     await asyncio.gather(*(client.log_in() for client in clients))
     tasks = [asyncio.create_task(client.run()) for client in clients]
+    await under_kills(server, clients, tasks, arguments)
+    # What was acknowledged may still be on its way to its recipient.
+    with contextlib.suppress(AssertionError):
+        await until(lambda: total(clients, "received") >= total(clients, "written") or broken(tasks, clients), 30)
+    for task in tasks:
+        task.cancel()
+    for done in await asyncio.gather(*tasks, return_exceptions=True):
+        if not isinstance(done, asyncio.CancelledError):
+            clients[0].problems.append(f"a client failed: {done!r}")
+    for client in clients:
+        client.line.writer.close()
+    for start in range(0, len(clients), 16):
+        await asyncio.gather(*(client.look(not arguments.without_archive) for client in clients[start : start + 16]))
+    return clients
+
+
+async def under_kills(server, clients, tasks, arguments):
+    """Kills the server while the clients write, again and again; then lets them come to rest: all that they wrote is acknowledged."""
     moments = random.Random(arguments.seed)
     for number in range(1, arguments.rounds + 1):
         before = sum(client.acknowledged for client in clients)
@@ -269,19 +290,6 @@ async def talk(server, arguments):
         client.line.send("<r xmlns='urn:xmpp:sm:3'/>")
     with contextlib.suppress(AssertionError):
         await until(lambda: not any(client.unacknowledged for client in clients) or broken(tasks, clients), 60)
-    # What was acknowledged may still be on its way to its recipient.
-    with contextlib.suppress(AssertionError):
-        await until(lambda: total(clients, "received") >= total(clients, "written") or broken(tasks, clients), 30)
-    for task in tasks:
-        task.cancel()
-    for done in await asyncio.gather(*tasks, return_exceptions=True):
-        if not isinstance(done, asyncio.CancelledError):
-            clients[0].problems.append(f"a client failed: {done!r}")
-    for client in clients:
-        client.line.writer.close()
-    for start in range(0, len(clients), 16):
-        await asyncio.gather(*(client.look(not arguments.without_archive) for client in clients[start : start + 16]))
-    return clients
 
 
 def total(clients, what):
@@ -301,17 +309,25 @@ async def until(condition, timeout):
         await asyncio.sleep(0.02)
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="talk.py", description=__doc__.splitlines()[0])
+def report(arguments, clients):
+    return (f"{len(clients)} clients, acknowledged: {total(clients, 'written')} messages, "
+            f"resumed: {sum(client.resumptions for client in clients)} streams; missing, doubled or out of order")  # fmt: skip
+
+
+def arguments_of(program, description, clients):
+    parser = argparse.ArgumentParser(prog=program, description=description.splitlines()[0])
     parser.add_argument("--store", choices=["sqlite", "mongodb"], default="sqlite")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--clients", type=int, default=300)
+    parser.add_argument("--clients", type=int, default=clients)
     parser.add_argument("--seed", type=int, default=None, help="of the moments of death; what the clients do stays up to the scheduler")
-    parser.add_argument("--without-archive", action="store_true", help="look only at what was received")
-    arguments = parser.parse_args()
+    return parser
+
+
+def run_program(name, arguments, run, report):
+    """Starts a server for what is to be done under its kills, and says what came of it; returns the exit code."""
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-"))
-        server = xmppchat.Server(f"talk-{arguments.store}", directory)
+        server = xmppchat.Server(f"{name}-{arguments.store}", directory)
         # Without TLS there is more time for what matters.
         server.options["listeners"][0]["tls"] = "none"
         server.options["log"] = {"level": "information"}
@@ -322,14 +338,20 @@ def main():
             server.options |= {"store": "mongodb", "mongodb": {"uri": engine.uri}}
         stack.callback(server.kill)
         server.start()
-        clients = asyncio.run(talk(server, arguments))
+        clients = asyncio.run(run(server, arguments))
         server.stop()
     problems = [problem for client in clients for problem in client.problems]
-    print(f"{arguments.rounds} kills of the server, {arguments.store}; {len(clients)} clients, acknowledged: {total(clients, 'written')} "
-          f"messages, resumed: {sum(client.resumptions for client in clients)} streams; missing, doubled or out of order: {len(problems)}")
+    print(f"{arguments.rounds} kills of the server, {arguments.store}; {report(arguments, clients)}: {len(problems)}")
     for problem in problems[:20]:
         print(problem)
     return 1 if problems else 0
 
 
-sys.exit(main())
+def main():
+    parser = arguments_of("talk.py", __doc__, clients=300)
+    parser.add_argument("--without-archive", action="store_true", help="look only at what was received")
+    return run_program("talk", parser.parse_args(), talk, report)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

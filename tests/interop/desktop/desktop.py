@@ -1,14 +1,18 @@
-"""Programs with windows and screens: Gajim under Xvfb, Profanity in tmux."""
+"""Programs with windows and screens: Gajim and Dino under Xvfb, Profanity in tmux, Converse.js in Chromium without a window."""
 
 import contextlib
 import json
 import os
+import random
 import select
 import shutil
+import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -40,8 +44,52 @@ class Display:
         stop(self.process)
 
 
-class Gajim:
-    """Debian's Gajim with one account, driven by gajim_driver.py. A method that isn't here is a command of the driver."""
+class Driven:
+    """A process to which lines of JSON are commands, and which answers each. A method that isn't here is a command."""
+
+    def start(self, *command, log, **options):
+        self._log = log.open("w+")
+        self._rest = b""
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, preexec_fn=end_with_parent, **options
+        )
+
+    def __getattr__(self, command):
+        return lambda *arguments: self._command(command, *arguments)
+
+    def _command(self, *command):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(command).encode() + b"\n")
+            self.process.stdin.flush()
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            line, found, rest = self._rest.partition(b"\n")
+            if not found:
+                ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+                data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+                assert data, f"{type(self).__name__} doesn't answer to {command[0]}, or has ended:\n{self.complaints()}"
+                self._rest += data
+                continue
+            self._rest = rest
+            # It says other things as well.
+            if line.startswith(b"DRIVER "):
+                answer = json.loads(line.removeprefix(b"DRIVER "))
+                assert "result" in answer, f"{command}: {answer['error']}\n{self.complaints()}"
+                return answer["result"]
+
+    def complaints(self):
+        self._log.seek(0)
+        return self._log.read()[-3000:]
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        stop(self.process)
+        self._log.close()
+
+
+class Gajim(Driven):
+    """Debian's Gajim with one account, driven by gajim_driver.py."""
 
     def __init__(self, server, account, display):
         # Not pytest's directory, nor the repository: who runs Gajim may not be let in there.
@@ -78,49 +126,102 @@ class Gajim:
             become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         else:
             become = []
-        self.log = (home / "gajim.log").open("w+")
-        self.process = subprocess.Popen(
-            [*(prefix or []), *become, "dbus-run-session", "--", "/usr/bin/python3", "-B", driver],
-            env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, preexec_fn=end_with_parent,
+        self.start(
+            *(prefix or []), *become, "dbus-run-session", "--", "/usr/bin/python3", "-B", driver,
+            log=home / "gajim.log", env=environment, cwd="/",
         )  # fmt: skip
-        self._rest = b""
-
-    def __getattr__(self, command):
-        return lambda *arguments: self._command(command, *arguments)
-
-    def _command(self, *command):
-        self.process.stdin.write(json.dumps(command).encode() + b"\n")
-        self.process.stdin.flush()
-        deadline = time.monotonic() + TIMEOUT
-        while True:
-            line, found, rest = self._rest.partition(b"\n")
-            if not found:
-                ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
-                data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
-                assert data, f"Gajim doesn't answer to {command[0]}, or has ended:\n{self.complaints()}"
-                self._rest += data
-                continue
-            self._rest = rest
-            # Gajim says other things as well.
-            if line.startswith(b"DRIVER "):
-                answer = json.loads(line.removeprefix(b"DRIVER "))
-                assert "result" in answer, f"{command}: {answer['error']}\n{self.complaints()}"
-                return answer["result"]
 
     def save_screenshot(self, file):
         self.screenshot(str(self.home / "screenshot.png"))
         shutil.copy(self.home / "screenshot.png", file)
 
-    def complaints(self):
-        self.log.seek(0)
-        return self.log.read()[-3000:]
+    def close(self):
+        self.end()
+        shutil.rmtree(self.home)
+
+
+class Converse(Driven):
+    """Converse.js with one account, driven by converse.mjs."""
+
+    def __init__(self, server, account, directory):
+        environment = {
+            **os.environ, "HOME": str(directory), "NODE_EXTRA_CA_CERTS": str(server.ca), "XMPP_PASSWORD": account.password,
+            "CHROMIUM": shutil.which("chromium"),
+        }  # fmt: skip
+        self.start(
+            "node", HERE / "converse.mjs", "127.0.0.1", str(server.tls_port), account.host, account.jid,
+            log=directory / "converse.log", env=environment,
+        )  # fmt: skip
 
     def close(self):
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
+        self.end()
+
+
+class Dino:
+    """Debian's Dino with one account. It is known by the stanzas that it sends and gets, and typed to by xdotool.
+
+    The account may not be of "localhost", for which no other address can be given.
+    """
+
+    def __init__(self, server, account, display, directory):
+        authorities = directory / "authorities.crt"
+        authorities.write_bytes(SYSTEM_AUTHORITIES.read_bytes() + server.ca.read_bytes())
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(directory), "XDG_RUNTIME_DIR": str(directory), "DISPLAY": display.name,
+            "LC_ALL": "C.UTF-8", "GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GSETTINGS_BACKEND": "memory", "GTK_USE_PORTAL": "0",
+            "NO_AT_BRIDGE": "1", "GIO_USE_NETWORK_MONITOR": "base", "GTK_A11Y": "none",
+        }  # fmt: skip
+        self._environment, self._log = environment, directory / "dino.log"
+        self._forwarder = Forwarder(server.port)
+        hosts = directory / "hosts"
+        hosts.write_text(f"127.0.0.1 localhost\n{self._forwarder.address} {account.host}\n")
+        self._prefix = [*trusting(authorities, hosts), "dbus-run-session", "--"]
+        # Its first start makes the database.
+        database = directory / ".local/share/dino/dino.db"
+        first = self._start()
+        wait_until(lambda: has_table(database, "account"), "Dino has a database")
+        stop(first)
+        with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(account)")}
+            values = {"bare_jid": account.jid, "resourcepart": "dino", "password": account.password, "enabled": 1, "mam_earliest_synced": 0}
+            values = {name: value for name, value in values.items() if name in columns}
+            connection.execute(
+                f"INSERT INTO account ({','.join(values)}) VALUES ({','.join('?' * len(values))})", list(values.values())
+            )
+        self.process = self._start()
+
+    def _start(self):
+        with self._log.open("w") as log:
+            return subprocess.Popen(
+                [*self._prefix, "dino-im", "--print-xmpp=all"], env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=end_with_parent,
+            )  # fmt: skip
+
+    def said(self):
+        """The stanzas."""
+        return self._log.read_text(errors="replace")
+
+    def expect(self, text):
+        try:
+            wait_until(lambda: text in self.said(), f"Dino has {text!r}")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}; it has:\n{self.said()[-3000:]}") from None
+
+    def type(self, text):
+        """Into the conversation that it shows."""
+        subprocess.run(["xdotool", "type", "--delay", "20", text], env=self._environment, check=True, timeout=TIMEOUT)
+        subprocess.run(["xdotool", "key", "Return"], env=self._environment, check=True, timeout=TIMEOUT)
+
+    def close(self):
         stop(self.process)
-        self.log.close()
-        shutil.rmtree(self.home)
+        self._forwarder.close()
+
+
+def has_table(database, table):
+    if not database.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchone())
 
 
 class Profanity:
@@ -170,14 +271,45 @@ class Profanity:
             self._tmux("kill-server")
 
 
-def trusting(authorities):
+def trusting(authorities, hosts=None):
     """A prefix for a command for which the system's certificate authorities are these, and for nobody else: GTK's programs ask no variable.
+    `hosts`: what /etc/hosts is for it.
 
     None where one may not make mount namespaces.
     """
     namespace = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount"]
-    prefix = [*namespace, "sh", "-c", f'mount --bind "$0" {SYSTEM_AUTHORITIES} && exec "$@"', authorities]
+    mounts, files = [f'mount --bind "$0" {SYSTEM_AUTHORITIES}'], [authorities]
+    if hosts:
+        mounts, files = [*mounts, 'mount --bind "$1" /etc/hosts', "shift"], [*files, hosts]
+    prefix = [*namespace, "sh", "-c", f'{" && ".join(mounts)} && exec "$@"', *files]
     return prefix if subprocess.run([*prefix, "true"], capture_output=True).returncode == 0 else None
+
+
+class Forwarder:
+    """Takes connections to port 5222 of a loopback address of its own, for clients that can't be told a port."""
+
+    def __init__(self, port):
+        self._port = port
+        self.address = f"127.77.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
+        self._listener = socket.create_server((self.address, 5222))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._port))
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self._pump, args=[source, sink], daemon=True).start()
+
+    def _pump(self, source, sink):
+        with contextlib.suppress(OSError), source, sink:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self._listener.close()
 
 
 def stop(process):
@@ -188,9 +320,10 @@ def stop(process):
     process.wait()
 
 
-def missing():
+def missing(*more):
     """What the machine lacks of what these tests need; empty when nothing."""
-    return " ".join(name for name in ("Xvfb", "dbus-run-session", "gajim", "profanity", "tmux", "unshare") if not shutil.which(name))
+    names = ("Xvfb", "dbus-run-session", "gajim", "profanity", "tmux", "unshare", *more)
+    return " ".join(name for name in names if not shutil.which(name))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class Driver:
 
     def __init__(self):
         self._received = []
+        self._heard = []
         GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, self._on_input)
 
     def _on_input(self, *_):
@@ -76,6 +77,7 @@ class Driver:
         if not getattr(self, "_listens", False):
             self._listens = True
             app.ged.register_event_handler("message-received", ged.GUI1, lambda event: self._received.append(event.msgtxt))
+            app.ged.register_event_handler("gc-message-received", ged.GUI1, self._on_room_message)
         return True
 
     def subscribe(self, jid, name):
@@ -106,6 +108,78 @@ class Driver:
         from gajim.common import app
 
         return [row.message for row in app.storage.archive.get_messages_for_export(ACCOUNT, self._contact(jid).jid)]
+
+    # Rooms. --------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _muc(self):
+        return self._client.get_module("MUC")
+
+    def _room(self, room):
+        from nbxmpp.protocol import JID
+
+        return self._client.get_module("Contacts").get_contact(JID.from_string(room), groupchat=True)
+
+    def _on_room_message(self, event):
+        self._heard.append((str(event.jid), event.resource, event.msgtxt))
+
+    def create_room(self, room, name, password):
+        """As its dialogue does it, which makes rooms for members only."""
+        self._muc.create(room, {"muc#roomconfig_roomname": name, "muc#roomconfig_roomsecret": password,
+                                "muc#roomconfig_passwordprotectedroom": True})  # fmt: skip
+        self._muc.set_password(room, password)
+
+    def join_room(self, room, nick):
+        self._muc.join(room, nick)
+
+    def leave_room(self, room):
+        self._muc.leave(room)
+
+    def occupants(self, room):
+        """Those whom it shows: nick → affiliation and role. None when it isn't in the room."""
+        contact = self._room(room)
+        if not contact.is_joined:
+            return None
+        return {occupant.name: [occupant.affiliation.value, occupant.role.value] for occupant in contact.get_participants()}
+
+    def own_nick(self, room):
+        return self._muc.get_muc_data(room).nick
+
+    def change_nick(self, room, nick):
+        self._muc.change_nick(room, nick)
+
+    def invite(self, room, jid):
+        from nbxmpp.protocol import JID
+
+        self._muc.invite(JID.from_string(room), JID.from_string(jid))
+
+    def say(self, room, text):
+        from gajim.common.structs import OutgoingMessage
+
+        self._client.send_message(OutgoingMessage(account=ACCOUNT, contact=self._room(room), message=text, type_="groupchat"))
+
+    def heard(self, room):
+        """What was said there, with the nick of who said it."""
+        return [(nick, text) for jid, nick, text in self._heard if jid == room]
+
+    def kick(self, room, nick, reason):
+        self._muc.set_role(room, nick, "none", reason)
+
+    def ban(self, room, jid):
+        self._muc.set_affiliation(room, {jid: {"affiliation": "outcast"}})
+
+    def moderate(self, room, text):
+        """Takes a message away (XEP-0425), if the room has given it an id."""
+        from gajim.common import app
+
+        rows = app.storage.archive.get_messages_for_export(ACCOUNT, self._room(room).jid)
+        ids = [row.stanza_id for row in rows if row.message == text]
+        self._muc.retract_message(room, ids[0], "Moderated")
+
+    def show_room(self, room):
+        from gajim.common import app
+
+        app.window.select_chat(ACCOUNT, self._room(room).jid)
 
     def screenshot(self, file):
         """Once what is to be drawn has been: some frames from now."""
