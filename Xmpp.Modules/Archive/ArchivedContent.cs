@@ -101,6 +101,7 @@ internal readonly record struct ArchivedContent(bool IsKept, bool IsShown, bool 
             ? Kind.About
             : ns.SequenceEqual("jabber:x:conference"u8) // XEP-0249
                 || ns.SequenceEqual("urn:xmpp:sfs:0"u8) // XEP-0447
+                || ns.SequenceEqual("urn:xmpp:mmn:0"u8) // XEP-0452
                 ? Kind.Text
                 : Kind.Nothing;
     }

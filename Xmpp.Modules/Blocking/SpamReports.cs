@@ -67,14 +67,9 @@ public sealed class SpamReports(
     {
         foreach (var uris in new[] { contacts.Abuse, contacts.Admin })
         {
-            if (uris.Select(AddressOf).OfType<Jid>().Distinct().ToList() is { Count: > 0 } addresses)
+            if (uris.Select(XmppUri.AddressOf).OfType<Jid>().Distinct().ToList() is { Count: > 0 } addresses)
                 return addresses;
         }
         return administrators.Of(host);
     }
-
-    /// <summary>The address in a URI "xmpp:abuse@example.com?message" (RFC 5122 §2.2), or null.</summary>
-    private static Jid? AddressOf(string uri) =>
-        uri.StartsWith("xmpp:", StringComparison.OrdinalIgnoreCase)
-        && Jid.TryParse(Uri.UnescapeDataString(uri["xmpp:".Length..].Split('?', '#')[0]), out var jid) ? jid : null;
 }

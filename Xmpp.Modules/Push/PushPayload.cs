@@ -24,6 +24,7 @@ internal static class PushPayload
                 || name.SequenceEqual("encrypted"u8) // OMEMO, in whichever version
                 || (name.SequenceEqual("encryption"u8) && ns.SequenceEqual("urn:xmpp:eme:0"u8)) // XEP-0380
                 || (name.SequenceEqual("propose"u8) && ns.StartsWith("urn:xmpp:jingle-message:"u8)) // XEP-0353
+                || ns.SequenceEqual("urn:xmpp:mmn:0"u8) // XEP-0452
                 || ns.SequenceEqual("jabber:x:conference"u8)) // XEP-0249
             {
                 return true;

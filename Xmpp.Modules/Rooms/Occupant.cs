@@ -12,18 +12,25 @@ namespace Xmpp.Modules.Rooms;
 /// <summary>Somebody in a room: one nick of one person, by one client or several (XEP-0045 §7.2.8). For who has the room.</summary>
 /// <param name="address">The occupant JID.</param>
 /// <param name="account">Who it really is, a bare JID.</param>
-internal sealed class Occupant(Jid address, Jid account)
+/// <param name="id">The occupant id (XEP-0421).</param>
+internal sealed class Occupant(Jid address, Jid account, string id)
 {
+    private readonly Element _idElement = OccupantIds.ElementOf(id);
+
     private BroadcastStanza? _withJid;
     private BroadcastStanza? _withoutJid;
     private Role _role;
     private Affiliation _affiliation;
+    private Element? _hats;
 
     public Jid Address { get; } = address;
 
     public string Nick => Address.Resource!;
 
     public Jid Account => account;
+
+    /// <summary>By which it is known whatever its nick (XEP-0421).</summary>
+    public string Id => id;
 
     public Affiliation Affiliation
     {
@@ -45,6 +52,17 @@ internal sealed class Occupant(Jid address, Jid account)
         }
     }
 
+    /// <summary>What it wears (XEP-0317), or null.</summary>
+    public Element? Hats
+    {
+        get => _hats;
+        set
+        {
+            _hats = value;
+            Forget();
+        }
+    }
+
     /// <summary>Its clients in the room, the one whose presence counts last.</summary>
     public List<OccupantSession> Sessions { get; } = new(1);
 
@@ -54,7 +72,14 @@ internal sealed class Occupant(Jid address, Jid account)
     /// <summary>The attribute of what it says: <c> from='room@service/nick'</c>, escaped.</summary>
     public byte[] From { get; } = RoomStanzas.Attribute(" from='", address);
 
-    public PresenceItem Item => new(Affiliation, Role) { Jid = Shown.Jid };
+    /// <summary>What is behind that in its messages, for each that it sends.</summary>
+    public byte[] Signature { get; } = Encoding.UTF8.GetBytes(OccupantIds.ElementOf(id).ToString());
+
+    public PresenceItem Item => new(Affiliation, Role)
+    {
+        Jid = Shown.Jid,
+        Marks = Hats is null ? [_idElement] : [_idElement, Hats],
+    };
 
     /// <summary>Its presence as others see it, written once.</summary>
     public BroadcastStanza Presence(bool withJid) => withJid
@@ -72,7 +97,7 @@ internal sealed class Occupant(Jid address, Jid account)
         {
             // RFC 8266 §2.1: spaces at the ends and several in a row are seen by nobody.
             if (!Rune.IsWhiteSpace(rune))
-                key.Append(rune.ToString());
+                key.Append(LookAlikes.Of(rune)?.ToString());
             else if (key.Length > 0 && key[^1] != ' ')
                 key.Append(' ');
         }
@@ -116,6 +141,9 @@ internal sealed record PresenceItem(Affiliation Affiliation, Role Role)
     public string? Actor { get; init; }
 
     public string? Reason { get; init; }
+
+    /// <summary>What else the room says of the occupant, beside it: its id, its hats.</summary>
+    public IReadOnlyList<Element> Marks { get; init; } = [];
 
     public Element ToElement() => new(Muc.UserItem,
         Element.Attr("affiliation", Muc.NameOf(Affiliation)),

@@ -182,7 +182,7 @@ internal sealed partial class Room
         foreach (var (occupant, affiliation, _, status, reason) in consequences.Where(consequence => consequence.Status is not null))
         {
             var notice = new PresenceNotice(
-                new(affiliation, Role.None) { Jid = occupant.Shown.Jid, Actor = actor, Reason = reason }, [])
+                occupant.Item with { Affiliation = affiliation, Role = Role.None, Actor = actor, Reason = reason }, [])
             {
                 Type = "unavailable",
                 Status = [status!.Value],

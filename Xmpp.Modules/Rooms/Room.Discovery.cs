@@ -26,12 +26,16 @@ internal sealed partial class Room
     };
 
     /// <summary>§6.5: who is there is told to those who are there, too.</summary>
-    public IqReply GetItems(ServiceStanza iq) => iq.Payload["node"] is null
-        ? IqReply.Result(new Element(Namespaces.DiscoItems, "query", OccupantOf(iq.From) is null ? [] : _occupants.Values
+    public IqReply GetItems(ServiceStanza iq) => iq.Payload["node"] switch
+    {
+        null => IqReply.Result(new Element(Namespaces.DiscoItems, "query", OccupantOf(iq.From) is null ? [] : _occupants.Values
             .Where(occupant => IsShown(occupant.Role))
             .OrderBy(occupant => occupant.Nick, StringComparer.Ordinal)
-            .Select(occupant => new Element(Namespaces.DiscoItems, "item", Element.Attr("jid", occupant.Address.ToString())))))
-        : IqReply.Failed(StanzaErrorCondition.ItemNotFound);
+            .Select(occupant => new Element(Namespaces.DiscoItems, "item", Element.Attr("jid", occupant.Address.ToString()))))),
+        var node when node == Command.Namespace => IqReply.Result(new Element(
+            Namespaces.DiscoItems, "query", Element.Attr("node", node), CommandItems(iq.From))),
+        _ => IqReply.Failed(StanzaErrorCondition.ItemNotFound),
+    };
 
     private IEnumerable<Element> Info() =>
     [
@@ -48,6 +52,10 @@ internal sealed partial class Room
         Muc.Ns + "#stable_id",
         Muc.Ns + "#self-ping-optimization",
         Muc.Ns + "#request",
+        OccupantIds.Ns,
+        VCardTemp.Ns,
+        Command.Namespace,
+        RoomHats.Ns,
         RoomConfiguration.FormType,
         RegistrationForm,
         "jabber:iq:register",
@@ -78,9 +86,21 @@ internal sealed partial class Room
         FormField.Text(
             "muc#maxhistoryfetch", "Maximum number of history messages returned by room",
             Configuration.HistoryLength.ToString(CultureInfo.InvariantCulture)),
+        FormField.Text(
+            "muc#roominfo_slow_mode_duration", "Seconds between two messages of one user",
+            Configuration.SlowMode.ToString(CultureInfo.InvariantCulture)),
+        .. Configuration.Avatar is { Hashes: [_, ..] hashes }
+            ? [new FormField("muc#roominfo_avatarhash", FormFieldType.TextMulti, hashes) { Label = "Avatar hash" }] : (FormField[])[],
+        .. Activity() is { } messages
+            ? [FormField.Text("{urn:xmpp:muc-activity}message-activity", "Messages per hour", messages)] : (FormField[])[],
         .. Configuration.PubSub.Length == 0
             ? [] : (FormField[])[FormField.Text("muc#roomconfig_pubsub", "Associated pubsub node", Configuration.PubSub)],
     ]);
+
+    /// <summary>XEP-0502 §4, §9: only of a room that everybody may know of, enter, and find again.</summary>
+    private string? Activity() => IsOpenToAll && Configuration.IsPersistent
+        ? _activity.PerHour(Now)?.ToString("0.##", CultureInfo.InvariantCulture)
+        : null;
 
     private bool IsOpenToAll => Configuration is { IsPublic: true, IsMembersOnly: false, IsPasswordProtected: false };
 

@@ -86,10 +86,11 @@ internal sealed partial class Room
 
     private Occupant AddOccupant(string nick, Jid account, Affiliation affiliation)
     {
-        var occupant = new Occupant(Jid.WithResource(nick), account)
+        var occupant = new Occupant(Jid.WithResource(nick), account, _occupantIds.Of(Jid, account))
         {
             Affiliation = affiliation,
             Role = RoomRules.InitialRole(affiliation, Configuration.IsModerated, Configuration.IsMembersOnly),
+            Hats = Configuration.Hats.Of(account),
         };
         _occupants.Add(Occupant.KeyOf(nick), occupant);
         return occupant;

@@ -22,12 +22,25 @@ internal sealed partial class Room
             return refusal;
         if (session!.Occupant.Role < Role.Participant)
             return Refusal(StanzaErrorCondition.Forbidden, "You have no voice in this room.");
-        var stanza = RoomStanzas.Reflect(message, Jid, session.Occupant.From);
+        var hasBody = message.View.HasChild("jabber:client"u8, "body"u8);
+        if (hasBody && CheckSlowMode(session.Occupant) is { } tooEarly)
+            return tooEarly;
+        var stanza = RoomStanzas.Reflect(message, Jid, session.Occupant.From, session.Occupant.Signature);
         Broadcast(stanza, message.Sender);
-        if (message.View.HasChild("jabber:client"u8, "body"u8))
-            _history.Add(stanza, Now, Options.MaxHistory, Options.HistoryBytes);
+        if (!hasBody)
+            return null;
+        _history.Add(stanza, Now, Options.MaxHistory, Options.HistoryBytes);
+        if (!message.View.HasChild("urn:xmpp:message-correct:0"u8, "replace"u8))
+            _activity.Count(Now); // XEP-0502 §5
+        if (Configuration.ForwardsMentions && Mentions.MayHave(message.View))
+            TellMentioned(session.Occupant, stanza);
         return null;
     }
+
+    /// <summary>XEP-0500 §5: admins aren't held back.</summary>
+    private StanzaError? CheckSlowMode(Occupant speaker) => speaker.Affiliation >= Affiliation.Admin
+        ? null
+        : _slowMode.Take(speaker.Account, TimeSpan.FromSeconds(Configuration.SlowMode), Now) is { } error ? error with { By = Jid } : null;
 
     /// <summary>Changes the subject, and tells all.</summary>
     public async ValueTask<StanzaError?> ChangeSubjectAsync(ServiceStanza message, CancellationToken cancellationToken)
@@ -40,7 +53,7 @@ internal sealed partial class Room
         var text = message.View.ChildText(message.View.IndexOfChild("jabber:client"u8, "subject"u8));
         if (text.Length > Options.TextLength)
             return Refusal(StanzaErrorCondition.NotAcceptable, $"A subject has at most {Options.TextLength} characters.");
-        var stanza = RoomStanzas.Reflect(message, Jid, occupant.From);
+        var stanza = RoomStanzas.Reflect(message, Jid, occupant.From, occupant.Signature);
         await ChangeAsync(new RoomChange { Subject = new(text, occupant.Nick, occupant.Account, Now) }, cancellationToken);
         Broadcast(stanza, message.Sender);
         return null;
@@ -54,6 +67,7 @@ internal sealed partial class Room
             Element.Attr("from", from.ToString()),
             Element.Attr("type", "groupchat"),
             new Element(Namespaces.Client, "subject", Subject?.Text),
+            Subject?.By is { } by ? OccupantIds.ElementOf(_occupantIds.Of(Jid, by)) : null,
             Subject is null ? null : new Delay(Subject.At, Jid).ToElement()));
     }
 

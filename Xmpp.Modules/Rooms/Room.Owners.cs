@@ -115,6 +115,7 @@ internal sealed partial class Room
         new Element(Namespaces.Client, "presence",
             Element.Attr("type", "unavailable"),
             Element.Attr("from", session.Occupant.Address.ToString()),
+            session.Occupant.Item.Marks,
             RoomStanzas.UserInfo(
                 new object[] { new PresenceItem(Affiliation.None, Role.None).ToElement(), destruction.ToElement() }, RoomStatus.Self)));
 

@@ -23,7 +23,8 @@ internal sealed partial class Room
             return Refusal(StanzaErrorCondition.Forbidden, "Private messages are not allowed.");
         var element = message.View.ToElement();
         var content = new Element(element.Name, element.Attributes,
-            element.Nodes.Where(node => node is not Element { Name.Namespace: Muc.User }),
+            element.Nodes.Where(node => node is not Element { Name.Namespace: Muc.User or OccupantIds.Ns }),
+            OccupantIds.ElementOf(sender.Id),
             type == MessageType.Error ? null : new Element(Muc.UserInfo)).With("from", sender.Address.ToString());
         if (message.Sender?.Language is { } language && content.Attribute(_language) is null)
             content = content.With(_language, language);

@@ -22,11 +22,14 @@ internal sealed partial class Room
     private readonly List<OccupantSession> _recipients = [];
     private readonly List<OccupantSession> _unreachable = [];
     private readonly RoomHistory _history;
+    private readonly SlowMode _slowMode = new();
+    private readonly RoomActivity _activity;
+    private OccupantIds _occupantIds = null!; // Known when it is loaded.
 
     public Room(Jid jid, string host, RoomDirectory directory)
     {
         (Jid, Host, _services, _directory) = (jid, host, directory.Services, directory);
-        _history = new(jid);
+        (_history, _activity) = (new(jid), new(Now));
         Mailbox = new(_services.Sessions, Say);
     }
 
@@ -65,9 +68,10 @@ internal sealed partial class Room
     private DateTimeOffset Now => _services.Time.GetUtcNow();
 
     /// <summary>Takes over what the store has; null: there is no such room.</summary>
-    public void Load(StoredRoom? stored)
+    /// <param name="occupantIds">Of the host's rooms.</param>
+    public void Load(StoredRoom? stored, OccupantIds occupantIds)
     {
-        IsLoaded = true;
+        (IsLoaded, _occupantIds) = (true, occupantIds);
         if (stored is null)
             return;
         (Exists, Created, Subject) = (true, stored.Created, stored.Subject);

@@ -1,5 +1,6 @@
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -71,6 +72,18 @@ internal sealed record RoomConfiguration
     /// <summary>Roles that may see who is affiliated, in a room where everybody sees who an occupant is.</summary>
     public RoleSet MemberList { get; init; } = _allRoles;
 
+    /// <summary>Seconds that lie between two messages of somebody who isn't an admin (XEP-0500); 0: it doesn't matter.</summary>
+    public int SlowMode { get; init; }
+
+    /// <summary>Whether members who aren't there are told when they are mentioned (XEP-0452).</summary>
+    public bool ForwardsMentions { get; init; } = true;
+
+    /// <summary>The vCard (XEP-0486), or null. No field of the form.</summary>
+    public RoomAvatar? Avatar { get; init; }
+
+    /// <summary>Those that there are, and who wears them (XEP-0317). No field of the form.</summary>
+    public RoomHats Hats { get; init; } = RoomHats.None;
+
     /// <summary>As it was stored; what isn't known any more is left out.</summary>
     public static RoomConfiguration Of(RoomSettings settings)
     {
@@ -79,6 +92,8 @@ internal sealed record RoomConfiguration
             Name = settings.Name,
             IsPublic = settings.IsListed,
             IsPersistent = settings.IsPersistent,
+            Avatar = settings.Values.TryGetValue(RoomAvatar.Setting, out var card) ? RoomAvatar.Parse(Element.Parse(card)) : null,
+            Hats = RoomHats.Read(settings.Values.GetValueOrDefault(RoomHats.Setting)),
         };
         foreach (var field in RoomFields.All)
         {
@@ -88,9 +103,17 @@ internal sealed record RoomConfiguration
         return configuration;
     }
 
-    public RoomSettings ToSettings() => new(Name, IsPublic, IsPersistent, RoomFields.All
-        .Where(field => !field.IsStoredApart)
-        .ToDictionary(field => field.Var, field => string.Join('\n', field.Show(this).Values)));
+    public RoomSettings ToSettings()
+    {
+        var values = RoomFields.All
+            .Where(field => !field.IsStoredApart)
+            .ToDictionary(field => field.Var, field => string.Join('\n', field.Show(this).Values));
+        if (Avatar is not null)
+            values[RoomAvatar.Setting] = Avatar.Card.ToString();
+        if (!Hats.IsEmpty)
+            values[RoomHats.Setting] = Hats.Write();
+        return new(Name, IsPublic, IsPersistent, values);
+    }
 
     /// <summary>The form for owners, filled out.</summary>
     public DataForm ToForm(IEnumerable<FormField> further) =>

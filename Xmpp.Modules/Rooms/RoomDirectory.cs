@@ -11,11 +11,12 @@ public sealed class RoomDirectory
 {
     private readonly ConcurrentDictionary<Jid, Room> _rooms = new();
 
+    /// <param name="settings">For secrets of the hosts.</param>
     /// <param name="options">As they are configured now.</param>
     public RoomDirectory(
-        IRoomStore store, ISessionDirectory sessions, IStanzaSender stanzas, IAdministrators administrators, IHostDirectory hosts,
-        IServerTasks tasks, Func<RoomOptions> options, TimeProvider time) =>
-        Services = new(store, sessions, stanzas, administrators, hosts, tasks, options, time);
+        IRoomStore store, ISettingStore settings, ISessionDirectory sessions, IStanzaSender stanzas, IAdministrators administrators,
+        IHostDirectory hosts, IServerTasks tasks, Func<RoomOptions> options, TimeProvider time) =>
+        Services = new(store, sessions, stanzas, administrators, hosts, tasks, new OccupantIdKeys(settings), options, time);
 
     internal RoomServices Services { get; }
 
@@ -45,7 +46,7 @@ public sealed class RoomDirectory
                 if (room.IsGone)
                     continue;
                 if (!room.IsLoaded)
-                    room.Load(await Services.Store.FindAsync(jid, cancellationToken));
+                    await LoadAsync(room, cancellationToken);
                 var entered = turn;
                 turn = default;
                 return entered;
@@ -55,6 +56,12 @@ public sealed class RoomDirectory
                 turn.Dispose();
             }
         }
+    }
+
+    private async ValueTask LoadAsync(Room room, CancellationToken cancellationToken)
+    {
+        var occupantIds = await Services.OccupantIds.GetAsync(room.Host, cancellationToken);
+        room.Load(await Services.Store.FindAsync(room.Jid, cancellationToken), occupantIds);
     }
 
     internal void Remove(Room room) => _rooms.TryRemove(new(room.Jid, room));

@@ -171,6 +171,12 @@ internal static class RoomFields
             Prefix + "presencebroadcast", "Roles for which presence is broadcasted", c => c.Broadcast, (c, v) => c with { Broadcast = v }),
         new RoomRoles(
             Prefix + "getmemberlist", "Roles that may retrieve member list", c => c.MemberList, (c, v) => c with { MemberList = v }),
+        new RoomNumber(
+            Prefix + "slow_mode_duration", "Seconds between two messages of one user (0: any)",
+            c => c.SlowMode, (c, v) => c with { SlowMode = v!.Value }, IsOptional: false),
+        new RoomFlag(
+            Prefix + "forwardmentions", "Forward messages with mentions to non-present, affiliated users?",
+            c => c.ForwardsMentions, (c, v) => c with { ForwardsMentions = v }),
         new RoomFlag(Prefix + "enablelogging", "Enable public logging?", c => c.IsLogged, (c, v) => c with { IsLogged = v }),
     ];
 }

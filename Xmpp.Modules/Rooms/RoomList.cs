@@ -19,7 +19,7 @@ internal sealed class RoomList(RoomServices services)
     private static readonly string[] Features =
     [
         Namespaces.DiscoInfo, Namespaces.DiscoItems, Muc.Ns, Muc.Ns + "#stable_id", Muc.Ns + "#self-ping-optimization",
-        RoomConfiguration.FormType, Room.RegistrationForm, ResultSet.Ns, "urn:xmpp:ping", "muc_rooms",
+        OccupantIds.Ns, VCardTemp.Ns, RoomConfiguration.FormType, Room.RegistrationForm, ResultSet.Ns, "urn:xmpp:ping", "muc_rooms",
     ];
 
     /// <summary>Answers a request to the domain itself.</summary>

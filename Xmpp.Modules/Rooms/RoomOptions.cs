@@ -51,6 +51,10 @@ public sealed record RoomOptions
     [Number(1, 100_000)]
     public int TextLength { get; init; } = 2000;
 
+    /// <summary>A room's vCard with its picture (XEP-0486).</summary>
+    [Bytes(1024, 1024 * 1024)]
+    public int CardBytes { get; init; } = 64 * 1024;
+
     /// <summary>Affiliations that a room keeps.</summary>
     [Number(1, 1_000_000)]
     public int MaxAffiliations { get; init; } = 20_000;

@@ -27,6 +27,9 @@ internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IH
             [(IqType.Set, Muc.OwnerQuery)] = (room, iq, ct) => room.HandleOwnerAsync(iq, ct),
             [(IqType.Get, Room.RegisterQuery)] = (room, iq, _) => new(room.GetRegistration(iq)),
             [(IqType.Set, Room.RegisterQuery)] = (room, iq, ct) => room.RegisterAsync(iq, ct),
+            [(IqType.Get, VCardTemp.Name)] = (room, _, _) => new(room.GetCard()),
+            [(IqType.Set, VCardTemp.Name)] = (room, iq, ct) => room.SetCardAsync(iq, ct),
+            [(IqType.Set, Room.Command)] = (room, iq, ct) => room.CommandAsync(iq, ct),
         }.ToFrozenDictionary();
 
     public string Label => options.Label;

@@ -7,7 +7,7 @@ namespace Xmpp.Modules.Rooms;
 /// <param name="CurrentOptions">As they are configured now.</param>
 internal sealed record RoomServices(
     IRoomStore Store, ISessionDirectory Sessions, IStanzaSender Stanzas, IAdministrators Administrators, IHostDirectory Hosts,
-    IServerTasks Tasks, Func<RoomOptions> CurrentOptions, TimeProvider Time)
+    IServerTasks Tasks, OccupantIdKeys OccupantIds, Func<RoomOptions> CurrentOptions, TimeProvider Time)
 {
     public RoomOptions Options => CurrentOptions();
 }

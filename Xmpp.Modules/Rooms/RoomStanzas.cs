@@ -25,6 +25,7 @@ internal static class RoomStanzas
             Element.Attr("id", id),
             Element.Attr("from", occupant.ToString()),
             content,
+            item.Marks,
             UserInfo(item.ToElement(), status)));
 
     public static Element UserInfo(object? content, params IEnumerable<int> status) => new(Muc.UserInfo,
@@ -35,17 +36,15 @@ internal static class RoomStanzas
     /// <summary>What of a client's presence others get: all but what only the room says.</summary>
     public static ImmutableArray<object> ContentOf(Element presence) =>
     [
-        .. presence.Nodes.Where(node => node is Element { Name.Namespace: not (Muc.Ns or Muc.User or OccupantIds) }),
+        .. presence.Nodes.Where(node => node is Element { Name.Namespace: not (Muc.Ns or Muc.User or OccupantIds.Ns or RoomHats.Ns) }),
     ];
-
-    /// <summary>XEP-0421: what only the room says.</summary>
-    private const string OccupantIds = "urn:xmpp:occupant-id:0";
 
     /// <summary>
     /// A message of a client as all get it from the room: the same bytes with another 'from', without what only the room says.
     /// </summary>
     /// <param name="from">The attribute, escaped.</param>
-    public static BroadcastStanza Reflect(ServiceStanza message, Jid room, ReadOnlySpan<byte> from)
+    /// <param name="signature">What comes behind its content.</param>
+    public static BroadcastStanza Reflect(ServiceStanza message, Jid room, ReadOnlySpan<byte> from, ReadOnlySpan<byte> signature)
     {
         var view = message.View;
         var output = t_buffer ??= new(1024);
@@ -85,7 +84,19 @@ internal static class RoomStanzas
             var child = view.Child(i);
             Leave(child.Start, child.End, bytes, output, ref position);
         }
-        output.Write(bytes[position..]);
+        if (view.ContentEnd >= 0)
+        {
+            output.Write(bytes[position..view.ContentEnd]);
+            output.Write(signature);
+            output.Write(bytes[view.ContentEnd..]);
+        }
+        else
+        {
+            output.Write(bytes[position..^"/>".Length]);
+            output.Write(">"u8);
+            output.Write(signature);
+            output.Write("</message>"u8);
+        }
         return BroadcastStanza.Of(output.WrittenSpan.ToArray(), view.NameEnd);
     }
 

@@ -23,6 +23,9 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
     /// <summary>The full JID, once bound.</summary>
     public Jid Jid { get; set; } = null!;
 
+    /// <summary>Children of stanzas that the test doesn't look at: they are left out of what is read.</summary>
+    public IReadOnlyCollection<XmlName> LeftOut { get; set; } = [];
+
     /// <summary>Completes when the server is done with the connection.</summary>
     public Task Served => served;
 
@@ -135,7 +138,9 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
             switch (kind)
             {
                 case FrameKind.Stanza:
-                    return element;
+                    return element!.Elements.Any(child => LeftOut.Contains(child.Name))
+                        ? new Element(element.Name, element.Attributes, element.Nodes.Where(node => node is not Element child || !LeftOut.Contains(child.Name)))
+                        : element;
                 case FrameKind.StreamOpen:
                     ServerHeader = _framer.Header;
                     break;

@@ -4,6 +4,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Transport;
@@ -45,6 +46,9 @@ public sealed class TestServer : IAsyncDisposable
         new("TLSv1.3", "TLS_AES_128_GCM_SHA256", "localhost", null, null, new NoChannelBinding());
 
     private static ListenerOptions NoTls { get; } = new() { Port = 0, Tls = ListenerTls.None };
+
+    /// <inheritdoc cref="TestClient.LeftOut"/>
+    public IReadOnlyCollection<XmlName> LeftOut { get; set; } = [];
 
     /// <summary>What the server was last told to be.</summary>
     public ServerOptions Options { get; private set; }
@@ -134,7 +138,7 @@ public sealed class TestServer : IAsyncDisposable
         if (listener.Tls == ListenerTls.None && isEncrypted)
             server.ClaimedTls = server.TlsToClaim;
         var served = _server.ServeAsync(server, listener);
-        return new TestClient(client, served);
+        return new TestClient(client, served) { LeftOut = LeftOut };
     }
 
     /// <summary>Logs a client in that then says the same again and again; completes when the server is done with it.</summary>

@@ -30,6 +30,7 @@ public sealed class ArchivedContentTests
     [InlineData("<message type='chat'><encrypted xmlns='urn:xmpp:omemo:2'/></message>", true)]
     [InlineData("<message type='chat'><propose xmlns='urn:xmpp:jingle-message:0' id='1'/></message>", true)]
     [InlineData("<message><x xmlns='jabber:x:conference' jid='capulets@chat.localhost'/></message>", true)]
+    [InlineData("<message><mentions xmlns='urn:xmpp:mmn:0'/></message>", true)]
     // Hints
     [InlineData("<message type='chat'><x xmlns='urn:example:x'/><store xmlns='" + Hints + "'/></message>", true)]
     [InlineData("<message type='chat'><body>Hark!</body><no-store xmlns='" + Hints + "'/></message>", false)]

@@ -172,6 +172,7 @@ public sealed class PushNotificationsTests
     [InlineData("type='chat'", "<encrypted xmlns='eu.siacs.conversations.axolotl'/><store xmlns='urn:xmpp:hints'/>", true)]
     [InlineData("type='chat'", "<propose xmlns='urn:xmpp:jingle-message:0' id='a'/>", true)]
     [InlineData("", "<x xmlns='jabber:x:conference' jid='a@localhost'/>", true)]
+    [InlineData("", "<mentions xmlns='urn:xmpp:mmn:0'/>", true)]
     [InlineData("type='chat'", "<composing xmlns='http://jabber.org/protocol/chatstates'/>", false)]
     [InlineData("type='chat'", "<received xmlns='urn:xmpp:receipts' id='a'/>", false)]
     [InlineData("type='headline'", "<body>1</body>", false)]

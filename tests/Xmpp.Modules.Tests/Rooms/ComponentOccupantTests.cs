@@ -57,10 +57,15 @@ public sealed class ComponentOccupantTests
         await first.ExpectAsync(Presence(first, "hamlet", "none", "none", Hamlet, "333", "unavailable"));
     }
 
-    private static Task<TestServer> StartAsync() => TestServer.StartAsync(options => options with
+    private static async Task<TestServer> StartAsync()
     {
-        Components = options.Components with { Port = 0, List = [new() { Domain = "plays.localhost", Secret = "secret" }] },
-    });
+        var server = await TestServer.StartAsync(options => options with
+        {
+            Components = options.Components with { Port = 0, List = [new() { Domain = "plays.localhost", Secret = "secret" }] },
+        });
+        server.LeftOut = [OccupantId];
+        return server;
+    }
 
     private static async Task<TestClient> LoginComponentAsync(TestServer server)
     {

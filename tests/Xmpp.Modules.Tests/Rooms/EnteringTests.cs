@@ -187,7 +187,7 @@ public sealed class EnteringTests
     [InlineData("maxstanzas='2'", "4 5")]
     [InlineData("maxstanzas='0'", "")]
     [InlineData("maxchars='0'", "")]
-    [InlineData("maxchars='300'", "5")]
+    [InlineData("maxchars='400'", "5")]
     [InlineData("maxchars='100000'", "1 2 3 4 5")]
     [InlineData("seconds='25'", "3 4 5")]
     [InlineData("seconds='1000'", "1 2 3 4 5")]

@@ -15,13 +15,20 @@ internal static class RoomTesting
     public const string User = Ns + "#user";
     public const string Admin = Ns + "#admin";
     public const string Owner = Ns + "#owner";
+    public static readonly XmlName OccupantId = new("urn:xmpp:occupant-id:0", "occupant-id");
+
     public const string Join = $"<x xmlns='{Ns}'/>";
 
-    public static Task<TestServer> StartAsync(Func<Modules.Rooms.RoomOptions, Modules.Rooms.RoomOptions>? configure = null) =>
-        TestServer.StartAsync(options => configure is null ? options : options with
+    /// <summary>A server whose clients don't see by which ids occupants are known (XEP-0421).</summary>
+    public static async Task<TestServer> StartAsync(Func<Modules.Rooms.RoomOptions, Modules.Rooms.RoomOptions>? configure = null)
+    {
+        var server = await TestServer.StartAsync(options => configure is null ? options : options with
         {
             Modules = options.Modules with { Rooms = configure(options.Modules.Rooms) },
         });
+        server.LeftOut = [OccupantId];
+        return server;
+    }
 
     /// <summary>A client that has made the room, with this configuration, and is in it.</summary>
     public static async Task<TestClient> CreateRoomAsync(
