@@ -207,10 +207,19 @@ class Dino:
         except AssertionError as failure:
             raise AssertionError(f"{failure}; it has:\n{self.said()[-3000:]}") from None
 
-    def type(self, text):
-        """Into the conversation that it shows."""
-        subprocess.run(["xdotool", "type", "--delay", "20", text], env=self._environment, check=True, timeout=TIMEOUT)
-        subprocess.run(["xdotool", "key", "Return"], env=self._environment, check=True, timeout=TIMEOUT)
+    def say(self, text):
+        """In the conversation that it shows; again until it has, since its window takes no keys while it is being drawn."""
+        deadline = time.monotonic() + TIMEOUT
+        while text not in self.said():
+            assert time.monotonic() < deadline, f"Dino doesn't say {text!r}; it has:\n{self.said()[-3000:]}"
+            self._xdotool("key", "ctrl+a")
+            self._xdotool("type", "--delay", "20", text)
+            self._xdotool("key", "Return")
+            with contextlib.suppress(AssertionError):
+                wait_until(lambda: text in self.said(), "Dino says it", timeout=3)
+
+    def _xdotool(self, *arguments):
+        subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=TIMEOUT)
 
     def close(self):
         stop(self.process)

@@ -87,7 +87,7 @@ async def test_five_clients_in_one_room(server, tmp_path_factory):
             profanity.type(said["Profanity"])
             converse.say(room, said["Converse"])
             slixmpp.say(room, said["Slixmpp"])
-            dino.type(said["Dino"])
+            await asyncio.to_thread(dino.say, said["Dino"])
             expected = sorted(map(list, said.items()))
             await until(lambda: sorted(gajim.heard(room)) == expected, "Gajim has heard everybody")
             await until(lambda: sorted(converse.heard(room)) == expected, "Converse.js has heard everybody")
@@ -95,9 +95,8 @@ async def test_five_clients_in_one_room(server, tmp_path_factory):
                 await asyncio.to_thread(profanity.expect, text)
                 await asyncio.to_thread(dino.expect, text)
             for nick, text in said.items():
-                await slixmpp.take(
-                    lambda stanza, nick=nick, text=text: stanza["from"] == f"{room}/{nick}" and stanza["body"] == text, f"{text} from {nick}"
-                )
+                sender = f"{room}/{nick}"
+                await slixmpp.take(lambda stanza, sender=sender, text=text: (stanza["from"], stanza["body"]) == (sender, text), text)
 
             converse.changeNick(room, "Juliet")
             await until(lambda: "Juliet" in gajim.occupants(room), "Gajim shows the new nick")
