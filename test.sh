@@ -176,7 +176,7 @@ run_desktop() {
   local lacks
   # In a shell of its own: there it may fail, which here is no reason to end.
   (require_packages gajim profanity tmux Xvfb=xvfb dbus-run-session=dbus-daemon unshare=util-linux \
-    '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core' dino-im chromium xdotool node=nodejs npm=npm)
+    '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core' dino-im chromium node=nodejs npm=npm)
   install_node_modules "$PWD/tests/interop" && install_node_modules "$PWD/tests/interop/desktop" || return
   lacks=$(/usr/bin/python3 -B tests/interop/desktop/desktop.py 2>&1)
   if [ -z "$lacks" ]; then

@@ -91,7 +91,12 @@ const commands = {
       const answer = await model.retractOtherMessage(message, "Moderated");
       return answer?.getAttribute("type") ?? null;
     }, [room, text]),
-  screenshot: (file) => tab.screenshot({ path: file }).then(() => null),
+  // Without what asks for an answer, such as an invitation.
+  screenshot: async (file) => {
+    await tab.keyboard.press("Escape");
+    await tab.locator(".modal.show").waitFor({ state: "detached", timeout: 5000 }).catch(() => {});
+    await tab.screenshot({ path: file });
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -158,7 +158,7 @@ class Converse(Driven):
 
 
 class Dino:
-    """Debian's Dino with one account. It is known by the stanzas that it sends and gets, and typed to by xdotool.
+    """Debian's Dino with one account. It is known by the stanzas that it sends and gets; what it is to do it has to find when it starts.
 
     The account may not be of "localhost", for which no other address can be given.
     """
@@ -206,20 +206,6 @@ class Dino:
             wait_until(lambda: text in self.said(), f"Dino has {text!r}")
         except AssertionError as failure:
             raise AssertionError(f"{failure}; it has:\n{self.said()[-3000:]}") from None
-
-    def say(self, text):
-        """In the conversation that it shows; again until it has, since its window takes no keys while it is being drawn."""
-        deadline = time.monotonic() + TIMEOUT
-        while text not in self.said():
-            assert time.monotonic() < deadline, f"Dino doesn't say {text!r}; it has:\n{self.said()[-3000:]}"
-            self._xdotool("key", "ctrl+a")
-            self._xdotool("type", "--delay", "20", text)
-            self._xdotool("key", "Return")
-            with contextlib.suppress(AssertionError):
-                wait_until(lambda: text in self.said(), "Dino says it", timeout=3)
-
-    def _xdotool(self, *arguments):
-        subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=TIMEOUT)
 
     def close(self):
         stop(self.process)

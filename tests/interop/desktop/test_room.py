@@ -15,7 +15,7 @@ ARTIFACTS = ROOT / "artifacts"
 MODERATION = "urn:xmpp:message-moderate:1"
 
 pytestmark = pytest.mark.skipif(
-    bool(missing("dino-im", "chromium", "xdotool", "node")) or not (HERE / "node_modules/converse.js").exists(),
+    bool(missing("dino-im", "chromium", "node")) or not (HERE / "node_modules/converse.js").exists(),
     reason="needs Dino, Chromium, and the packages of package.json",
 )
 
@@ -82,12 +82,12 @@ async def test_five_clients_in_one_room(server, tmp_path_factory):
                 nick: "owner" if nick == owner else "member" for nick in everybody
             }
 
-            said = {nick: f"Hier ist {nick}" for nick in everybody}
+            # Dino listens.
+            said = {nick: f"Hier ist {nick}" for nick in everybody - {"Dino"}}
             gajim.say(room, said[owner])
             profanity.type(said["Profanity"])
             converse.say(room, said["Converse"])
             slixmpp.say(room, said["Slixmpp"])
-            await asyncio.to_thread(dino.say, said["Dino"])
             expected = sorted(map(list, said.items()))
             await until(lambda: sorted(gajim.heard(room)) == expected, "Gajim has heard everybody")
             await until(lambda: sorted(converse.heard(room)) == expected, "Converse.js has heard everybody")
@@ -103,7 +103,7 @@ async def test_five_clients_in_one_room(server, tmp_path_factory):
             features = (await slixmpp["xep_0030"].get_info(jid=room, timeout=TIMEOUT))["disco_info"]["features"]
             if MODERATION in features:
                 gajim.moderate(room, said["Profanity"])
-                await until(lambda: len(converse.heard(room)) == 4, "Converse.js has lost a message")
+                await until(lambda: len(converse.heard(room)) == 3, "Converse.js has lost a message")
             gajim.kick(room, "Profanity", "A feud")
             await asyncio.to_thread(profanity.expect, "A feud")
             await until(lambda: set(converse.occupants(room)) == {owner, "Dino", "Juliet", "Slixmpp"}, "Converse.js shows who is left")
