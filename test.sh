@@ -172,11 +172,15 @@ run_interop() {
   run_pytest interop 500 tests/interop -n 2 --dist loadfile
 }
 
-run_desktop() {
-  local lacks
-  # In a shell of its own: there it may fail, which here is no reason to end.
+# What the desktop needs. It may fail, which is no reason to end.
+prepare_desktop() {
   (require_packages gajim profanity tmux Xvfb=xvfb dbus-run-session=dbus-daemon unshare=util-linux \
     '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core' dino-im chromium node=nodejs npm=npm)
+}
+
+run_desktop() {
+  local lacks
+  wait "$preparing_desktop"
   install_node_modules "$PWD/tests/interop" && install_node_modules "$PWD/tests/interop/desktop" || return
   lacks=$(/usr/bin/python3 -B tests/interop/desktop/desktop.py 2>&1)
   if [ -z "$lacks" ]; then
@@ -256,9 +260,10 @@ case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac
 case $only in '' | mongo) [ -z "$mongodb" ] || require_packages python3-pymongo ;; esac
 require_dotnet
 
+# Meanwhile the rest is built.
+case $only in '' | desktop) prepare_desktop > "$artifacts/desktop-packages.log" 2>&1 & preparing_desktop=$! ;; esac
 case $only in interop | desktop) own_mongodb= ;; esac
 if [ -n "$own_mongodb" ]; then
-  # Meanwhile the rest is built.
   tests/mongo-engine/engine.sh build > "$artifacts/mongodb.log" 2>&1 &
   building_mongodb=$!
 fi

@@ -29,14 +29,18 @@ require_packages() {
   command -v apt-get > /dev/null || fail "please install: ${missing[*]}"
   [ "$(id -u)" = 0 ] || fail "packages are missing. Run: sudo $install"
   echo "Installing ${missing[*]} ..."
-  local log
+  local log lock
   log=$(mktemp)
+  # Other scripts of these may be installing something at the same time.
+  exec {lock}> "${TMPDIR:-/tmp}/xmppchat-packages.lock"
+  flock "$lock"
   # The package lists of a fresh machine are empty or old.
   if ! { DEBIAN_FRONTEND=noninteractive $install || { apt-get update && DEBIAN_FRONTEND=noninteractive $install; }; } > "$log" 2>&1; then
     tail -n 20 "$log" >&2
     rm -f "$log"
     fail "this failed: $install"
   fi
+  exec {lock}>&-
   rm -f "$log"
 }
 
