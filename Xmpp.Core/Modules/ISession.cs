@@ -87,7 +87,8 @@ public interface ISession
 
     /// <summary>
     /// Puts into archives what the stanza says that the session's client has just sent and that is being handled. Nobody waits for that,
-    /// unless it fails at once; the client is told that its stanza was handled (XEP-0198) only when it is there, and gets an error if it fails.
+    /// unless it fails at once; the client is told that its stanza was handled (XEP-0198) only when it is there, and gets an error if it
+    /// fails.
     /// </summary>
     /// <exception cref="StoreException">The archives can't take it.</exception>
     ValueTask KeepAsync(IReadOnlyList<ArchiveEntry> messages);

@@ -11,6 +11,11 @@ public interface IStanzaSender
     /// <returns>Why it was not taken, or null. Nobody is told.</returns>
     ValueTask<StanzaError?> SendMessageAsync(Element message, CancellationToken cancellationToken);
 
+    /// <summary>Asks an account of this server something that everybody may ask it, in the name of somebody at a service.</summary>
+    /// <param name="account">A bare JID.</param>
+    /// <param name="from">Who asks, as the account's guards see it.</param>
+    ValueTask<IqReply> AskAsync(Jid account, Jid from, IqType type, Element payload, CancellationToken cancellationToken);
+
     /// <summary>
     /// Sends a stanza of a service to whoever it is addressed to: the client of this server that has the full JID, or who is not local.
     /// Never waits. A message to an account is <see cref="SendMessageAsync"/>'s.

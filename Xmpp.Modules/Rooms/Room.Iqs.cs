@@ -17,30 +17,37 @@ internal sealed partial class Room
     private readonly OrderedDictionary<string, PendingIq> _pending = [];
     private long _lastIq;
 
-    /// <summary>Passes a request on to an occupant's client.</summary>
-    public IqReply PassOn(ServiceStanza iq)
+    /// <summary>Whether an occupant may ask another one something.</summary>
+    public StanzaError? CheckAsker(ServiceStanza iq, out Occupant? asker, out Occupant? asked)
     {
-        var nick = iq.To.Resource!;
+        (asker, asked) = (null, FindNick(iq.To.Resource!));
         if (!_sessions.TryGetValue(iq.From, out var session))
         {
             // §6.6; XEP-0410 §3.1.
-            return IqReply.Failed(Refusal(
+            return Refusal(
                 iq.Payload.Name.Namespace is Namespaces.DiscoInfo or Namespaces.DiscoItems
                     ? StanzaErrorCondition.BadRequest : StanzaErrorCondition.NotAcceptable,
-                "You are not in this room."));
+                "You are not in this room.");
         }
-        if (FindNick(nick) is not { } recipient)
-            return IqReply.Failed(Refusal(StanzaErrorCondition.ItemNotFound, "Nobody here is called that."));
-        if (recipient == session.Occupant && iq.Payload.Name == Ping)
+        asker = session.Occupant;
+        return asked is null ? Refusal(StanzaErrorCondition.ItemNotFound, "Nobody here is called that.")
+            : IsInPace(session) ? null
+            : TooFast();
+    }
+
+    /// <summary>Passes a request on to an occupant's client.</summary>
+    public IqReply PassOn(ServiceStanza iq)
+    {
+        if (CheckAsker(iq, out var asker, out var recipient) is { } refusal)
+            return IqReply.Failed(refusal);
+        if (recipient == asker && iq.Payload.Name == Ping)
             return IqReply.Result(); // XEP-0410 §4
-        if (!IsInPace(session))
-            return IqReply.Failed(TooFast());
-        var client = recipient.Shown;
+        var client = recipient!.Shown;
         var id = $"{Jid.Local}-{(++_lastIq).ToString(CultureInfo.InvariantCulture)}";
         while (_pending.Count >= MaxPending)
             _pending.RemoveAt(0);
-        _pending[id] = new(session.Jid, iq.View.Attribute("id"u8)!, client.Jid, iq.To);
-        Send(client, BroadcastStanza.Of(iq.View.ToElement().With("id", id).With("from", session.Occupant.Address.ToString())));
+        _pending[id] = new(iq.From, iq.View.Attribute("id"u8)!, client.Jid, iq.To);
+        Send(client, BroadcastStanza.Of(iq.View.ToElement().With("id", id).With("from", asker!.Address.ToString())));
         return IqReply.Sent;
     }
 

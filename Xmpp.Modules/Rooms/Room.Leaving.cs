@@ -50,7 +50,7 @@ internal sealed partial class Room
         await EndIfEmptyAsync(cancellationToken);
     }
 
-    /// <summary>A client has ended, of which the room has not heard yet, and another one with its JID is here (RFC 6120 §7.7.2.2).</summary>
+    /// <summary>A client has ended, of which the room hasn't heard yet, and another one with its JID is here (RFC 6120 §7.7.2.2).</summary>
     private void Replace(OccupantSession session)
     {
         Remove(session);

@@ -78,6 +78,8 @@ internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IH
             return IqReply.Sent;
         if (iq.To.IsBare && request is { } type && !_requests.ContainsKey((type, iq.View.ChildName(0))))
             return IqReply.Failed(StanzaErrorCondition.ServiceUnavailable);
+        if (iq.To.IsFull && request is IqType.Get && iq.View.ChildName(0) == VCardTemp.Name)
+            return await GetCardAsync(iq, cancellationToken);
         using var turn = await rooms.EnterAsync(iq.To.Bare, iq.Host, cancellationToken);
         var room = turn.Room;
         if (request is null)
@@ -92,6 +94,20 @@ internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IH
         if (!room.Exists)
             return IqReply.Failed(StanzaErrorCondition.ItemNotFound, "There is no such room.");
         return await _requests[(request.Value, iq.View.ChildName(0))](room, iq, cancellationToken);
+    }
+
+    /// <summary>An occupant's card is not its client's to give, but its account's (XEP-0054 §3.3).</summary>
+    private async ValueTask<IqReply> GetCardAsync(ServiceStanza iq, CancellationToken cancellationToken)
+    {
+        Occupant? asker, asked;
+        using (var turn = await rooms.EnterAsync(iq.To.Bare, iq.Host, cancellationToken))
+        {
+            if (turn.Room.CheckAsker(iq, out asker, out asked) is { } refusal)
+                return IqReply.Failed(refusal);
+            if (!_services.Hosts.IsLocal(asked!.Account))
+                return turn.Room.PassOn(iq);
+        }
+        return await _services.Stanzas.AskAsync(asked.Account, asker!.Address, IqType.Get, iq.Payload, cancellationToken);
     }
 
     private async ValueTask<StanzaError?> MessageAsync(ServiceStanza message, MessageType type, CancellationToken cancellationToken)

@@ -50,6 +50,9 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         return await RunAsync(current.Modules, sender: null, from, framer.Stanza, to, current.IsLocal(to), cancellationToken);
     }
 
+    public ValueTask<IqReply> AskAsync(Jid account, Jid from, IqType type, Element payload, CancellationToken cancellationToken) =>
+        server.Router.AskAsync(account, from, type, payload, cancellationToken);
+
     public StanzaError? Send(BroadcastStanza stanza, Jid to)
     {
         var output = Scratch.Rent();

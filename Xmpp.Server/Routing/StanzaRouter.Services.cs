@@ -1,3 +1,4 @@
+using System.Buffers;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
@@ -41,5 +42,27 @@ internal sealed partial class StanzaRouter
         }
         if (request is not null)
             Reply(sender, iq, reply);
+    }
+
+    /// <summary>Answers what somebody at a service asks an account.</summary>
+    public async ValueTask<IqReply> AskAsync(Jid account, Jid from, IqType type, Element payload, CancellationToken cancellationToken)
+    {
+        var (current, typeName) = (server.Current, type == IqType.Get ? "get" : "set");
+        if (!current.Modules.Guards.IsEmpty
+            && await current.Modules.Guards.CheckAsync(
+                new(StanzaKind.Iq, account, MessageDirection.Received, from, typeName), cancellationToken) is { Passes: false } verdict)
+        {
+            return IqReply.Failed(verdict.Error ?? StanzaError.Of(StanzaErrorCondition.ServiceUnavailable));
+        }
+        var bytes = new ArrayBufferWriter<byte>(256);
+        XmlStreamWriter.Write(
+            bytes, new Element(Namespaces.Client, "iq", Element.Attr("type", typeName), Element.Attr("id", typeName), payload),
+            Namespaces.Client, streamPrefix: false);
+        var framer = new StanzaFramer(FramerLimits.None);
+        framer.Begin(StreamScope.Client);
+        framer.Read(bytes.WrittenMemory, out _);
+        return await iqs.AnswerAsync(
+            current.Modules, new IqRequest(framer.Stanza) { Type = type, From = from, To = account, Target = IqTarget.OtherAccount },
+            cancellationToken);
     }
 }

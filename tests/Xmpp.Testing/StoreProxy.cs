@@ -17,7 +17,7 @@ public class StoreProxy : DispatchProxy
         _owner.ArchiveHold is { } hold && targetMethod!.Name == nameof(IArchiveStore.AddAsync) && _store is IArchiveStore
             ? new ValueTask(WaitAsync(hold, targetMethod, args))
             : _owner.OfflineEnd is { } end && targetMethod!.Name == nameof(IOfflineStore.AddAsync) && _store is IOfflineStore
-            ? EndLaterAsync(end, (ValueTask<OfflineOutcome>)InvokeNow(targetMethod, args)!)
+            ? new ValueTask<OfflineOutcome>(EndLaterAsync(end, targetMethod, args))
             : InvokeNow(targetMethod, args);
 
     private async Task WaitAsync(Task hold, MethodInfo method, object?[]? args)
@@ -26,9 +26,9 @@ public class StoreProxy : DispatchProxy
         await (ValueTask)InvokeNow(method, args)!;
     }
 
-    private static async ValueTask<OfflineOutcome> EndLaterAsync(Task end, ValueTask<OfflineOutcome> adding)
+    private async Task<OfflineOutcome> EndLaterAsync(Task end, MethodInfo method, object?[]? args)
     {
-        var outcome = await adding;
+        var outcome = await (ValueTask<OfflineOutcome>)InvokeNow(method, args)!;
         await end;
         return outcome;
     }

@@ -38,6 +38,25 @@ public sealed class OccupantTests
     }
 
     [Fact]
+    public async Task Cards_are_given_by_accounts_to_occupants()
+    {
+        await using var server = await StartAsync();
+        var first = await server.CreateRoomAsync();
+        var third = await server.EnterRoomAsync("hag66", "thirdwitch");
+        var outside = await server.LoginAsync("hecate");
+        await third.AskAsync("set", "hag66@localhost", "<vCard xmlns='vcard-temp'><FN>Hag</FN></vCard>");
+        const string request = "<vCard xmlns='vcard-temp'/>";
+
+        var answer = await first.AskAsync("get", $"{Coven}/thirdwitch", request);
+
+        Assert.Equal(("result", $"{Coven}/thirdwitch"), (answer["type"], answer["from"]));
+        Assert.Equal("Hag", answer.Child("vcard-temp", "vCard")!.Child("vcard-temp", "FN")!.Text);
+        Assert.Equal(StanzaErrorCondition.ServiceUnavailable, ConditionOf(await third.AskAsync("get", $"{Coven}/firstwitch", request)));
+        Assert.Equal(StanzaErrorCondition.ItemNotFound, ConditionOf(await third.AskAsync("get", $"{Coven}/nobody", request)));
+        Assert.Equal(StanzaErrorCondition.NotAcceptable, ConditionOf(await outside.AskAsync("get", $"{Coven}/thirdwitch", request)));
+    }
+
+    [Fact]
     public async Task Nobody_else_answers()
     {
         await using var server = await StartAsync();
