@@ -32,4 +32,8 @@ internal sealed record RoomAvatar(Element Card, IReadOnlyList<string> Hashes)
         }
         return new(card, hashes);
     }
+
+    public bool Equals(RoomAvatar? other) => Card.Equals(other?.Card);
+
+    public override int GetHashCode() => Card.GetHashCode();
 }

@@ -14,7 +14,7 @@ internal sealed record Hat(string Uri, string Title, string? Hue, ImmutableSorte
 
 /// <summary>The hats of a room and who wears them. Immutable.</summary>
 [Xep(317, "0.3.1")]
-internal sealed class RoomHats
+internal sealed class RoomHats : IEquatable<RoomHats>
 {
     internal const string Ns = "urn:xmpp:hats:0";
 
@@ -77,6 +77,12 @@ internal sealed class RoomHats
             .Select(hat => new Hat(hat["uri"]!, hat["title"]!, hat["hue"], hat.Elements.Select(wearer => wearer.Text)
                 .ToImmutableSortedSet(StringComparer.Ordinal)))
             .ToImmutableSortedDictionary(hat => hat.Uri, hat => hat, StringComparer.Ordinal));
+
+    public bool Equals(RoomHats? other) => ReferenceEquals(this, other) || (other is not null && Write() == other.Write());
+
+    public override bool Equals(object? obj) => Equals(obj as RoomHats);
+
+    public override int GetHashCode() => _hats.Count;
 
     private static Element ToElement(Hat hat) => new(HatName,
         Element.Attr("uri", hat.Uri), Element.Attr("title", hat.Title), Element.Attr("hue", hat.Hue));

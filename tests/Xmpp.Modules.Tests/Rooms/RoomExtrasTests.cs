@@ -36,6 +36,20 @@ public sealed class RoomExtrasTests
     }
 
     [Fact]
+    public async Task A_change_that_concerns_privacy_only_is_told_as_that_in_a_room_with_a_picture_too()
+    {
+        await using var server = await StartAsync();
+        var first = await server.CreateRoomAsync();
+        var hag = await server.EnterRoomAsync("hag66", "thirdwitch");
+        await first.AskAsync("set", Coven, Card);
+        await hag.PassAsync();
+
+        await first.ConfigureAsync(Coven, ("whois", "anyone"));
+
+        Assert.Equal("172", CodesOf((await hag.PassAsync())[^1]));
+    }
+
+    [Fact]
     public async Task Nobody_else_does_and_what_is_no_picture_or_too_large_is_refused()
     {
         await using var server = await StartAsync(options => options with { CardBytes = 1024 });
