@@ -65,6 +65,7 @@ public static class XmppCtl
             InvitationCommands.Create(terminal),
             RosterCommands.Create(terminal),
             ArchiveCommands.Create(terminal),
+            RoomCommands.Create(terminal),
             SessionCommands.Create(terminal),
             AnnounceCommand.Create(terminal),
             ServerCommands.CreateHost(terminal),

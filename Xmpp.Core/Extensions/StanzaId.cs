@@ -1,3 +1,4 @@
+using System.Buffers;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
@@ -14,6 +15,17 @@ public sealed record StanzaId(string Id, Jid By)
     public static XmlName Name { get; } = new(Ns, "stanza-id");
 
     private static readonly XmlName _originName = new(Ns, "origin-id");
+
+    /// <summary>Writes the element for an id of an archive.</summary>
+    public static void Write(IBufferWriter<byte> output, SortableId id, Jid by)
+    {
+        output.Write("<stanza-id xmlns='urn:xmpp:sid:0' id='"u8);
+        id.Write(output.GetSpan(SortableId.Length));
+        output.Advance(SortableId.Length);
+        output.Write("' by='"u8);
+        XmlStreamWriter.WriteEscaped(output, by);
+        output.Write("'/>"u8);
+    }
 
     public Element ToElement() => new(Name, Element.Attr("id", Id), Element.Attr("by", By.ToString()));
 

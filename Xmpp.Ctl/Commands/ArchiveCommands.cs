@@ -6,7 +6,7 @@ using Xmpp.Server.Control;
 
 namespace Xmpp.Ctl.Commands;
 
-/// <summary><c>xmppctl archive …</c>: what accounts keep of their messages, with or without a running server.</summary>
+/// <summary><c>xmppctl archive …</c>: what accounts and rooms keep of messages, with or without a running server.</summary>
 internal static class ArchiveCommands
 {
     public static Command Create(Terminal terminal) =>
@@ -19,13 +19,13 @@ internal static class ArchiveCommands
     {
         var jid = CommandExtensions.AccountArgument();
         jid.Arity = ArgumentArity.ZeroOrOne;
-        jid.Description = "Address of an account [default: all hosts]";
+        jid.Description = "Address of an account [default: all hosts and services]";
         return new Command("stats", "Tell how many messages there are, and of which time") { jid }.WithAction(terminal,
             async (invocation, cancellationToken) =>
             {
                 await using var archives = await Archives.OpenAsync(invocation.Options, cancellationToken);
                 var infos = new List<ArchiveInfo>();
-                foreach (var of in invocation.Command.GetValue(jid) is { } only ? [only] : invocation.Options.Hosts.Select(Jid.Parse))
+                foreach (var of in invocation.Command.GetValue(jid) is { } only ? [only] : invocation.Options.ArchivedDomains().Select(of => Jid.Parse(of.Domain)))
                     infos.Add(await archives.Control.CountAsync(of, cancellationToken));
                 invocation.Output.Table(infos, ["Of", "Messages", "Bytes", "Oldest", "Newest", "Max. age", "Max. messages"], info =>
                 [
@@ -40,7 +40,7 @@ internal static class ArchiveCommands
     {
         const string otherwise = "[default: as for the host, or as configured]";
         var of = CommandExtensions.JidArgument(
-            "of", "Address of an account, or a host for each of its", jid => jid.IsBare, CommandExtensions.SuggestAccountsAsync);
+            "of", "Address of an account, or a host or a service of rooms for each of its", jid => jid.IsBare, CommandExtensions.SuggestAccountsAsync);
         var age = DurationOption("--max-age", $"How old messages may become, such as 90d; 0d: any age {otherwise}");
         var messages = new Option<int?>("--max-messages")
         {
@@ -54,7 +54,8 @@ internal static class ArchiveCommands
         return command.WithAction(terminal, async (invocation, cancellationToken) =>
         {
             var limited = invocation.Command.GetRequiredValue(of);
-            UserCommands.RequireServed(limited.Domain, invocation);
+            if (invocation.Options.ArchivedDomains().All(of => of.Domain != limited.Domain))
+                UserCommands.RequireServed(limited.Domain, invocation);
             var (maxAge, maxMessages) = (invocation.Command.GetValue(age), invocation.Command.GetValue(messages));
             if (maxMessages < 0)
                 throw new UsageException("--max-messages: expected a number");
@@ -119,7 +120,7 @@ internal static class ArchiveCommands
         });
     }
 
-    private static Option<TimeSpan?> DurationOption(string name, string description) => new(name)
+    public static Option<TimeSpan?> DurationOption(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "duration",

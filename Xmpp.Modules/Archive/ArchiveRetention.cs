@@ -5,9 +5,9 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Modules.Archive;
 
 /// <summary>Removes from archives, in the background, what has become too old or too much.</summary>
-/// <param name="options">As configured now; null when no archive is kept.</param>
+/// <param name="domains">Hosts and services with archives, each with its limits as configured now.</param>
 public sealed class ArchiveRetention(
-    IArchiveStore archive, ArchiveLimitBook limits, IHostDirectory hosts, IServerTasks tasks, Func<ArchiveOptions?> options,
+    IArchiveStore archive, ArchiveLimitBook limits, IServerTasks tasks, Func<IEnumerable<(string Domain, ArchiveLimits Limits)>> domains,
     TimeProvider time) : IAsyncDisposable
 {
     /// <summary>How long archives may have more than they should.</summary>
@@ -36,10 +36,8 @@ public sealed class ArchiveRetention(
     {
         try
         {
-            if (options() is not { } configured)
-                return;
-            foreach (var host in hosts.Hosts)
-                await EnforceAsync(Jid.Parse(host), configured.Limits(), cancellationToken);
+            foreach (var (domain, configured) in domains())
+                await EnforceAsync(Jid.Parse(domain), configured, cancellationToken);
         }
         finally
         {

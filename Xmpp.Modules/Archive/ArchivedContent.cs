@@ -6,7 +6,7 @@ namespace Xmpp.Modules.Archive;
 /// <summary>What an archive makes of a message's content (XEP-0313 §5.1.1).</summary>
 /// <param name="IsKept">
 /// Whether it is part of a conversation: what people wrote or did, and what became of it. Not what means nothing later, such as the state
-/// of a chat; nor what rooms send to all, which they archive themselves.
+/// of a chat; nor, for accounts, what rooms send to all, which they archive themselves.
 /// </param>
 /// <param name="IsShown">Whether it is something new to read, by which a conversation is known and unread (XEP-0430).</param>
 /// <param name="HasText">Whether its text is what somebody wrote, and can be searched for (XEP-0431).</param>
@@ -30,10 +30,14 @@ internal readonly record struct ArchivedContent(bool IsKept, bool IsShown, bool 
         Correction,
     }
 
-    public static ArchivedContent Of(StanzaView message, MessageType type)
+    public static ArchivedContent Of(StanzaView message, MessageType type) =>
+        type is MessageType.Normal or MessageType.Chat ? Examine(message, type) : default;
+
+    /// <summary>Of what is said to all in a room, for the room's own archive (§5.1.2).</summary>
+    public static ArchivedContent OfRoom(StanzaView message) => Examine(message, MessageType.Groupchat);
+
+    private static ArchivedContent Examine(StanzaView message, MessageType type)
     {
-        if (type is not (MessageType.Normal or MessageType.Chat))
-            return default;
         var hints = MessageContent.HintsOf(message, type);
         if ((hints & (MessageHints.NoStore | MessageHints.NoPermanentStore)) != 0)
             return default;

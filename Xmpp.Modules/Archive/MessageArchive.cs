@@ -19,17 +19,19 @@ public sealed class MessageArchive(
 {
     internal const string Ns = "urn:xmpp:mam:2";
 
-    /// <summary>No further messages are counted for a client that asks for their number.</summary>
-    internal const int CountLimit = 10_000;
+    /// <summary>What there is to ask an archive, as features.</summary>
+    internal static readonly string[] Features = [Ns, $"{Ns}#extended", $"{Ns}#groupchat-field", ArchiveForm.FullTextNs];
 
-    private static readonly XmlName Query = new(Ns, "query");
-    private static readonly XmlName Metadata = new(Ns, "metadata");
+    internal static readonly XmlName Query = new(Ns, "query");
+    internal static readonly XmlName Metadata = new(Ns, "metadata");
+
+    private readonly ArchivePages _pages = new(archive);
 
     [ThreadStatic] private static ArrayBufferWriter<byte>? t_stanza;
 
     public void Register(IModuleBuilder builder)
     {
-        foreach (var feature in new[] { Ns, $"{Ns}#extended", $"{Ns}#groupchat-field", ArchiveForm.FullTextNs })
+        foreach (var feature in Features)
             builder.Feature(IqTarget.OwnAccount, feature);
         builder.Message(MessageStage.Archive, KeepAsync);
         builder.InlineBind(null, DescribeBoundAsync);
@@ -77,12 +79,7 @@ public sealed class MessageArchive(
         // §3.4: for the account's own clients, also in copies of what one of them sends. What is archived goes without it.
         message.StanzaId = id;
         var element = Writer();
-        element.Write("<stanza-id xmlns='urn:xmpp:sid:0' id='"u8);
-        id.Write(element.GetSpan(SortableId.Length));
-        element.Advance(SortableId.Length);
-        element.Write("' by='"u8);
-        XmlStreamWriter.WriteEscaped(element, message.Account);
-        element.Write("'/>"u8);
+        StanzaId.Write(element, id, message.Account);
         message.Append(element.WrittenSpan);
     }
 
@@ -107,29 +104,14 @@ public sealed class MessageArchive(
     {
         if (!ArchiveRequest.TryRead(iq.Payload, options, out var request, out var error))
             return IqReply.Failed(error);
-        // Both ends at once; the store has room for one of each.
-        if (request.AlsoThere is { Count: > 0 } alsoThere
-            && await archive.ReadAsync(iq.To, new() { Ids = alsoThere }, alsoThere.Count, isFromEnd: false, cancellationToken) is null)
-        {
-            return IqReply.Failed(StanzaErrorCondition.ItemNotFound);
-        }
-
         var now = time.GetUtcNow();
-        if (await archive.ReadAsync(iq.To, request.Query, request.Count, request.IsFromEnd, cancellationToken) is not { } page)
-            return IqReply.Failed(StanzaErrorCondition.ItemNotFound);
-        if (request.Count == 0)
-        {
-            var count = await archive.CountAsync(iq.To, request.Query, CountLimit, cancellationToken);
-            return IqReply.Result(Fin(page.IsComplete, new ResultSet(Count: count)));
-        }
-        var messages = ArchiveResults.Cut(page.Messages, options.PageBytes, request.IsFromEnd);
-        var isComplete = page.IsComplete && messages.Count == page.Messages.Count;
+        var (reply, messages) = await _pages.ReadAsync(iq.To, request, options, isWanted: null, cancellationToken);
+        if (reply.Error is not null || request.Count == 0)
+            return reply;
         iq.Session!.Send(ArchiveResults.Write(iq.To, iq.From, request.QueryId, messages, request.IsFlipped));
         if (request.IsOfEverything && (messages is [.., { Id: var last }] ? last : request.Query.After) is { } upTo)
             ArchiveReading.Note(iq.Session, now, upTo);
-        return IqReply.Result(Fin(isComplete, messages is [var first, ..]
-            ? new ResultSet(first.Id.ToString(), messages[^1].Id.ToString())
-            : new ResultSet()));
+        return reply;
     }
 
     private async ValueTask<IqReply> MetadataAsync(IqRequest iq, CancellationToken cancellationToken) =>
@@ -149,13 +131,10 @@ public sealed class MessageArchive(
     }
 
     /// <summary>What an archive says of itself (§4).</summary>
-    private static Element Describe((SortableId First, SortableId Last)? ends) => ends is var (first, last)
+    internal static Element Describe((SortableId First, SortableId Last)? ends) => ends is var (first, last)
         ? new Element(Metadata, End("start", first), End("end", last))
         : new Element(Metadata);
 
     private static Element End(string name, SortableId id) => new(Ns, name,
         Element.Attr("id", id.ToString()), Element.Attr("timestamp", XmppDateTime.Format(id.Time)));
-
-    private static Element Fin(bool isComplete, ResultSet set) => new(Ns, "fin",
-        Element.Attr("complete", isComplete ? "true" : null), set.ToElement());
 }

@@ -1,4 +1,3 @@
-using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Xml;
 
@@ -8,14 +7,18 @@ namespace Xmpp.Modules.Rooms;
 [Xep(45, "1.35.5")]
 [Xep(249, "1.2")]
 [Xep(410, "1.1.0")]
-public sealed class MultiUserChat(RoomDirectory rooms, RoomOptions options) : IXmppModule
+public sealed class MultiUserChat(RoomDirectory rooms, RoomAdministration administration, RoomOptions options) : IXmppModule
 {
+    private readonly RoomLeftovers _leftovers = new(rooms);
+
     public void Register(IModuleBuilder builder)
     {
         builder.Service(new RoomService(rooms, options));
+        new RoomAdHocCommands(administration).Register(builder);
         builder.Starting(RestoreAsync);
         builder.Stopping(TellShutDownAsync);
         builder.Unavailable((session, presence) => LeaveAllAsync(session, presence, hasEnded: false));
+        builder.AccountRemoved(account => _leftovers.ForgetAsync(account, CancellationToken.None));
         builder.SessionEnded(session => LeaveAllAsync(session, presence: null, hasEnded: true));
     }
 
@@ -26,12 +29,14 @@ public sealed class MultiUserChat(RoomDirectory rooms, RoomOptions options) : IX
             .SelectMany(session => Occupancy.Of(session).Select(occupancy => (Session: session, Occupancy: occupancy)));
         foreach (var room in occupancies.GroupBy(entry => entry.Occupancy.Room).ToList())
         {
-            if (HostOf(room.Key) is not { } host)
+            if (rooms.Services.HostOf(room.Key) is not { } host)
                 continue;
             using var turn = await rooms.EnterAsync(room.Key, host, cancellationToken);
             foreach (var (session, occupancy) in room)
                 turn.Room.Restore(session, occupancy);
         }
+        foreach (var host in rooms.Services.Hosts.Hosts)
+            rooms.Services.Tasks.Run($"Removal of rooms that are over at {host}", token => _leftovers.RemoveRoomsAsync(host, token));
     }
 
     private async ValueTask TellShutDownAsync()
@@ -54,7 +59,4 @@ public sealed class MultiUserChat(RoomDirectory rooms, RoomOptions options) : IX
             await turn.Room.LeaveAsync(session.Jid, session, presence, hasEnded, CancellationToken.None);
         }
     }
-
-    /// <summary>The host whose rooms are there; null when there is none any more.</summary>
-    private string? HostOf(Jid room) => rooms.Services.Hosts.Hosts.FirstOrDefault(host => room.Domain == $"{options.Label}.{host}");
 }

@@ -5,6 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Archive;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -59,6 +60,7 @@ internal sealed partial class Room
         RoomConfiguration.FormType,
         RegistrationForm,
         "jabber:iq:register",
+        .. IsArchived ? [.. MessageArchive.Features, StanzaId.Ns] : Array.Empty<string>(),
         Configuration.IsPublic ? "muc_public" : "muc_hidden",
         Configuration.IsPersistent ? "muc_persistent" : "muc_temporary",
         Configuration.IsMembersOnly ? "muc_membersonly" : "muc_open",

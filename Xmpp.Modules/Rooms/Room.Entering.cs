@@ -43,7 +43,7 @@ internal sealed partial class Room
     {
         var account = presence.From.Bare;
         var isNew = !Exists;
-        if (isNew && RoomPolicy.CheckCreation(_services, account, Host) is { } refusal)
+        if (isNew && RoomPolicy.CheckCreation(_services, Jid, account, Host) is { } refusal)
             return Refusal(refusal.Condition, refusal.Text);
         if (IsLocked)
             return Refusal(StanzaErrorCondition.ItemNotFound, "The room is not configured yet."); // §7.2.11
@@ -99,7 +99,7 @@ internal sealed partial class Room
     /// <summary>Makes the room, locked (§10.1.1).</summary>
     private void Create(Jid owner)
     {
-        (Exists, IsLocked, Created) = (true, true, Now);
+        (Exists, IsLocked, Created, Configuration) = (true, true, Now, RoomDefaults.ConfigurationOf(Options));
         Note(new(owner, Affiliation.Owner));
     }
 

@@ -104,7 +104,7 @@ internal sealed partial class Room
     }
 
     /// <summary>§7.14: a room that isn't persistent goes with the last who was in it.</summary>
-    private async ValueTask EndIfEmptyAsync(CancellationToken cancellationToken)
+    public async ValueTask EndIfEmptyAsync(CancellationToken cancellationToken)
     {
         if (_sessions.Count > 0 || Configuration.IsPersistent || !Exists)
             return;

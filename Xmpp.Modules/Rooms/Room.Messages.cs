@@ -25,7 +25,7 @@ internal sealed partial class Room
         var hasBody = message.View.HasChild("jabber:client"u8, "body"u8);
         if (hasBody && CheckSlowMode(session.Occupant) is { } tooEarly)
             return tooEarly;
-        var stanza = RoomStanzas.Reflect(message, Jid, session.Occupant.From, session.Occupant.Signature);
+        var stanza = Reflect(message, session.Occupant);
         Broadcast(stanza, message.Sender);
         if (!hasBody)
             return null;
@@ -53,9 +53,8 @@ internal sealed partial class Room
         var text = message.View.ChildText(message.View.IndexOfChild("jabber:client"u8, "subject"u8));
         if (text.Length > Options.TextLength)
             return Refusal(StanzaErrorCondition.NotAcceptable, $"A subject has at most {Options.TextLength} characters.");
-        var stanza = RoomStanzas.Reflect(message, Jid, occupant.From, occupant.Signature);
         await ChangeAsync(new RoomChange { Subject = new(text, occupant.Nick, occupant.Account, Now) }, cancellationToken);
-        Broadcast(stanza, message.Sender);
+        Broadcast(Reflect(message, occupant), message.Sender);
         return null;
     }
 

@@ -50,6 +50,9 @@ internal sealed partial class Room
     /// <summary>Whether it awaits its first configuration: it is in memory only, and nobody but its creator comes in (§10.1.1).</summary>
     public bool IsLocked { get; private set; }
 
+    /// <summary>When somebody had it last.</summary>
+    public DateTimeOffset LastUsed { get; set; }
+
     /// <summary>Not in the directory any more: whoever waited for it has to look again.</summary>
     public bool IsGone { get; private set; }
 
@@ -84,11 +87,19 @@ internal sealed partial class Room
     public void Exit()
     {
         if (!Exists)
-        {
-            IsGone = true;
-            _directory.Remove(this);
-        }
+            Unload();
         Mailbox.Exit();
+    }
+
+    /// <summary>Whether it is in memory for nobody.</summary>
+    /// <param name="time">Since when.</param>
+    public bool IsIdleSince(DateTimeOffset time) => _sessions.Count == 0 && !IsLocked && LastUsed <= time;
+
+    /// <summary>Takes it out of memory; whoever names it next loads it.</summary>
+    public void Unload()
+    {
+        IsGone = true;
+        _directory.Remove(this);
     }
 
     /// <param name="account">A bare JID.</param>

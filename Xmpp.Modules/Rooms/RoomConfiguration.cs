@@ -49,6 +49,9 @@ internal sealed record RoomConfiguration
     /// <summary>Whether everybody sees who an occupant is, not only moderators.</summary>
     public bool IsNonAnonymous { get; init; }
 
+    /// <summary>Whether what is said is kept, for those to read who may enter.</summary>
+    public bool IsArchived { get; init; } = true;
+
     /// <summary>Whether the discussion is logged for the public.</summary>
     public bool IsLogged { get; init; }
 

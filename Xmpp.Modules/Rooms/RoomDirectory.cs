@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
+using Xmpp.Modules.Archive;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -12,11 +13,16 @@ public sealed class RoomDirectory
     private readonly ConcurrentDictionary<Jid, Room> _rooms = new();
 
     /// <param name="settings">For secrets of the hosts.</param>
+    /// <param name="archive">For what is said.</param>
+    /// <param name="archiveOptions">As they are configured now; null when there are no archives.</param>
     /// <param name="options">As they are configured now.</param>
     public RoomDirectory(
         IRoomStore store, ISettingStore settings, ISessionDirectory sessions, IStanzaSender stanzas, IAdministrators administrators,
-        IHostDirectory hosts, IServerTasks tasks, Func<RoomOptions> options, TimeProvider time) =>
-        Services = new(store, sessions, stanzas, administrators, hosts, tasks, new OccupantIdKeys(settings), options, time);
+        IHostDirectory hosts, IServerTasks tasks, IArchiveStore archive, Func<ArchiveOptions?> archiveOptions, Func<RoomOptions> options,
+        TimeProvider time) =>
+        Services = new(
+            store, sessions, stanzas, administrators, hosts, tasks, new OccupantIdKeys(settings),
+            new RoomArchive(archive, archiveOptions, stanzas, tasks, time), options, time);
 
     internal RoomServices Services { get; }
 
@@ -47,6 +53,7 @@ public sealed class RoomDirectory
                     continue;
                 if (!room.IsLoaded)
                     await LoadAsync(room, cancellationToken);
+                room.LastUsed = Services.Time.GetUtcNow();
                 var entered = turn;
                 turn = default;
                 return entered;
@@ -58,10 +65,25 @@ public sealed class RoomDirectory
         }
     }
 
+    /// <summary>Takes rooms out of memory that nobody has needed since a time.</summary>
+    internal async ValueTask UnloadAsync(DateTimeOffset since)
+    {
+        foreach (var room in Loaded.Where(room => room.IsIdleSince(since)))
+        {
+            await room.Mailbox.EnterAsync();
+            using var turn = new RoomTurn(room);
+            if (room.IsIdleSince(since))
+                room.Unload();
+        }
+    }
+
     private async ValueTask LoadAsync(Room room, CancellationToken cancellationToken)
     {
         var occupantIds = await Services.OccupantIds.GetAsync(room.Host, cancellationToken);
-        room.Load(await Services.Store.FindAsync(room.Jid, cancellationToken), occupantIds);
+        var stored = await Services.Store.FindAsync(room.Jid, cancellationToken);
+        var last = stored is null ? [] : await Services.Archive.ReadLastAsync(room.Jid, Services.Options.MaxHistory, cancellationToken);
+        room.Load(stored, occupantIds);
+        room.LoadHistory(last);
     }
 
     internal void Remove(Room room) => _rooms.TryRemove(new(room.Jid, room));

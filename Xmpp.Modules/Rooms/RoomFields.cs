@@ -11,6 +11,9 @@ internal abstract record RoomField(string Var, string Label)
     /// <summary>Whether the store has a place of its own for it.</summary>
     public bool IsStoredApart { get; init; }
 
+    /// <summary>The name as operators write it.</summary>
+    public string ShortName => Var[(Var.LastIndexOfAny(['_', '#']) + 1)..];
+
     public abstract FormField Show(RoomConfiguration configuration);
 
     /// <summary>Null when the values are none of this field.</summary>
@@ -177,6 +180,7 @@ internal static class RoomFields
         new RoomFlag(
             Prefix + "forwardmentions", "Forward messages with mentions to non-present, affiliated users?",
             c => c.ForwardsMentions, (c, v) => c with { ForwardsMentions = v }),
+        new RoomFlag(Prefix + "enablearchiving", "Archive messages for members?", c => c.IsArchived, (c, v) => c with { IsArchived = v }),
         new RoomFlag(Prefix + "enablelogging", "Enable public logging?", c => c.IsLogged, (c, v) => c with { IsLogged = v }),
     ];
 }

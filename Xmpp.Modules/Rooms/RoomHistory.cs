@@ -47,6 +47,12 @@ internal sealed class RoomHistory(Jid room)
         }
     }
 
+    public void Clear()
+    {
+        _entries.Clear();
+        _bytes = 0;
+    }
+
     /// <summary>What somebody gets who enters, in order.</summary>
     /// <param name="to">The full JID, which counts among the characters.</param>
     public IReadOnlyList<BroadcastStanza> Select(HistoryRequest request, int maxCount, Jid to)

@@ -1,4 +1,5 @@
 using Xmpp.Core.Modules;
+using Xmpp.Modules.Archive;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -18,10 +19,34 @@ public sealed record RoomOptions
     /// <summary>What stands before a host in the domain of its rooms.</summary>
     public string Label { get; init; } = "conference";
 
+    /// <summary>The domain of a host's rooms.</summary>
+    public string DomainOf(string host) => $"{Label}.{host}";
+
     /// <summary>Of the service, for people.</summary>
     public string Name { get; init; } = "Chat rooms";
 
     public RoomCreators Creators { get; init; } = RoomCreators.Accounts;
+
+    /// <summary>Names (localparts) that only administrators give to rooms; one that ends with "*" stands for all that begin so.</summary>
+    public IReadOnlyList<string> ReservedNames { get; init; } = [];
+
+    /// <summary>How new rooms are configured, "field=value": fields as in <c>muc#roomconfig</c>, without that in front.</summary>
+    public IReadOnlyList<string> Defaults { get; init; } = [];
+
+    /// <summary>Rooms that nobody is in and nothing was asked of for so long are not held in memory any more.</summary>
+    [Duration("1m", "365d")]
+    public TimeSpan UnloadAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How old messages in rooms' archives may become; zero: any age.</summary>
+    [Duration("0d", "36500d")]
+    public TimeSpan ArchiveMaxAge { get; init; }
+
+    /// <summary>How many messages a room's archive may have, the oldest go; zero: any number.</summary>
+    [Number(0, int.MaxValue)]
+    public int ArchiveMaxMessages { get; init; }
+
+    /// <summary>For services that have no others.</summary>
+    public ArchiveLimits ArchiveLimits() => new(ArchiveMaxAge, ArchiveMaxMessages);
 
     /// <summary>The most that an owner may set as the number of occupants.</summary>
     [Number(1, 1_000_000)]

@@ -76,8 +76,13 @@ internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IH
             return request is { } asked ? await _list.AnswerAsync(iq, asked, cancellationToken) : IqReply.Sent;
         if (request is null && !rooms.TryFind(iq.To.Bare, out _))
             return IqReply.Sent;
-        if (iq.To.IsBare && request is { } type && !_requests.ContainsKey((type, iq.View.ChildName(0))))
-            return IqReply.Failed(StanzaErrorCondition.ServiceUnavailable);
+        if (iq.To.IsBare && request is { } type)
+        {
+            if (RoomArchive.Handles(iq.View.ChildName(0)))
+                return await ReadArchiveAsync(iq, type, cancellationToken);
+            if (!_requests.ContainsKey((type, iq.View.ChildName(0))))
+                return IqReply.Failed(StanzaErrorCondition.ServiceUnavailable);
+        }
         if (iq.To.IsFull && request is IqType.Get && iq.View.ChildName(0) == VCardTemp.Name)
             return await GetCardAsync(iq, cancellationToken);
         using var turn = await rooms.EnterAsync(iq.To.Bare, iq.Host, cancellationToken);
@@ -108,6 +113,15 @@ internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IH
                 return turn.Room.PassOn(iq);
         }
         return await _services.Stanzas.AskAsync(asked.Account, asker!.Address, IqType.Get, iq.Payload, cancellationToken);
+    }
+
+    /// <summary>The room is asked what its archive is for somebody; nobody in it waits while that is read.</summary>
+    private async ValueTask<IqReply> ReadArchiveAsync(ServiceStanza iq, IqType type, CancellationToken cancellationToken)
+    {
+        RoomReader reader;
+        using (var turn = await rooms.EnterAsync(iq.To, iq.Host, cancellationToken))
+            reader = turn.Room.ReaderOf(iq.From);
+        return await _services.Archive.AnswerAsync(iq, type, reader, cancellationToken);
     }
 
     private async ValueTask<StanzaError?> MessageAsync(ServiceStanza message, MessageType type, CancellationToken cancellationToken)

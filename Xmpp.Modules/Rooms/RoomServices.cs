@@ -1,3 +1,4 @@
+using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 
@@ -7,7 +8,10 @@ namespace Xmpp.Modules.Rooms;
 /// <param name="CurrentOptions">As they are configured now.</param>
 internal sealed record RoomServices(
     IRoomStore Store, ISessionDirectory Sessions, IStanzaSender Stanzas, IAdministrators Administrators, IHostDirectory Hosts,
-    IServerTasks Tasks, OccupantIdKeys OccupantIds, Func<RoomOptions> CurrentOptions, TimeProvider Time)
+    IServerTasks Tasks, OccupantIdKeys OccupantIds, RoomArchive Archive, Func<RoomOptions> CurrentOptions, TimeProvider Time)
 {
     public RoomOptions Options => CurrentOptions();
+
+    /// <summary>The host whose rooms are there; null when it is none of this server's.</summary>
+    public string? HostOf(Jid room) => Hosts.Hosts.FirstOrDefault(host => room.Domain == Options.DomainOf(host));
 }

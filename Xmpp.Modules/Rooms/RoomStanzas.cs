@@ -44,7 +44,9 @@ internal static class RoomStanzas
     /// </summary>
     /// <param name="from">The attribute, escaped.</param>
     /// <param name="signature">What comes behind its content.</param>
-    public static BroadcastStanza Reflect(ServiceStanza message, Jid room, ReadOnlySpan<byte> from, ReadOnlySpan<byte> signature)
+    /// <param name="id">By which the room's archive has it, or null (XEP-0359).</param>
+    public static BroadcastStanza Reflect(
+        ServiceStanza message, Jid room, ReadOnlySpan<byte> from, ReadOnlySpan<byte> signature, SortableId? id = null)
     {
         var view = message.View;
         var output = t_buffer ??= new(1024);
@@ -84,19 +86,15 @@ internal static class RoomStanzas
             var child = view.Child(i);
             Leave(child.Start, child.End, bytes, output, ref position);
         }
-        if (view.ContentEnd >= 0)
-        {
-            output.Write(bytes[position..view.ContentEnd]);
-            output.Write(signature);
-            output.Write(bytes[view.ContentEnd..]);
-        }
-        else
-        {
-            output.Write(bytes[position..^"/>".Length]);
+        var isEmpty = view.ContentEnd < 0;
+        var end = isEmpty ? bytes.Length - "/>".Length : view.ContentEnd;
+        output.Write(bytes[position..end]);
+        if (isEmpty)
             output.Write(">"u8);
-            output.Write(signature);
-            output.Write("</message>"u8);
-        }
+        output.Write(signature);
+        if (id is { } archived)
+            StanzaId.Write(output, archived, room);
+        output.Write(isEmpty ? "</message>"u8 : bytes[end..]);
         return BroadcastStanza.Of(output.WrittenSpan.ToArray(), view.NameEnd);
     }
 

@@ -16,6 +16,7 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
     private readonly StoreAccounts _accounts = new(server.Store, time);
     private readonly StoreInvitations _invitations = new(server.Store, () => server.Options, time);
     private readonly StoreArchives _archives = new(server.Store);
+    private readonly RoomControl _rooms = new(server);
     private readonly RosterControl _rosters = new(server.Subscriptions);
 
     /// <param name="clientGone">Ends what would otherwise last for ever.</param>
@@ -53,6 +54,14 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             LimitArchiveRequest limit => One(BoxAsync(_archives.LimitAsync(limit, cancellationToken))),
             PurgeArchiveRequest purge => One(BoxAsync(_archives.PurgeAsync(purge, cancellationToken))),
             ExportArchiveRequest export => _archives.ExportAsync(export.Jid, cancellationToken),
+            ListRoomsRequest list => _rooms.ListAsync(list.Host is null ? null : Served(list.Host), cancellationToken),
+            ShowRoomRequest show => One(BoxAsync(_rooms.ShowAsync(show, cancellationToken))),
+            CreateRoomRequest create => One(BoxAsync(_rooms.CreateAsync(create, cancellationToken))),
+            ConfigureRoomRequest configure => One(BoxAsync(_rooms.ConfigureAsync(configure, cancellationToken))),
+            DestroyRoomRequest destroy => One(BoxAsync(_rooms.DestroyAsync(destroy, cancellationToken))),
+            SetAffiliationRequest set => One(BoxAsync(_rooms.SetAffiliationAsync(set, cancellationToken))),
+            KickOccupantRequest kick => One(BoxAsync(_rooms.KickAsync(kick, cancellationToken))),
+            PurgeRoomRequest purge => One(BoxAsync(_rooms.PurgeAsync(purge, cancellationToken))),
             AnnounceRequest announce => One(AnnounceAsync(announce, cancellationToken)),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };

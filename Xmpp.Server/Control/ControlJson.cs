@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Xmpp.Core;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.Rooms;
 using Xmpp.Server.Diagnostics;
 
 namespace Xmpp.Server.Control;
@@ -22,6 +23,8 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(UserDetails))]
 [JsonSerializable(typeof(RosterItemInfo))]
 [JsonSerializable(typeof(ArchiveInfo))]
+[JsonSerializable(typeof(RoomOverview))]
+[JsonSerializable(typeof(RoomDetails))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]

@@ -41,6 +41,14 @@ namespace Xmpp.Server.Control;
 [JsonDerivedType(typeof(LimitArchiveRequest), "archive limit")]
 [JsonDerivedType(typeof(PurgeArchiveRequest), "archive purge")]
 [JsonDerivedType(typeof(ExportArchiveRequest), "archive export")]
+[JsonDerivedType(typeof(ListRoomsRequest), "room list")]
+[JsonDerivedType(typeof(ShowRoomRequest), "room show")]
+[JsonDerivedType(typeof(CreateRoomRequest), "room create")]
+[JsonDerivedType(typeof(ConfigureRoomRequest), "room config")]
+[JsonDerivedType(typeof(DestroyRoomRequest), "room destroy")]
+[JsonDerivedType(typeof(SetAffiliationRequest), "room affiliation")]
+[JsonDerivedType(typeof(KickOccupantRequest), "room kick")]
+[JsonDerivedType(typeof(PurgeRoomRequest), "room purge")]
 [JsonDerivedType(typeof(AnnounceRequest), "announce")]
 public abstract record ControlRequest;
 

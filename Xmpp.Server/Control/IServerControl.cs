@@ -3,6 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
@@ -25,6 +26,9 @@ public interface IServerControl
 
     /// <summary>The clients that have access to accounts.</summary>
     ClientDirectory Clients { get; }
+
+    /// <summary>The rooms; null when there are none.</summary>
+    RoomAdministration? Rooms { get; }
 
     DateTimeOffset Started { get; }
 

@@ -53,7 +53,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             Rosters, Presences, this, Remote, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
         Capabilities = new ClientCapabilities(Queries, Tasks);
         Rooms = new RoomDirectory(
-            store.Rooms, store.Settings, Sessions, Messages, Administrators, this, Tasks, () => Current.Options.Modules.Rooms, time);
+            store.Rooms, store.Settings, Sessions, Messages, Administrators, this, Tasks, store.Archive,
+            () => Current.Options.Modules.ArchiveIfKept(), () => Current.Options.Modules.Rooms, time);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());

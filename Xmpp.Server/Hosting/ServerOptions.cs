@@ -95,6 +95,19 @@ public sealed record ServerOptions
     public TimeSpan ShutdownDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     public ModuleOptions Modules { get; init; } = new();
+
+    /// <summary>Domains that have archives, and what these may hold unless something else was set.</summary>
+    public IEnumerable<(string Domain, ArchiveLimits Limits)> ArchivedDomains()
+    {
+        if (Modules.ArchiveIfKept() is not { } archive)
+            yield break;
+        foreach (var host in Hosts)
+        {
+            yield return (host, archive.Limits());
+            if (!Modules.Disabled.Contains("rooms"))
+                yield return (Modules.Rooms.DomainOf(host), Modules.Rooms.ArchiveLimits());
+        }
+    }
 }
 
 public sealed record ListenerOptions

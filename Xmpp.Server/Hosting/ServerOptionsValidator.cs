@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Xmpp.Core;
+using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Registration;
 using Xmpp.Server.Modules;
@@ -18,7 +19,7 @@ public static class ServerOptionsValidator
     [
         .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Components(options), .. Services(options),
         .. Authentication(options), .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
-        .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations),
+        .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations), .. Rooms(options.Modules.Rooms),
     ];
 
     /// <summary>What is allowed, but worth a line in the log at start.</summary>
@@ -68,6 +69,12 @@ public static class ServerOptionsValidator
     {
         if (options.LandingPage is { } page && !(Uri.TryCreate(page, UriKind.Absolute, out var uri) && (uri.Scheme is "https" or "http")))
             yield return new("modules.invitations.landingPage", Json(page), "expected an address, such as \"https://join.example.org/#\"");
+    }
+
+    private static IEnumerable<ConfigurationProblem> Rooms(RoomOptions options)
+    {
+        if (RoomDefaults.Check(options.Defaults) is { } problem)
+            yield return new("modules.rooms.defaults", string.Join(", ", options.Defaults.Select(Json)), problem);
     }
 
     private static IEnumerable<ConfigurationProblem> Hosts(ServerOptions options)

@@ -3,6 +3,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
@@ -55,6 +56,10 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     public IAccountService Accounts => _server.Context.Accounts;
 
     public ClientDirectory Clients => _server.Context.Clients;
+
+    public RoomAdministration? Rooms => Options.Modules.Disabled.Contains("rooms")
+        ? null
+        : new RoomAdministration(_server.Context.Rooms, _store.Archive);
 
     public Subscriptions Subscriptions => _server.Context.Subscriptions;
 

@@ -6,6 +6,7 @@ using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Modules.Archive;
+using Xmpp.Modules.Rooms;
 using Xmpp.Server.Components;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
@@ -28,6 +29,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ServerContext _context;
     private readonly ModuleHost _modules;
     private readonly ArchiveRetention _retention;
+    private readonly RoomUnloading _unloading;
     private readonly ConnectionLimiter _limiter;
     private readonly MemoryTrimmer _trimmer = new();
     private readonly byte[] _decoySecret;
@@ -47,8 +49,9 @@ public sealed partial class XmppServer : IAsyncDisposable
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
             _context.Capabilities, _context.Clients, _context.Rooms, _context.Components, _context.Remote, store, time, time.GetUtcNow()));
         _retention = new ArchiveRetention(
-            store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context, _context.Tasks,
-            () => _context.Current.Options.Modules.ArchiveIfKept(), time);
+            store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Tasks,
+            () => _context.Current.Options.ArchivedDomains(), time);
+        _unloading = new RoomUnloading(_context.Rooms);
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
@@ -83,6 +86,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         {
             await server.ApplyAsync(options);
             server._retention.Start();
+            server._unloading.Start();
             return server;
         }
         catch
@@ -174,6 +178,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             await StopAsync();
         await _stopping.CancelAsync();
         await _retention.DisposeAsync();
+        await _unloading.DisposeAsync();
         await _context.Tasks.EndAsync();
         await _ticks.DisposeAsync();
         _context.CloseJournal();

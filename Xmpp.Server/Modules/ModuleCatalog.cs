@@ -110,7 +110,8 @@ internal static class ModuleCatalog
             services.Lifetime, options.ServiceAdministration, services.Time),
             options => options.ServiceAdministration),
         new("rooms",
-            (services, options) => new MultiUserChat(services.Rooms, options.Rooms),
+            (services, options) => new MultiUserChat(
+                services.Rooms, new RoomAdministration(services.Rooms, services.Store.Archive), options.Rooms),
             options => new object[] { options.Rooms.Label, options.Rooms.Name }),
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),

@@ -321,7 +321,7 @@ public sealed class AdHocCommandsTests
         {
             Administrators = ["juliet@localhost"],
             // Only the commands of this test.
-            Modules = options.Modules with { Disabled = ["serviceAdministration", "invitations"] },
+            Modules = options.Modules with { Disabled = ["serviceAdministration", "invitations", "rooms"] },
             Limits = options.Limits with { KeepAliveInterval = TimeSpan.FromDays(1) },
         },
         module =>

@@ -1,3 +1,5 @@
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Testing;
 using Xunit;
@@ -57,10 +59,35 @@ public sealed class ComponentOccupantTests
         await first.ExpectAsync(Presence(first, "hamlet", "none", "none", Hamlet, "333", "unavailable"));
     }
 
-    private static async Task<TestServer> StartAsync()
+    [Fact]
+    public async Task What_they_say_is_archived_and_they_read_it()
+    {
+        await using var server = await StartAsync(isArchived: true);
+        var component = await LoginComponentAsync(server);
+        var first = await server.CreateRoomAsync();
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet'>{Join}</presence>");
+        await component.SendAsync($"<message from='{Hamlet}' to='{Coven}' type='groupchat' id='1'><body>Words</body></message>");
+        while ((await component.ReadAsync())["id"] != "1")
+        {
+            // What comes on entering.
+        }
+        var id = StanzaId.Find((await first.PassAsync())[^1], Jid.Parse(Coven));
+
+        await component.SendAsync($"<iq type='set' id='2' from='{Hamlet}' to='{Coven}'><query xmlns='urn:xmpp:mam:2'/></iq>");
+
+        var result = await component.ReadAsync();
+        Assert.Equal((Coven, Hamlet, id), (result["from"], result["to"], result.Child("urn:xmpp:mam:2", "result")!["id"]));
+        Assert.NotNull((await component.ReadAsync()).Child("urn:xmpp:mam:2", "fin"));
+    }
+
+    private static async Task<TestServer> StartAsync(bool isArchived = false)
     {
         var server = await TestServer.StartAsync(options => options with
         {
+            Modules = options.Modules with
+            {
+                Rooms = options.Modules.Rooms with { Defaults = isArchived ? [] : ["enablearchiving=0"] },
+            },
             Components = options.Components with { Port = 0, List = [new() { Domain = "plays.localhost", Secret = "secret" }] },
         });
         server.LeftOut = [OccupantId];

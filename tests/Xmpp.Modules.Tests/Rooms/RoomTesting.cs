@@ -19,8 +19,16 @@ internal static class RoomTesting
 
     public const string Join = $"<x xmlns='{Ns}'/>";
 
-    /// <summary>A server whose clients don't see by which ids occupants are known (XEP-0421).</summary>
-    public static async Task<TestServer> StartAsync(Func<Modules.Rooms.RoomOptions, Modules.Rooms.RoomOptions>? configure = null)
+    /// <summary>
+    /// A server whose rooms have no archives: what is said there has no ids; and whose clients don't see by which ids occupants are known
+    /// (XEP-0421).
+    /// </summary>
+    public static Task<TestServer> StartAsync(Func<Modules.Rooms.RoomOptions, Modules.Rooms.RoomOptions>? configure = null) =>
+        StartArchivingAsync(options => (configure?.Invoke(options) ?? options) with { Defaults = ["enablearchiving=0"] });
+
+    /// <summary>The same with archives.</summary>
+    public static async Task<TestServer> StartArchivingAsync(
+        Func<Modules.Rooms.RoomOptions, Modules.Rooms.RoomOptions>? configure = null)
     {
         var server = await TestServer.StartAsync(options => configure is null ? options : options with
         {

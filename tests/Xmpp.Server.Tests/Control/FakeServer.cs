@@ -2,10 +2,13 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
 using Xmpp.Modules;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
@@ -36,6 +39,12 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
         var presences = new Presences(
             sessions, rosters, this, remote, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster);
         Subscriptions = new(rosters, presences, this, remote, sessions, () => [], () => Options.Modules.Roster);
+        Rooms = new(
+            new RoomDirectory(
+                _store.Rooms, _store.Settings, sessions, new NoStanzas(), new Administrators(_store.Settings, () => []), this,
+                new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), _store.Archive,
+                () => Options.Modules.ArchiveIfKept(), () => Options.Modules.Rooms, TimeProvider.System),
+            _store.Archive);
         Clients = new(_store.Accounts, _store.AccountData, sessions, new byte[32], () => Options.Clients, TimeProvider.System);
     }
 
@@ -55,6 +64,8 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
     public ClientDirectory Clients { get; }
 
     public Subscriptions Subscriptions { get; }
+
+    public RoomAdministration? Rooms { get; }
 
     /// <summary>What was announced, by host.</summary>
     public List<(string Host, string Text)> Announced { get; } = [];
@@ -107,4 +118,17 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
     public ValueTask<ReloadReport> ReloadAsync(CancellationToken cancellationToken) => new(OnReload());
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    /// <summary>Nobody is there to get something.</summary>
+    private sealed class NoStanzas : IStanzaSender
+    {
+        public ValueTask<StanzaError?> SendMessageAsync(Element message, CancellationToken cancellationToken) => default;
+
+        public ValueTask<IqReply> AskAsync(Jid to, Jid from, IqType type, Element payload, CancellationToken cancellationToken) =>
+            new(IqReply.Failed(StanzaErrorCondition.ServiceUnavailable));
+
+        public StanzaError? Send(BroadcastStanza stanza, Jid to) => null;
+
+        public StanzaError? Send(Element stanza, Jid to) => null;
+    }
 }

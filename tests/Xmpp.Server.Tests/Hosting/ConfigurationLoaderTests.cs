@@ -144,6 +144,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
         + "conference.localhost is a component's domain (components.list); change one of the two")]
     [InlineData("""{ "modules": { "rooms": { "label": "a b" } } }""",
         "modules.rooms.label = \"a b\": expected what stands before a host in a domain, such as \"conference\"")]
+    [InlineData("""{ "modules": { "rooms": { "defaults": ["membersonly=1", "colour=red"] } } }""",
+        "modules.rooms.defaults = \"membersonly=1\", \"colour=red\": \"colour\" is no field of a room's configuration")]
     public void A_bad_value_is_refused_with_key_value_and_remedy(string json, string problem) =>
         Assert.Equal([problem], Problems(json));
 
