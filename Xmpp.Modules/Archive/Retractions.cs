@@ -14,7 +14,7 @@ public sealed class Retractions(ArchiveOptions options, IArchiveStore archive, T
 {
     internal const string Ns = "urn:xmpp:message-retract:1";
 
-    private static readonly XmlName Retracted = new(Ns, "retracted");
+    internal static XmlName Retracted { get; } = new(Ns, "retracted");
 
     private readonly EarlierMessages _earlier = new(archive, options.LookBack);
 
@@ -43,12 +43,19 @@ public sealed class Retractions(ArchiveOptions options, IArchiveStore archive, T
             && original.Child(Retracted) is null && original.Child(Ns, "retract") is null
             && (with.IsFull || !IsOfRoom(original)))
         {
-            var tombstone = new Element(original.Name, original.Attributes,
-                new Element(Retracted, Element.Attr("id", by), Element.Attr("stamp", XmppDateTime.Format(time.GetUtcNow()))));
+            var tombstone = TombstoneOf(original, by, time.GetUtcNow());
             await archive.ReplaceAsync(message.Account, entry.Id, StoredXml.Write(tombstone), cancellationToken);
         }
         return Verdict.Continue;
     }
+
+    /// <summary>What takes a message's place (§4); of an occupant's there remains who wrote it (XEP-0421).</summary>
+    /// <param name="by">The id of the message that retracts it.</param>
+    /// <param name="further">Who did it and why, where it wasn't the author.</param>
+    internal static Element TombstoneOf(Element original, string by, DateTimeOffset now, params ReadOnlySpan<object?> further) =>
+        new(original.Name, original.Attributes,
+            original.Child(Rooms.OccupantIds.Name),
+            new Element(Retracted, Element.Attr("id", by), Element.Attr("stamp", XmppDateTime.Format(now))).Add(further));
 
     /// <summary>Whether it passed between occupants of a room (XEP-0045 §7.5).</summary>
     private static bool IsOfRoom(Element message) => message.Child("http://jabber.org/protocol/muc#user", "x") is not null;

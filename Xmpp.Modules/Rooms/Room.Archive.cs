@@ -1,4 +1,5 @@
 using Xmpp.Core;
+using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
@@ -16,9 +17,11 @@ internal sealed partial class Room
     /// A message as all get it. One that is part of the conversation is on its way into the archive then, and has the id that it has there
     /// (XEP-0359).
     /// </summary>
+    /// <param name="archiveId">Null when it isn't kept.</param>
     /// <exception cref="StoreException">The archive can't take it.</exception>
-    private BroadcastStanza Reflect(ServiceStanza message, Occupant occupant)
+    private BroadcastStanza Reflect(ServiceStanza message, Occupant occupant, out SortableId? archiveId)
     {
+        archiveId = null;
         if (!IsArchived || ArchivedContent.OfRoom(message.View) is not { IsKept: true } content)
             return RoomStanzas.Reflect(message, Jid, occupant.From, occupant.Signature);
         var id = _services.Archive.NextId(Jid);
@@ -26,6 +29,7 @@ internal sealed partial class Room
         _services.Archive.Keep(message.Sender, new(
             Jid, id, message.From, IsIncoming: true, stanza.Utf8, content.HasText ? ArchivedContent.TextOf(message.View) : null,
             IsShown: false));
+        archiveId = id;
         return stanza;
     }
 
@@ -53,7 +57,7 @@ internal sealed partial class Room
         {
             var stanza = BroadcastStanza.Of(message.Stanza.ToArray(), "<message".Length);
             if (stanza.ToElement().Child(Namespaces.Client, "body") is not null)
-                _history.Add(stanza, message.Id.Time, Options.MaxHistory, Options.HistoryBytes);
+                _history.Add(stanza, message.Id.Time, message.Id, message.With.Bare, Options.MaxHistory, Options.HistoryBytes);
         }
     }
 }

@@ -60,7 +60,9 @@ internal sealed partial class Room
         RoomConfiguration.FormType,
         RegistrationForm,
         "jabber:iq:register",
-        .. IsArchived ? [.. MessageArchive.Features, StanzaId.Ns] : Array.Empty<string>(),
+        .. IsArchived
+            ? [.. MessageArchive.Features, StanzaId.Ns, Retractions.Ns, ModerationRequest.Ns, ModerationRequest.OldNs]
+            : Array.Empty<string>(),
         Configuration.IsPublic ? "muc_public" : "muc_hidden",
         Configuration.IsPersistent ? "muc_persistent" : "muc_temporary",
         Configuration.IsMembersOnly ? "muc_membersonly" : "muc_open",

@@ -25,11 +25,13 @@ internal sealed partial class Room
         var hasBody = message.View.HasChild("jabber:client"u8, "body"u8);
         if (hasBody && CheckSlowMode(session.Occupant) is { } tooEarly)
             return tooEarly;
-        var stanza = Reflect(message, session.Occupant);
+        var stanza = Reflect(message, session.Occupant, out var archiveId);
         Broadcast(stanza, message.Sender);
+        if (IsArchived && message.View.HasChild("urn:xmpp:message-retract:1"u8, "retract"u8))
+            Retract(session.Occupant, stanza.ToElement());
         if (!hasBody)
             return null;
-        _history.Add(stanza, Now, Options.MaxHistory, Options.HistoryBytes);
+        _history.Add(stanza, Now, archiveId, session.Occupant.Account, Options.MaxHistory, Options.HistoryBytes);
         if (!message.View.HasChild("urn:xmpp:message-correct:0"u8, "replace"u8))
             _activity.Count(Now); // XEP-0502 §5
         if (Configuration.ForwardsMentions && Mentions.MayHave(message.View))
@@ -54,7 +56,7 @@ internal sealed partial class Room
         if (text.Length > Options.TextLength)
             return Refusal(StanzaErrorCondition.NotAcceptable, $"A subject has at most {Options.TextLength} characters.");
         await ChangeAsync(new RoomChange { Subject = new(text, occupant.Nick, occupant.Account, Now) }, cancellationToken);
-        Broadcast(Reflect(message, occupant), message.Sender);
+        Broadcast(Reflect(message, occupant, out _), message.Sender);
         return null;
     }
 

@@ -46,6 +46,19 @@ internal sealed class RoomArchive(
             ? page.Messages
             : [];
 
+    /// <summary>A message by its id, or null.</summary>
+    public async ValueTask<ArchiveEntry?> FindAsync(Jid room, SortableId id, CancellationToken cancellationToken) =>
+        await archive.ReadAsync(room, new() { Ids = [id] }, 1, isFromEnd: false, cancellationToken) is { Messages: [var message] }
+            ? message
+            : null;
+
+    /// <summary>Keeps a message of the room's own. Completes when it is there.</summary>
+    public ValueTask AddAsync(ArchiveEntry message, CancellationToken cancellationToken) => archive.AddAsync([message], cancellationToken);
+
+    /// <summary>Puts a tombstone in a message's place.</summary>
+    public async ValueTask ReplaceAsync(Jid room, SortableId id, Element tombstone, CancellationToken cancellationToken) =>
+        await archive.ReplaceAsync(room, id, StoredXml.Write(tombstone), cancellationToken);
+
     /// <summary>Whether a request is about the archive.</summary>
     public static bool Handles(XmlName payload) => payload == MessageArchive.Query || payload == MessageArchive.Metadata;
 

@@ -36,9 +36,11 @@ internal sealed class RoomHistory(Jid room)
 
     public int Count => _entries.Count;
 
-    public void Add(BroadcastStanza message, DateTimeOffset at, int maxCount, int maxBytes)
+    /// <param name="id">In the room's archive, or null.</param>
+    /// <param name="author">Whose it is, a bare JID.</param>
+    public void Add(BroadcastStanza message, DateTimeOffset at, SortableId? id, Jid author, int maxCount, int maxBytes)
     {
-        _entries.AddLast(new Entry(message, at));
+        _entries.AddLast(new Entry(message, at, id, author));
         _bytes += message.Utf8.Length;
         while (_entries.First is { } first && (_entries.Count > maxCount || _bytes > maxBytes))
         {
@@ -51,6 +53,23 @@ internal sealed class RoomHistory(Jid room)
     {
         _entries.Clear();
         _bytes = 0;
+    }
+
+    /// <summary>Forgets a message that was taken away.</summary>
+    /// <param name="author">Only if it is this one's; null: whoever's.</param>
+    public void Remove(SortableId id, Jid? author = null)
+    {
+        for (var entry = _entries.First; entry is not null; entry = entry.Next)
+        {
+            if (entry.Value.Id != id)
+                continue;
+            if (author is null || entry.Value.Author == author)
+            {
+                _bytes -= entry.Value.Message.Utf8.Length;
+                _entries.Remove(entry);
+            }
+            return;
+        }
     }
 
     /// <summary>What somebody gets who enters, in order.</summary>
@@ -74,8 +93,12 @@ internal sealed class RoomHistory(Jid room)
         return selected;
     }
 
-    private sealed class Entry(BroadcastStanza message, DateTimeOffset at)
+    private sealed class Entry(BroadcastStanza message, DateTimeOffset at, SortableId? id, Jid author)
     {
+        public SortableId? Id => id;
+
+        public Jid Author => author;
+
         private BroadcastStanza? _delayed;
 
         public BroadcastStanza Message => message;

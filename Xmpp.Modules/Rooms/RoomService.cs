@@ -29,6 +29,8 @@ internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IH
             [(IqType.Set, Room.RegisterQuery)] = (room, iq, ct) => room.RegisterAsync(iq, ct),
             [(IqType.Get, VCardTemp.Name)] = (room, _, _) => new(room.GetCard()),
             [(IqType.Set, VCardTemp.Name)] = (room, iq, ct) => room.SetCardAsync(iq, ct),
+            [(IqType.Set, ModerationRequest.Payload)] = (room, iq, ct) => room.ModerateAsync(iq, ct),
+            [(IqType.Set, ModerationRequest.OldPayload)] = (room, iq, ct) => room.ModerateAsync(iq, ct),
             [(IqType.Set, Room.Command)] = (room, iq, ct) => room.CommandAsync(iq, ct),
         }.ToFrozenDictionary();
 

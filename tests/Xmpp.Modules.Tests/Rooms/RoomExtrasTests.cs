@@ -108,7 +108,7 @@ public sealed class RoomExtrasTests
     [Fact]
     public async Task How_much_is_talked_is_told_of_persistent_open_rooms()
     {
-        await using var server = await StartAsync();
+        await using var server = await StartAsync(options => options with { UnloadAfter = TimeSpan.FromDays(1) });
         var first = await server.CreateRoomAsync(configuration: ("persistentroom", "1"));
         for (var i = 0; i < 3; i++)
             await first.SendAsync($"<message to='{Coven}' type='groupchat'><body>{i}</body></message>");
