@@ -130,7 +130,7 @@ run_unit() {
 run_project() {
   local name=$1 log=$artifacts/$1${2:+.$2}.log total bad skipped errors status
   stage "$name${2:+, $2}"
-  XMPPCHAT_TEST_STORE=${2:-} timeout --kill-after 10 300 "tests/$name/bin/Release/net10.0/$name" \
+  XMPPCHAT_TEST_STORE=${2:-} timeout --kill-after 10 400 "tests/$name/bin/Release/net10.0/$name" \
     -noLogo -noColor ${filter:+-method "*$filter*"} > "$log" 2>&1
   status=$?
   total=$(number 'Total: ([0-9]+)' "$log")

@@ -241,12 +241,16 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         }
         // Once one of them takes it, those that are catching up don't go without it: late messages say when they were sent.
         var copies = CopiesFor(resources);
+        var isSent = false;
         foreach (var resource in resources)
         {
-            if (IsAvailable(resource))
-                ((ClientSession)resource).Send(message.WrittenSpan, copies, context.Origin);
+            if (!IsAvailable(resource))
+                continue;
+            ((ClientSession)resource).Send(message.WrittenSpan, copies, context.Origin);
+            isSent = true;
         }
-        return action;
+        // Whoever was available a moment ago may not be any more.
+        return isSent ? action : MessageDelivery.Decide(context.Type, TargetOf(context.To, addressed), isAvailable: false);
     }
 
     /// <summary>What several sessions that get a message share; null when only one does.</summary>
