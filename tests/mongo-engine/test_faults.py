@@ -130,7 +130,7 @@ class TestReplicaSet:
         with pymongo.MongoClient(gateway("--members", "2"), serverSelectionTimeoutMS=20_000) as client:
             items = client[database.name].items
             items.insert_one({"_id": "counter", "n": 0})
-            acknowledged, stop = [], threading.Event()
+            acknowledged, stop, rounds = [], threading.Event(), [0] * 8
 
             def work(number):
                 n = 0
@@ -139,6 +139,7 @@ class TestReplicaSet:
                     items.insert_one({"_id": f"{number}/{n}"})
                     items.update_one({"_id": "counter"}, {"$inc": {"n": 1}})
                     acknowledged.append(f"{number}/{n}")
+                    rounds[number] = n
 
             failures = []
 
@@ -148,23 +149,24 @@ class TestReplicaSet:
                 except Exception as failure:
                     failures.append(failure)
 
-            threads = [threading.Thread(target=guarded, args=[number]) for number in range(8)]
+            threads = [threading.Thread(target=guarded, args=[number]) for number in range(len(rounds))]
             for thread in threads:
                 thread.start()
             primaries = [client.primary]
             for _ in range(4):
-                before = len(acknowledged)
+                before = list(rounds)
                 with contextlib.suppress(AutoReconnect):
                     client.admin.command("replSetStepDown", 1)
                 deadline = time.monotonic() + 20
-                while len(acknowledged) < before + 50 and not failures and time.monotonic() < deadline:
+                # An operation that is interrupted twice has failed: drivers repeat it once.
+                while min(n - m for n, m in zip(rounds, before)) < 6 and not failures and time.monotonic() < deadline:
                     time.sleep(0.02)
                 primaries.append(client.primary)
             stop.set()
             for thread in threads:
                 thread.join()
             assert not failures
-            assert len(acknowledged) > 200
+            assert len(acknowledged) > 150
             assert len(set(primaries)) == 2
             stored = {document["_id"] for document in items.find()}
             assert stored == {"counter", *acknowledged}
