@@ -22,7 +22,9 @@ async def test_the_server_describes_itself(server, romeo):
         info = (await client["xep_0030"].get_info(romeo.host))["disco_info"]
         assert ("server", "im") in {identity[:2] for identity in info["identities"]}
         assert {INFO, ITEMS, "urn:xmpp:ping", "urn:xmpp:time", "jabber:iq:version"} <= info["features"]
-        assert (await client["xep_0030"].get_items(romeo.host))["disco_items"]["items"] == set()
+        assert (await client["xep_0030"].get_items(romeo.host))["disco_items"]["items"] == {
+            (f"conference.{romeo.host}", None, "Chat rooms")
+        }
 
 
 async def test_the_own_account_describes_itself(server, romeo):

@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 import gi
@@ -172,7 +173,7 @@ class Driver:
         """Takes a message away (XEP-0425), if the room has given it an id."""
         from gajim.common import app
 
-        rows = app.storage.archive.get_messages_for_export(ACCOUNT, self._room(room).jid)
+        rows = app.storage.archive.get_conversation_before_after(ACCOUNT, self._room(room).jid, True, time.time() + 60, 50)
         ids = [row.stanza_id for row in rows if row.message == text]
         self._muc.retract_message(room, ids[0], "Moderated")
 
