@@ -14,14 +14,17 @@ public sealed class Retractions(ArchiveOptions options, IArchiveStore archive, T
 {
     internal const string Ns = "urn:xmpp:message-retract:1";
 
+    /// <summary>Of whoever puts tombstones in place of what was retracted (§2, §4).</summary>
+    internal static IReadOnlyList<string> Features { get; } = [Ns, $"{Ns}#tombstone"];
+
     internal static XmlName Retracted { get; } = new(Ns, "retracted");
 
     private readonly EarlierMessages _earlier = new(archive, options.LookBack);
 
     public void Register(IModuleBuilder builder)
     {
-        builder.Feature(IqTarget.Server | IqTarget.OwnAccount, Ns); // §2
-        builder.Feature(IqTarget.Server | IqTarget.OwnAccount, $"{Ns}#tombstone"); // §4
+        foreach (var feature in Features)
+            builder.Feature(IqTarget.Server | IqTarget.OwnAccount, feature);
         // Only of what is archived itself: a tombstone leads to it.
         builder.Message(MessageStage.Archive, (message, cancellationToken) =>
             message.StanzaId is not null && message.Stanza.HasChild("urn:xmpp:message-retract:1"u8, "retract"u8)

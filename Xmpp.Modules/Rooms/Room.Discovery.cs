@@ -61,7 +61,7 @@ internal sealed partial class Room
         RegistrationForm,
         "jabber:iq:register",
         .. IsArchived
-            ? [.. MessageArchive.Features, StanzaId.Ns, Retractions.Ns, ModerationRequest.Ns, ModerationRequest.OldNs]
+            ? [.. MessageArchive.Features, StanzaId.Ns, .. Retractions.Features, ModerationRequest.Ns, ModerationRequest.OldNs]
             : Array.Empty<string>(),
         Configuration.IsPublic ? "muc_public" : "muc_hidden",
         Configuration.IsPersistent ? "muc_persistent" : "muc_temporary",

@@ -106,6 +106,17 @@ public sealed class RoomModerationTests
         Assert.DoesNotContain(info.Elements.Single().Elements, feature => feature["var"] == Moderate);
     }
 
+    [Fact]
+    public async Task A_room_with_an_archive_says_what_it_can_do()
+    {
+        await using var server = await StartArchivingAsync();
+        var owner = await server.CreateRoomAsync();
+
+        var info = await owner.AskAsync("get", Coven, $"<query xmlns='{Namespaces.DiscoInfo}'/>");
+        var features = info.Elements.Single().Elements.Select(feature => feature["var"]).ToList();
+        Assert.All([Moderate, Retract, $"{Retract}#tombstone"], feature => Assert.Contains(feature, features));
+    }
+
     private static string Request(string id) => $"<moderate xmlns='{Moderate}' id='{id}'><retract xmlns='{Retract}'/></moderate>";
 
     /// <summary>Says something, and gives the id that the room gave it.</summary>
