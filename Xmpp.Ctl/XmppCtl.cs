@@ -67,6 +67,7 @@ public static class XmppCtl
             ArchiveCommands.Create(terminal),
             RoomCommands.Create(terminal),
             SessionCommands.Create(terminal),
+            S2sCommands.Create(terminal),
             AnnounceCommand.Create(terminal),
             ServerCommands.CreateHost(terminal),
             ServerCommands.CreateStatus(terminal),

@@ -3,7 +3,10 @@ using Xmpp.Core.Xml;
 
 namespace Xmpp.Core.Modules;
 
-/// <summary>The ways to whom this server doesn't answer for itself: components that have connected to it (XEP-0114).</summary>
+/// <summary>
+/// The ways to whom this server doesn't answer for itself: components that have connected to it (XEP-0114), and other servers. What can't
+/// be sent on in the end comes back as an error from whom it was for.
+/// </summary>
 public interface IRemoteDomains
 {
     /// <summary>Whether there is a way to the address, open or not.</summary>

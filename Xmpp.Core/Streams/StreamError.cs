@@ -53,6 +53,11 @@ public sealed record StreamError(StreamErrorCondition Condition, string? Text = 
     /// <summary>The condition's name on the wire, such as <c>not-well-formed</c>.</summary>
     public static string WireName(StreamErrorCondition condition) => _conditions[(int)condition];
 
+    /// <summary>The condition of that name; one that is unknown is <c>undefined-condition</c>.</summary>
+    public static StreamErrorCondition ConditionOf(string? wireName) => Array.IndexOf(_conditions, wireName) is >= 0 and var index
+        ? (StreamErrorCondition)index
+        : StreamErrorCondition.UndefinedCondition;
+
     /// <summary>The <c>&lt;stream:error/&gt;</c> element.</summary>
     public Element ToElement() => new(Namespaces.Stream, "error",
         new Element(Namespaces.StreamErrors, WireName(Condition), OtherHost),

@@ -31,11 +31,13 @@ public sealed record StreamHeader(
     /// <summary>
     /// Writes an XML declaration and the opening tag <c>stream:stream</c>, with <see cref="ContentNamespace"/> as the default namespace.
     /// </summary>
-    public void Write(IBufferWriter<byte> output)
+    /// <param name="declarations">Further declarations of namespaces, as they are to stand there with a space before each.</param>
+    public void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> declarations = default)
     {
         var sink = new Utf8XmlSink(output);
         sink.Write("<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'"u8);
         WriteAttribute(ref sink, " xmlns='"u8, ContentNamespace);
+        sink.Write(declarations);
         WriteAttribute(ref sink, " to='"u8, To);
         WriteAttribute(ref sink, " from='"u8, From);
         WriteAttribute(ref sink, " id='"u8, Id);

@@ -17,6 +17,9 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
     private readonly StoreInvitations _invitations = new(server.Store, () => server.Options, time);
     private readonly StoreArchives _archives = new(server.Store);
     private readonly RoomControl _rooms = new(server);
+    private IFederationControl Federation => server.Federation
+        ?? throw new ControlException("This server doesn't talk to others: see \"s2s\" in the configuration.");
+
     private readonly RosterControl _rosters = new(server.Subscriptions);
 
     /// <param name="clientGone">Ends what would otherwise last for ever.</param>
@@ -62,6 +65,9 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             SetAffiliationRequest set => One(BoxAsync(_rooms.SetAffiliationAsync(set, cancellationToken))),
             KickOccupantRequest kick => One(BoxAsync(_rooms.KickAsync(kick, cancellationToken))),
             PurgeRoomRequest purge => One(BoxAsync(_rooms.PurgeAsync(purge, cancellationToken))),
+            ListServersRequest list => Federation.List(list.Domain).ToAsyncEnumerable(),
+            CloseServerRequest close => One(new(Federation.Close(close.Domain))),
+            TestServerRequest test => Federation.TestAsync(test.Local, test.Domain, clientGone),
             AnnounceRequest announce => One(AnnounceAsync(announce, cancellationToken)),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };

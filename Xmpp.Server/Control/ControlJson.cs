@@ -25,6 +25,8 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(ArchiveInfo))]
 [JsonSerializable(typeof(RoomOverview))]
 [JsonSerializable(typeof(RoomDetails))]
+[JsonSerializable(typeof(ServerLinkInfo))]
+[JsonSerializable(typeof(ServerTestStep))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]

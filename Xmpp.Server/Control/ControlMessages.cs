@@ -50,6 +50,9 @@ namespace Xmpp.Server.Control;
 [JsonDerivedType(typeof(KickOccupantRequest), "room kick")]
 [JsonDerivedType(typeof(PurgeRoomRequest), "room purge")]
 [JsonDerivedType(typeof(AnnounceRequest), "announce")]
+[JsonDerivedType(typeof(ListServersRequest), "s2s list")]
+[JsonDerivedType(typeof(CloseServerRequest), "s2s close")]
+[JsonDerivedType(typeof(TestServerRequest), "s2s test")]
 public abstract record ControlRequest;
 
 /// <summary>Answered with one <see cref="ServerStatus"/>.</summary>

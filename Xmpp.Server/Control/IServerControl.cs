@@ -30,6 +30,9 @@ public interface IServerControl
     /// <summary>The rooms; null when there are none.</summary>
     RoomAdministration? Rooms { get; }
 
+    /// <summary>The streams with other servers; null when this one doesn't talk to others.</summary>
+    IFederationControl? Federation { get; }
+
     DateTimeOffset Started { get; }
 
     /// <summary>"openssl" or "sslstream".</summary>

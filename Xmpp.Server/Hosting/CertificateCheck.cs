@@ -41,12 +41,13 @@ public sealed record CertificateCheck(
             certificates,
             [
                 .. certificates.SelectMany(certificate => certificate.Problems),
-                .. ClientAuthorities(options.Tls.ClientCertificateAuthorities),
+                .. Authorities("tls.clientCertificateAuthorities", options.Tls.ClientCertificateAuthorities),
+                .. Authorities("s2s.authorities", options.S2s.Authorities),
             ],
             [.. certificates.SelectMany(certificate => certificate.Warnings)]);
     }
 
-    private static IEnumerable<ConfigurationProblem> ClientAuthorities(string? file)
+    private static IEnumerable<ConfigurationProblem> Authorities(string key, string? file)
     {
         if (file is null)
             return [];
@@ -62,6 +63,6 @@ public sealed record CertificateCheck(
         }
 
         ConfigurationProblem Problem(string remedy) =>
-            new("tls.clientCertificateAuthorities", null, $"{file} {remedy}; name a PEM file of CA certificates, or set it to null");
+            new(key, null, $"{file} {remedy}; name a PEM file of CA certificates, or set it to null");
     }
 }

@@ -31,7 +31,7 @@ public sealed record ComponentOptions
     /// <summary>The one where they connect, or none.</summary>
     internal IEnumerable<ListenerOptions> Listeners => List.Count == 0
         ? []
-        : [new() { Address = Address, Port = Port, Tls = ListenerTls.None, IsForComponents = true, OutputBytes = OutputBytes }];
+        : [new() { Address = Address, Port = Port, Tls = ListenerTls.None, Kind = ListenerKind.Components, OutputBytes = OutputBytes }];
 }
 
 /// <summary>A component.</summary>

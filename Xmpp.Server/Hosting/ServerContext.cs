@@ -9,6 +9,8 @@ using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Components;
 using Xmpp.Server.Diagnostics;
+using Xmpp.Server.Dns;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Routing;
 using Xmpp.Server.Sessions;
 using Xmpp.Server.Sessions.Journal;
@@ -24,7 +26,11 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     private ServerState? _current;
 
     /// <param name="clientSecret">By which clients are known again; the same after a restart.</param>
-    public ServerContext(IStore store, byte[] clientSecret, TimeProvider time, ILoggerFactory loggers, CancellationToken stopping)
+    /// <param name="dialbackSecret">By which this server knows its own dialback keys.</param>
+    /// <param name="resolver">Where other servers are found; null: by the DNS.</param>
+    public ServerContext(
+        IStore store, byte[] clientSecret, byte[] dialbackSecret, IDnsResolver? resolver, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken stopping)
     {
         Store = store;
         ClientSecret = clientSecret;
@@ -46,7 +52,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Undelivered = new UndeliveredStanzas(this);
         Metrics = new ServerMetrics(this);
         Components = new ComponentDirectory(() => Current.Options.Components);
-        Remote = new RemoteDomains(Components, time);
+        Federation = new FederationDirectory(this, resolver ?? new DnsResolver(() => Current.DnsServers, time), dialbackSecret);
+        Remote = new RemoteDomains(Components, Federation, time);
         Rosters = new RosterDirectory(store.Rosters, Sessions);
         Presences = new Presences(Sessions, Rosters, this, Remote, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
         Subscriptions = new Subscriptions(
@@ -105,7 +112,11 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     public ComponentDirectory Components { get; }
 
+    public FederationDirectory Federation { get; }
+
     public RemoteDomains Remote { get; }
+
+    public OpenStreams Streams { get; } = new();
 
     public RosterDirectory Rosters { get; }
 

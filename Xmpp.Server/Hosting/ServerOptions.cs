@@ -27,6 +27,14 @@ public enum ListenerTls
     None,
 }
 
+/// <summary>Who connects to a listener.</summary>
+internal enum ListenerKind
+{
+    Clients,
+    Components,
+    Servers,
+}
+
 /// <summary>What happens when a client asks for a resource that a session already has (RFC 6120 §7.7.2.2).</summary>
 public enum ResourceConflict
 {
@@ -57,6 +65,8 @@ public sealed record ServerOptions
 
     public IReadOnlyList<ListenerOptions> Listeners { get; init; } =
         [new() { Port = 5222, Tls = ListenerTls.StartTls }, new() { Port = 5223, Tls = ListenerTls.Direct }];
+
+    public S2sOptions S2s { get; init; } = new();
 
     public ComponentOptions Components { get; init; } = new();
 
@@ -124,8 +134,8 @@ public sealed record ListenerOptions
     /// <summary>Expect a PROXY protocol v2 header from these addresses; empty: the listener is not behind a proxy.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
-    /// <summary>Set for <see cref="ComponentOptions"/>' own.</summary>
-    internal bool IsForComponents { get; init; }
+    /// <summary>Who connects there.</summary>
+    internal ListenerKind Kind { get; init; }
 
     /// <summary>Bytes queued for a peer that doesn't read; null: as <see cref="LimitOptions.OutputBytes"/> says.</summary>
     internal int? OutputBytes { get; init; }

@@ -17,7 +17,7 @@ public static class ServerOptionsValidator
 
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
     [
-        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. Components(options), .. Services(options),
+        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. S2s(options), .. Components(options), .. Services(options),
         .. Authentication(options), .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
         .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations), .. Rooms(options.Modules.Rooms),
     ];
@@ -120,6 +120,29 @@ public static class ServerOptionsValidator
                     $"allowed for a loopback address only, and address is {listener.Address}; "
                     + "set it to \"127.0.0.1\" or \"::1\", or tls to \"starttls\"");
             }
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> S2s(ServerOptions options)
+    {
+        var seen = options.Listeners.Where(listener => listener.Port != 0)
+            .Select(listener => new IPEndPoint(listener.Address, listener.Port)).ToHashSet();
+        for (var i = 0; i < options.S2s.Listeners.Count; i++)
+        {
+            var listener = options.S2s.Listeners[i];
+            if (listener.Port != 0 && !seen.Add(new(listener.Address, listener.Port)))
+            {
+                yield return new(
+                    $"s2s.listeners[{i}].port", $"{listener.Port}",
+                    "another listener has the same address and port; change one of the two");
+            }
+            if (listener.Tls is ListenerTls.None)
+                yield return new($"s2s.listeners[{i}].tls", Json("none"), "expected \"starttls\" or \"direct\": servers talk by TLS only");
+        }
+        if (options.S2s.OutputBytes < options.Limits.StanzaBytes)
+        {
+            yield return new("s2s.outputBytes", $"{options.S2s.OutputBytes}",
+                $"must hold the largest stanza: at least limits.stanzaBytes, which is {options.Limits.StanzaBytes}");
         }
     }
 

@@ -7,6 +7,7 @@ using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Hosting;
@@ -60,6 +61,10 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     public RoomAdministration? Rooms => Options.Modules.Disabled.Contains("rooms")
         ? null
         : new RoomAdministration(_server.Context.Rooms, _store.Archive);
+
+    public IFederationControl? Federation => _server.Context.Current.Federation is null
+        ? null
+        : new FederationControl(_server.Context, _server.Context.Federation);
 
     public Subscriptions Subscriptions => _server.Context.Subscriptions;
 

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Net;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Dns;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
@@ -15,7 +18,7 @@ namespace Xmpp.Server.Hosting;
 /// </summary>
 internal sealed class ServerState(
     ServerOptions options, ModuleTable modules, SaslMechanisms mechanisms, AuthenticationThrottle throttle,
-    ITlsServer tls, ClientCertificateValidator? clientCertificates)
+    ITlsServer tls, ClientCertificateValidator? clientCertificates, FederationState? federation) : IDisposable
 {
     public ServerOptions Options { get; } = options;
 
@@ -44,6 +47,14 @@ internal sealed class ServerState(
     /// <summary>Null when client certificates are not accepted.</summary>
     public ClientCertificateValidator? ClientCertificates { get; } = clientCertificates;
 
+    /// <summary>Null when this server doesn't talk to others.</summary>
+    public FederationState? Federation { get; } = federation;
+
+    /// <summary>Where to look names up.</summary>
+    public IReadOnlyList<IPEndPoint> DnsServers => Options.S2s.DnsServers.Count > 0
+        ? [.. Options.S2s.DnsServers.Select(server => ResolverConfiguration.ParseServer(server)!)]
+        : ResolverConfiguration.OfSystem();
+
     public FramerLimits UnauthenticatedLimits { get; } =
         new(options.Limits.UnauthenticatedStanzaBytes, options.Limits.Depth, options.Limits.Attributes);
 
@@ -55,4 +66,11 @@ internal sealed class ServerState(
 
     /// <summary>Whether this server answers for an address.</summary>
     public bool IsLocal(Jid jid) => Hosts.Contains(jid.Domain);
+
+    /// <summary>Handshakes that have begun go on.</summary>
+    public void Dispose()
+    {
+        Tls.Dispose();
+        Federation?.Dispose();
+    }
 }

@@ -8,6 +8,8 @@ using Xmpp.Core.Streams;
 using Xmpp.Modules.Archive;
 using Xmpp.Modules.Rooms;
 using Xmpp.Server.Components;
+using Xmpp.Server.Dns;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
@@ -22,9 +24,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<XmppServer> _logger;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<IServerStream, object?> _streams = new();
     private readonly ConcurrentDictionary<string, (ListenerOptions Options, SocketListener Listener)> _listeners = new();
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _changing = new(1);
     private readonly ServerContext _context;
     private readonly ModuleHost _modules;
@@ -37,13 +37,13 @@ public sealed partial class XmppServer : IAsyncDisposable
     private volatile bool _isStopping;
 
     private XmppServer(
-        IStore store, byte[] decoySecret, byte[] clientSecret, IReadOnlyList<ModuleEntry> catalog, TimeProvider time,
-        ILoggerFactory loggers)
+        IStore store, byte[] decoySecret, byte[] clientSecret, byte[] dialbackSecret, IReadOnlyList<ModuleEntry> catalog,
+        IDnsResolver? resolver, TimeProvider time, ILoggerFactory loggers)
     {
         _loggers = loggers;
         _logger = loggers.CreateLogger<XmppServer>();
         _decoySecret = decoySecret;
-        _context = new ServerContext(store, clientSecret, time, loggers, _stopping.Token);
+        _context = new ServerContext(store, clientSecret, dialbackSecret, resolver, time, loggers, _stopping.Token);
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
@@ -75,13 +75,15 @@ public sealed partial class XmppServer : IAsyncDisposable
     public static Task<XmppServer> StartAsync(ServerOptions options, IStore store, TimeProvider time, ILoggerFactory loggers) =>
         StartAsync(options, store, ModuleCatalog.All, time, loggers);
 
-    /// <summary>Starts a server with other modules than the catalogue's.</summary>
+    /// <summary>Starts a server with other modules than the catalogue's, or that finds other servers otherwise than by the DNS.</summary>
     internal static async Task<XmppServer> StartAsync(
-        ServerOptions options, IStore store, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers)
+        ServerOptions options, IStore store, IReadOnlyList<ModuleEntry> catalog, TimeProvider time, ILoggerFactory loggers,
+        IDnsResolver? resolver = null)
     {
         var decoySecret = await store.GetOrCreateSecretAsync("sasl-decoy", 32, CancellationToken.None);
         var clientSecret = await store.GetOrCreateSecretAsync("clients", 32, CancellationToken.None);
-        var server = new XmppServer(store, decoySecret, clientSecret, catalog, time, loggers);
+        var dialbackSecret = await store.GetOrCreateSecretAsync("dialback", 32, CancellationToken.None);
+        var server = new XmppServer(store, decoySecret, clientSecret, dialbackSecret, catalog, resolver, time, loggers);
         try
         {
             await server.ApplyAsync(options);
@@ -116,19 +118,21 @@ public sealed partial class XmppServer : IAsyncDisposable
                     foreach (var handler in state.Modules.Starting)
                         await handler(_stopping.Token);
                 }
-                await ApplyListenersAsync([.. options.Listeners, .. options.Components.Listeners]);
+                await ApplyListenersAsync(
+                    [.. options.Listeners, .. options.Components.Listeners, .. state.Federation is null ? [] : options.S2s.OwnListeners]);
             }
             catch
             {
                 if (replaced is not null)
                     _context.Replace(replaced);
-                state.Tls.Dispose();
+                state.Dispose();
                 throw;
             }
-            replaced?.Tls.Dispose();
+            replaced?.Dispose();
             foreach (var session in _context.Sessions.All.Where(session => !state.IsLocal(session.Jid)))
                 session.End(new StreamError(StreamErrorCondition.HostGone));
             _context.Components.Reconsider();
+            _context.Federation.Reconsider();
         }
         finally
         {
@@ -141,13 +145,15 @@ public sealed partial class XmppServer : IAsyncDisposable
     {
         await _changing.WaitAsync();
         _isStopping = true;
+        _context.Streams.Stop();
         await ApplyListenersAsync([]);
+        _context.Federation.Stop();
         if (_context.CurrentOrNull is { } current)
         {
             foreach (var handler in current.Modules.Stopping)
                 await handler();
         }
-        foreach (var stream in _streams.Keys)
+        foreach (var stream in _context.Streams.All)
         {
             // A stream that is closed can't be resumed (XEP-0198 §5): one that is to be resumed after a restart breaks off.
             if (stream is ClientStream { Session.OutlivesProcess: true })
@@ -155,16 +161,15 @@ public sealed partial class XmppServer : IAsyncDisposable
             else
                 stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
         }
-        if (_streams.IsEmpty)
-            _drained.TrySetResult();
+        _context.Streams.CheckDrained();
         try
         {
-            await _drained.Task.WaitAsync(_context.CurrentOrNull?.Options.ShutdownDeadline ?? TimeSpan.Zero, _context.Time);
+            await _context.Streams.Drained.WaitAsync(_context.CurrentOrNull?.Options.ShutdownDeadline ?? TimeSpan.Zero, _context.Time);
         }
         catch (TimeoutException)
         {
-            LogNotDrained(_streams.Count);
-            foreach (var stream in _streams.Keys)
+            LogNotDrained(_context.Streams.Count);
+            foreach (var stream in _context.Streams.All)
                 stream.Connection.Abort("the server stopped");
         }
         // Nobody can come back to them.
@@ -182,7 +187,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _context.Tasks.EndAsync();
         await _ticks.DisposeAsync();
         _context.CloseJournal();
-        _context.CurrentOrNull?.Tls.Dispose();
+        _context.CurrentOrNull?.Dispose();
         _context.Metrics.Dispose();
     }
 
@@ -196,30 +201,28 @@ public sealed partial class XmppServer : IAsyncDisposable
             connection.Abort("too many connections");
             return;
         }
-        IServerStream stream = listener.IsForComponents
-            ? new ComponentStream(_context, connection)
-            : new ClientStream(_context, connection, listener.Tls);
-        _streams.TryAdd(stream, null);
+        IServerStream stream = listener.Kind switch
+        {
+            ListenerKind.Components => new ComponentStream(_context, connection),
+            ListenerKind.Servers => new IncomingServerStream(_context, connection, listener.Tls),
+            _ => new ClientStream(_context, connection, listener.Tls),
+        };
         try
         {
-            if (_isStopping)
-                stream.End(new StreamError(StreamErrorCondition.SystemShutdown));
-            await stream.RunAsync();
+            await _context.Streams.RunAsync(stream);
         }
         finally
         {
-            _streams.TryRemove(stream, out _);
             _limiter.Release(address);
-            if (_isStopping && _streams.IsEmpty)
-                _drained.TrySetResult();
         }
     }
 
     private void Tick()
     {
         _context.Clock.Advance();
-        foreach (var (stream, _) in _streams)
+        foreach (var stream in _context.Streams.All)
             stream.Tick();
+        _context.Federation.Tick();
         foreach (var session in _context.Resumable.Expired(_context.Clock.Seconds))
             _context.EndLater(session);
         _trimmer.Tick();
@@ -238,7 +241,10 @@ public sealed partial class XmppServer : IAsyncDisposable
                 ? current.Throttle
                 : new AuthenticationThrottle(throttle, _context.Time),
             CreateTlsServer(options),
-            options.Tls.ClientCertificateAuthorities is { } authorities ? ClientCertificateValidator.Load(authorities, _context.Time) : null);
+            options.Tls.ClientCertificateAuthorities is { } authorities
+                ? ClientCertificateValidator.Load(authorities, _context.Time)
+                : null,
+            FederationState.Create(options, ServerCertificates(options), _context.Time));
     }
 
     /// <summary>A page of an archive doesn't fill a queue that ends the session, whatever is configured.</summary>
@@ -247,6 +253,17 @@ public sealed partial class XmppServer : IAsyncDisposable
         var (modules, queue) = (options.Modules, Math.Min(options.Limits.OutputBytes, options.StreamManagement.QueueBytes));
         return modules with { Archive = modules.Archive with { PageBytes = Math.Min(modules.Archive.PageBytes, queue / 2) } };
     }
+
+    /// <summary>The hosts' certificates, and those of services and components that have their own.</summary>
+    private static List<TlsCertificate> ServerCertificates(ServerOptions options) =>
+    [
+        .. options.Hosts
+            .Concat(options.Hosts.SelectMany(host => options.Modules.ServiceLabels().Select(service => $"{service.Label}.{host}")))
+            .Concat(options.Components.List.Select(component => component.Domain))
+            .Select(domain => HostCertificate.FilesOf(options.Tls.Certificates, domain))
+            .Where(files => options.Hosts.Contains(files.Host) || (File.Exists(files.Certificate) && File.Exists(files.Key)))
+            .Select(files => new TlsCertificate(files.Host, files.Certificate, files.Key)),
+    ];
 
     private static TlsServer CreateTlsServer(ServerOptions options) => TlsServer.Create(new TlsServerOptions
     {
@@ -321,7 +338,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     /// <summary>Two listeners with the same key are the same listener: all that its connections are made with is in it.</summary>
     private static string KeyOf(ListenerOptions listener, LimitOptions limits) =>
         $"{listener.Address} {listener.Port} {listener.Tls} {string.Join(',', listener.TrustedProxies)} "
-        + $"{listener.IsForComponents} {limits.StanzaBytes} {listener.OutputBytes ?? limits.OutputBytes} {limits.KeepAliveInterval}";
+        + $"{listener.Kind} {limits.StanzaBytes} {listener.OutputBytes ?? limits.OutputBytes} {limits.KeepAliveInterval}";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connection from {Address} refused: too many")]
     private partial void LogRefused(IPAddress address);

@@ -5,23 +5,26 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Components;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Routing;
 
 /// <inheritdoc cref="IRemoteDomains"/>
-internal sealed class RemoteDomains(ComponentDirectory components, TimeProvider time) : IRemoteDomains
+/// <param name="federation">Null where there are no other servers.</param>
+internal sealed class RemoteDomains(ComponentDirectory components, FederationDirectory? federation, TimeProvider time) : IRemoteDomains
 {
     /// <summary>Requests that may wait for answers at a time.</summary>
     private const int MaxPending = 10_000;
 
     private readonly ConcurrentDictionary<string, (Jid Asked, Jid Asker, TaskCompletionSource<Element?> Answer)> _pending = new();
 
-    public bool IsKnown(Jid address) => components.IsKnown(address.Domain);
+    public bool IsKnown(Jid address) => components.IsKnown(address.Domain) || federation?.IsKnown(address.Domain) == true;
 
     public StanzaError? Send(Jid to, ReadOnlySpan<byte> stanza) => components.IsKnown(to.Domain)
         ? components.Send(to.Domain, stanza)
-        : StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.");
+        : federation is null ? StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound)
+        : federation.Send(to.Domain, stanza);
 
     public StanzaError? Send(Jid to, Element stanza)
     {

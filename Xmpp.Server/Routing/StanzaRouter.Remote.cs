@@ -1,3 +1,4 @@
+using System.Buffers;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
@@ -7,7 +8,7 @@ using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Routing;
 
-/// <content>Stanzas that come from elsewhere: from components (XEP-0114). They are complete with their addresses.</content>
+/// <content>Stanzas that come from components (XEP-0114) and other servers. They are complete with their addresses.</content>
 internal sealed partial class StanzaRouter
 {
     /// <summary>Handles one stanza of the namespace "jabber:client".</summary>
@@ -35,6 +36,36 @@ internal sealed partial class StanzaRouter
         }
         if (error is not null)
             ReturnError(stanza, from, error);
+    }
+
+    /// <summary>
+    /// Returns a stanza that could not be sent on. Whom it was for seems to say so, as that one's server would say it: everything that
+    /// waits for an answer of that one gets it.
+    /// </summary>
+    /// <param name="unsent">With 'from' and 'to', UTF-8 for "jabber:client".</param>
+    public ValueTask ReturnUnsentAsync(ReadOnlyMemory<byte> unsent, StanzaError error, CancellationToken cancellationToken)
+    {
+        var stanza = Read(unsent);
+        if (stanza.Attribute("type"u8) is "error" or "result" || stanza.AttributeJid("to"u8) is not { } to)
+            return default;
+        var answer = new ArrayBufferWriter<byte>(512);
+        ResponseWriter.Write(answer, stanza, QuotedSender(stanza), "error"u8, error.ToElement());
+        return RouteRemoteAsync(Read(answer.WrittenMemory), to, cancellationToken);
+    }
+
+    private static StanzaView Read(ReadOnlyMemory<byte> bytes)
+    {
+        // Not one of the pool's: what came from the server itself may be larger than what clients may send.
+        var framer = new StanzaFramer(FramerLimits.None);
+        framer.Begin(StreamScope.Client);
+        framer.Read(bytes, out _);
+        return framer.Stanza;
+    }
+
+    private static ReadOnlySpan<byte> QuotedSender(StanzaView stanza)
+    {
+        stanza.TryGetAttribute("from"u8, out var sender);
+        return stanza.Bytes.Span[(sender.RawValue.Start.Value - 1)..sender.End];
     }
 
     private static ValueTask<StanzaError?> PresenceAsync(
@@ -120,9 +151,8 @@ internal sealed partial class StanzaRouter
 
     private void Return(StanzaView stanza, Jid from, ReadOnlySpan<byte> type, Element? content)
     {
-        stanza.TryGetAttribute("from"u8, out var sender);
         var output = Scratch.Rent();
-        ResponseWriter.Write(output, stanza, stanza.Bytes.Span[(sender.RawValue.Start.Value - 1)..sender.End], type, content);
+        ResponseWriter.Write(output, stanza, QuotedSender(stanza), type, content);
         server.Remote.Send(from, output.WrittenSpan);
     }
 }

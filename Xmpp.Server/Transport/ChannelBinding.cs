@@ -31,6 +31,9 @@ internal sealed class ChannelBinding : IChannelBinding
         ]),
     ];
 
+    /// <summary>Of a channel that nobody binds to.</summary>
+    public static ChannelBinding None { get; } = new(null, null, null);
+
     public byte[]? Get(string type) => type switch
     {
         "tls-exporter" => _exporter,

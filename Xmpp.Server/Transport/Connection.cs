@@ -37,6 +37,10 @@ public abstract class Connection
     /// <exception cref="System.Security.Authentication.AuthenticationException">The handshake failed; the connection is closed.</exception>
     public abstract ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken);
 
+    /// <summary>The same the other way round: begins a TLS handshake on a connection that we have made.</summary>
+    /// <exception cref="System.Security.Authentication.AuthenticationException">The handshake failed; the connection is closed.</exception>
+    public abstract ValueTask StartTlsAsync(ITlsClient tls, TlsTarget target, CancellationToken cancellationToken);
+
     /// <summary>
     /// Sends what is queued, then close_notify and FIN; drops the connection when the peer takes longer than the grace.
     /// Nothing more is read: a pending read completes as at the end of the stream, what still arrives is thrown away.

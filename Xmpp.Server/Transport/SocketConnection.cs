@@ -166,7 +166,13 @@ public sealed partial class SocketConnection : Connection, IDisposable, IValueTa
             Send();
     }
 
-    public override async ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken)
+    public override ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken) =>
+        StartTlsAsync(((TlsServer)tls).CreateSession, cancellationToken);
+
+    public override ValueTask StartTlsAsync(ITlsClient tls, TlsTarget target, CancellationToken cancellationToken) =>
+        StartTlsAsync(() => ((TlsClient)tls).CreateSession(target), cancellationToken);
+
+    private async ValueTask StartTlsAsync(Func<TlsSession> create, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -176,7 +182,7 @@ public sealed partial class SocketConnection : Connection, IDisposable, IValueTa
             {
                 // From here on writes wait in _plaintext; what is in _wire leaves in clear, ahead of the handshake's answers.
                 Send();
-                BeginTls((TlsServer)tls);
+                BeginTls(create);
             }
         }
         using var deadline = cancellationToken.UnsafeRegister(
@@ -229,11 +235,13 @@ public sealed partial class SocketConnection : Connection, IDisposable, IValueTa
         }
     }
 
-    private void BeginTls(TlsServer tls)
+    private void BeginTls(Func<TlsSession> create)
     {
         try
         {
-            _tls = tls.CreateSession();
+            _tls = create();
+            _tls.Begin(ref _wire);
+            Send();
         }
         catch (ObjectDisposedException)
         {

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 
 namespace Xmpp.Server.Transport;
 
@@ -15,7 +14,7 @@ internal sealed class SslStreamServer(TlsServerOptions options) : TlsServer
     internal override TlsSession CreateSession()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new SslStreamSession(this);
+        return new SslStreamServerSession(this);
     }
 
     internal SslStreamHost HostFor(string? serverName) => _hosts.Find(serverName);
@@ -23,7 +22,7 @@ internal sealed class SslStreamServer(TlsServerOptions options) : TlsServer
     /// <summary>Ends the making of sessions. The certificates are collected with the last session that uses them.</summary>
     public override void Dispose() => _disposed = true;
 
-    [SuppressMessage("Security", "CA5359", Justification = "These are clients' certificates; who reads TlsInfo judges them.")]
+    [SuppressMessage("Security", "CA5359", Justification = "Who reads TlsInfo judges the certificate.")]
     private static ServerNameMap<SslStreamHost> CreateHosts(TlsServerOptions options)
     {
         var protocols = ProtocolsOf(options);
@@ -40,12 +39,9 @@ internal sealed class SslStreamServer(TlsServerOptions options) : TlsServer
                     ? null
                     : [.. options.ApplicationProtocols.Select(name => new SslApplicationProtocol(name))],
                 ClientCertificateRequired = options.RequestClientCertificate,
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
-                CertificateChainPolicy = new X509ChainPolicy
-                {
-                    RevocationMode = X509RevocationMode.NoCheck,
-                    DisableCertificateDownloads = true,
-                },
+                RemoteCertificateValidationCallback = SslStreamSession.NoteIssuers,
+                AllowTlsResume = options.AllowResumption,
+                CertificateChainPolicy = SslStreamSession.CreateChainPolicy(),
             });
         });
     }

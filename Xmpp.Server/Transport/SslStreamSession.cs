@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Xmpp.Core.Sasl;
 
 namespace Xmpp.Server.Transport;
 
@@ -9,19 +10,43 @@ namespace Xmpp.Server.Transport;
 /// there at once or comes with the next <see cref="TlsSession.Receive"/>, so its tasks are looked at, not awaited.
 /// Whatever it throws is the failure of this session.
 /// </summary>
-internal sealed class SslStreamSession(SslStreamServer server) : TlsSession
+internal abstract class SslStreamSession : TlsSession
 {
     private const int ReadSize = 4 * 1024;
 
     private readonly CiphertextStream _ciphertext = new();
-    private SslStream? _ssl;
+    private readonly List<X509Certificate2> _peerIssuers = [];
+    private SessionStream? _ssl;
     private Task? _handshake;
-    private SslStreamHost? _host;
-    private string? _serverName;
 
     /// <summary>The zero-byte read that completes when there is plaintext, or none to come. It holds no buffer.</summary>
     private ValueTask<int> _available;
     private bool _isWaiting;
+
+    /// <summary>What was asked for by SNI, as A-labels; or null.</summary>
+    protected abstract string? ServerName { get; }
+
+    protected abstract IChannelBinding ChannelBinding { get; }
+
+    /// <summary>Certificates are judged by who reads <see cref="TlsInfo"/>, who needs what came along with them.</summary>
+    internal static bool NoteIssuers(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        foreach (var element in chain?.ChainElements.Skip(1) ?? [])
+            ((SessionStream)sender).Session._peerIssuers.Add(X509CertificateLoader.LoadCertificate(element.Certificate.RawData));
+        return true;
+    }
+
+    /// <summary>Nobody makes this server fetch things by showing it a certificate.</summary>
+    internal static X509ChainPolicy CreateChainPolicy() => new()
+    {
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+    };
+
+    protected abstract Task BeginHandshake(SslStream ssl);
+
+    /// <summary>The handshake failed.</summary>
+    protected virtual string ReasonOf(Exception exception) => Reason(exception);
 
     public override bool Encrypt(ReadOnlyMemory<byte> plaintext, ref PooledBuffer wire)
     {
@@ -72,18 +97,17 @@ internal sealed class SslStreamSession(SslStreamServer server) : TlsSession
         }
         catch (Exception exception)
         {
-            Fail(_host is null ? "malformed ClientHello" : Reason(exception));
+            Fail(ReasonOf(exception));
         }
         _ciphertext.MoveOutputTo(ref wire);
         return status;
     }
 
     /// <summary>True when the handshake is complete.</summary>
-    private bool Handshake()
+    protected bool Handshake()
     {
-        _ssl ??= new SslStream(_ciphertext, leaveInnerStreamOpen: true);
-        _handshake ??= _ssl.AuthenticateAsServerAsync(
-            static (_, hello, session, _) => ((SslStreamSession)session!).Choose(hello), this, CancellationToken.None);
+        _ssl ??= new SessionStream(_ciphertext, this);
+        _handshake ??= BeginHandshake(_ssl);
         if (!_handshake.IsCompleted)
             return false;
         _handshake.GetAwaiter().GetResult();
@@ -91,13 +115,7 @@ internal sealed class SslStreamSession(SslStreamServer server) : TlsSession
         return true;
     }
 
-    private ValueTask<SslServerAuthenticationOptions> Choose(SslClientHelloInfo hello)
-    {
-        // SslStream has decoded the A-labels, which are what was asked for.
-        _serverName = hello.ServerName.Length > 0 ? ServerNameMap.ToAscii(hello.ServerName) : null;
-        _host = server.HostFor(_serverName);
-        return new(_host.Options);
-    }
+    protected void MoveOutputTo(ref PooledBuffer wire) => _ciphertext.MoveOutputTo(ref wire);
 
     private TlsStatus ReadAll(ref PooledBuffer plaintext)
     {
@@ -125,10 +143,11 @@ internal sealed class SslStreamSession(SslStreamServer server) : TlsSession
     private TlsInfo Describe() => new(
         _ssl!.SslProtocol is SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2",
         _ssl.NegotiatedCipherSuite.ToString(),
-        _serverName,
+        ServerName,
         _ssl.NegotiatedApplicationProtocol.Protocol.IsEmpty ? null : _ssl.NegotiatedApplicationProtocol.ToString(),
         _ssl.RemoteCertificate is { } peer ? X509CertificateLoader.LoadCertificate(peer.GetRawCertData()) : null,
-        new ChannelBinding(exporter: null, unique: null, _host!.EndPointBinding));
+        ChannelBinding,
+        _peerIssuers);
 
     private static void Completed(ValueTask task)
     {
@@ -141,10 +160,40 @@ internal sealed class SslStreamSession(SslStreamServer server) : TlsSession
         task.IsCompleted ? task.GetAwaiter().GetResult() : throw new IOException("the engine waits for something");
 
     /// <summary>The innermost message, and of OpenSSL's "error:0A000418:SSL routines::reason" only the end.</summary>
-    private static string Reason(Exception exception)
+    protected static string Reason(Exception exception)
     {
         var message = exception.GetBaseException().Message;
         var routine = message.LastIndexOf("::", StringComparison.Ordinal);
         return routine < 0 ? message : message[(routine + 2)..];
+    }
+
+    /// <summary>The stream that knows its session: callbacks get the stream only.</summary>
+    private sealed class SessionStream(Stream inner, SslStreamSession session) : SslStream(inner, leaveInnerStreamOpen: true)
+    {
+        public SslStreamSession Session => session;
+    }
+}
+
+/// <summary>The server's half.</summary>
+internal sealed class SslStreamServerSession(SslStreamServer server) : SslStreamSession
+{
+    private SslStreamHost? _host;
+    private string? _serverName;
+
+    protected override string? ServerName => _serverName;
+
+    protected override IChannelBinding ChannelBinding => new ChannelBinding(exporter: null, unique: null, _host!.EndPointBinding);
+
+    protected override Task BeginHandshake(SslStream ssl) => ssl.AuthenticateAsServerAsync(
+        static (_, hello, session, _) => ((SslStreamServerSession)session!).Choose(hello), this, CancellationToken.None);
+
+    protected override string ReasonOf(Exception exception) => _host is null ? "malformed ClientHello" : Reason(exception);
+
+    private ValueTask<SslServerAuthenticationOptions> Choose(SslClientHelloInfo hello)
+    {
+        // SslStream has decoded the A-labels, which are what was asked for.
+        _serverName = hello.ServerName.Length > 0 ? ServerNameMap.ToAscii(hello.ServerName) : null;
+        _host = server.HostFor(_serverName);
+        return new(_host.Options);
     }
 }

@@ -28,7 +28,7 @@ public abstract class TlsServer : ITlsServer
     public abstract void Dispose();
 
     /// <summary>The protocol versions that the options allow.</summary>
-    private protected static SslProtocols ProtocolsOf(TlsServerOptions options) => options.MinimumVersion switch
+    internal static SslProtocols ProtocolsOf(TlsServerOptions options) => options.MinimumVersion switch
     {
         "1.2" => SslProtocols.Tls12 | SslProtocols.Tls13,
         "1.3" => SslProtocols.Tls13,

@@ -23,6 +23,9 @@ public sealed record TlsServerOptions
     /// <see cref="TlsInfo.PeerCertificate"/> judges it.
     /// </summary>
     public bool RequestClientCertificate { get; init; }
+
+    /// <summary>Let clients resume their sessions, in which they show no certificate again, and none of its issuers.</summary>
+    public bool AllowResumption { get; init; } = true;
 }
 
 /// <summary>The certificate for one host name of SNI.</summary>

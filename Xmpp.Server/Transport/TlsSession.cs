@@ -13,11 +13,12 @@ internal enum TlsStatus
 }
 
 /// <summary>
-/// The server's half of one TLS connection as a transformation of bytes, without a socket: ciphertext in, plaintext and
+/// Our half of one TLS connection as a transformation of bytes, without a socket: ciphertext in, plaintext and
 /// ciphertext out, never waiting. One thread at a time.
 /// </summary>
 internal abstract class TlsSession : IDisposable
 {
+    private const byte AlertRecord = 21;
     private const byte HandshakeRecord = 22;
 
     private bool _begun;
@@ -28,13 +29,18 @@ internal abstract class TlsSession : IDisposable
     /// <summary>Why the session failed, in a few words for the log.</summary>
     public string? Failure { get; protected set; }
 
+    /// <summary>Says first what the handshake begins with, where that is ours to say.</summary>
+    public virtual void Begin(ref PooledBuffer wire)
+    {
+    }
+
     /// <summary>
     /// Takes all of the ciphertext: goes on with the handshake and appends the answers, alerts included, to
     /// <paramref name="wire"/>; appends what can be decrypted to <paramref name="plaintext"/>.
     /// </summary>
     public TlsStatus Receive(ReadOnlySpan<byte> ciphertext, ref PooledBuffer plaintext, ref PooledBuffer wire)
     {
-        if (!_begun && ciphertext is not [HandshakeRecord, ..])
+        if (!_begun && ciphertext is not [HandshakeRecord or AlertRecord, ..])
             Failure = $"TLS was expected, {Guess(ciphertext)} came";
         _begun = true;
         if (Failure is not null)

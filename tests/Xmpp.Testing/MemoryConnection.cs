@@ -38,7 +38,7 @@ public sealed class MemoryConnection : Connection, IValueTaskSource<ReadOnlyMemo
     /// <summary>What this end believes TLS to have agreed on: there is none, but what is above depends on it.</summary>
     public TlsInfo? ClaimedTls { get; set; }
 
-    /// <summary>What <see cref="StartTlsAsync"/> pretends to agree on; null: it isn't supported.</summary>
+    /// <summary>What <see cref="StartTlsAsync(ITlsServer, CancellationToken)"/> pretends to agree on; null: it isn't supported.</summary>
     public TlsInfo? TlsToClaim { get; set; }
 
     public override string? AbortReason => _abortReason;
@@ -118,6 +118,10 @@ public sealed class MemoryConnection : Connection, IValueTaskSource<ReadOnlyMemo
         Flush();
         return default;
     }
+
+    /// <inheritdoc cref="StartTlsAsync(ITlsServer, CancellationToken)"/>
+    public override ValueTask StartTlsAsync(ITlsClient tls, TlsTarget target, CancellationToken cancellationToken) =>
+        StartTlsAsync((ITlsServer)null!, cancellationToken);
 
     public override void Close()
     {

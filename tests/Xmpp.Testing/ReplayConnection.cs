@@ -51,6 +51,9 @@ public sealed class ReplayConnection(
 
     public override ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public override ValueTask StartTlsAsync(ITlsClient tls, TlsTarget target, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public override void Close() => _closed.TrySetResult();
 
     public override void Abort(string reason) => _closed.TrySetResult();

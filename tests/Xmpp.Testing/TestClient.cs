@@ -7,11 +7,12 @@ using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Transport;
 
 namespace Xmpp.Testing;
 
 /// <summary>A client that speaks XML as the test writes it, and reads what the server says element by element.</summary>
-public sealed class TestClient(MemoryConnection connection, Task served) : IAsyncDisposable
+public sealed class TestClient(Connection connection, Task served) : IAsyncDisposable
 {
     /// <summary>How long to wait for what has to come. Only a failing test ever waits that long.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -54,6 +55,30 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
         ServerHeader = null;
         await SendAsync($"<stream:stream xmlns='{contentNamespace}' xmlns:stream='{Namespaces.Stream}' {attributes}>");
         return await ReadAsync();
+    }
+
+    /// <summary>Opens the stream of a server, and gives the features it comes with.</summary>
+    public Task<Element> OpenServerAsync(string from, string to) =>
+        OpenWithAsync($"from='{from}' to='{to}' version='1.0' xmlns:db='jabber:server:dialback'", Namespaces.Server);
+
+    /// <summary>Plays the server to which one connects: reads the header, whatever it says, and answers with one and with features.</summary>
+    public async Task AnswerServerAsync(string attributes, string features)
+    {
+        _framer.Begin(null);
+        FrameKind kind;
+        do
+        {
+            kind = _framer.Read(_input, out var consumed);
+            _input = _input[consumed..];
+            if (kind == FrameKind.NeedMore && !await ReceiveAsync())
+                throw new InvalidOperationException("The server ended the stream.");
+        }
+        while (kind != FrameKind.StreamOpen);
+        ServerHeader = _framer.Header;
+        _framer.Begin(_framer.Scope.WithDefaultNamespace(Namespaces.Client));
+        await SendAsync(
+            $"<stream:stream xmlns='jabber:server' xmlns:stream='{Namespaces.Stream}' xmlns:db='jabber:server:dialback' {attributes} "
+            + $"version='1.0'><stream:features>{features}</stream:features>");
     }
 
     /// <summary>Opens the stream of a component (XEP-0114), whose id <see cref="ServerHeader"/> then tells.</summary>
@@ -143,6 +168,9 @@ public sealed class TestClient(MemoryConnection connection, Task served) : IAsyn
                         : element;
                 case FrameKind.StreamOpen:
                     ServerHeader = _framer.Header;
+                    // Tests write what servers say among themselves as if it came to a client.
+                    if (ServerHeader.ContentNamespace == Namespaces.Server)
+                        _framer.Begin(_framer.Scope.WithDefaultNamespace(Namespaces.Client));
                     break;
                 case FrameKind.StreamClose:
                     IsStreamClosed = true;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
@@ -25,6 +26,7 @@ public sealed class TestServer : IAsyncDisposable
     private readonly TestLog _log;
     private readonly IReadOnlyList<ModuleEntry> _catalog;
     private XmppServer _server;
+    private TestNetwork? _network;
 
     private TestServer(
         XmppServer server, ServerOptions options, IReadOnlyList<ModuleEntry> catalog, TestStore store, string directory, ManualTime time,
@@ -57,8 +59,14 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <param name="configure">Changes to the default options: one host, "localhost", and no listeners.</param>
     /// <param name="modules">What modules of the test register, behind those of the catalogue.</param>
+    public static Task<TestServer> StartAsync(
+        Func<ServerOptions, ServerOptions>? configure = null, params IReadOnlyList<Action<IModuleBuilder>> modules) =>
+        StartAsync(network: null, configure, modules);
+
+    /// <param name="network">Where other servers are found; null where there are none.</param>
+    /// <inheritdoc cref="StartAsync(Func{ServerOptions, ServerOptions}, IReadOnlyList{Action{IModuleBuilder}})"/>
     public static async Task<TestServer> StartAsync(
-        Func<ServerOptions, ServerOptions>? configure = null, params IReadOnlyList<Action<IModuleBuilder>> modules)
+        TestNetwork? network, Func<ServerOptions, ServerOptions>? configure, IReadOnlyList<Action<IModuleBuilder>> modules)
     {
         var directory = Directory.CreateTempSubdirectory("xmppchat-test-").FullName;
         var time = new ManualTime();
@@ -71,15 +79,15 @@ public sealed class TestServer : IAsyncDisposable
             StreamManagement = new StreamManagementOptions { Journal = new JournalOptions { File = null } },
         };
         options = configure?.Invoke(options) ?? options;
-        DevelopmentCertificates.CreateMissing(directory, options.Hosts, time);
+        DevelopmentCertificates.CreateMissing(options.Tls.Certificates, options.Hosts, time);
         var store = await TestStore.OpenAsync(directory, time);
         IReadOnlyList<ModuleEntry> catalog =
         [
             .. ModuleCatalog.All,
             .. modules.Select((register, index) => new ModuleEntry($"test{index + 1}", (_, _) => new TestModule(register))),
         ];
-        var server = await XmppServer.StartAsync(options, store.Faulty, catalog, time, log);
-        return new TestServer(server, options, catalog, store, directory, time, log);
+        var server = await XmppServer.StartAsync(options, store.Faulty, catalog, time, log, network?.Resolver);
+        return new TestServer(server, options, catalog, store, directory, time, log) { _network = network };
     }
 
     /// <summary>A server whose sessions survive <see cref="RestartAsync"/>.</summary>
@@ -106,7 +114,7 @@ public sealed class TestServer : IAsyncDisposable
         before?.Invoke();
         if (isKilled)
             await File.WriteAllBytesAsync(journal, now);
-        _server = await XmppServer.StartAsync(Options, Store, _catalog, Time, _log);
+        _server = await XmppServer.StartAsync(Options, Store, _catalog, Time, _log, _network?.Resolver);
     }
 
     /// <summary>Changes the configuration while the server runs.</summary>
@@ -129,12 +137,18 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>A connection where components connect, on which nothing was said yet.</summary>
     public TestClient ConnectComponent() => Connect(
-        new ListenerOptions { Port = 0, Tls = ListenerTls.None, IsForComponents = true }, Options.Components.OutputBytes, isEncrypted: false);
+        new ListenerOptions { Port = 0, Tls = ListenerTls.None, Kind = ListenerKind.Components }, Options.Components.OutputBytes, isEncrypted: false);
 
-    private TestClient Connect(ListenerOptions listener, int outputBytes, bool isEncrypted, IPAddress? address = null)
+    /// <summary>A connection where other servers connect, on which nothing was said yet.</summary>
+    /// <param name="certificate">What TLS is to show of the peer, once it has begun.</param>
+    public TestClient ConnectServer(X509Certificate2? certificate) => Connect(
+        new ListenerOptions { Port = 0, Tls = ListenerTls.StartTls, Kind = ListenerKind.Servers }, Options.S2s.OutputBytes, isEncrypted: false,
+        tls: Tls with { PeerCertificate = certificate });
+
+    private TestClient Connect(ListenerOptions listener, int outputBytes, bool isEncrypted, IPAddress? address = null, TlsInfo? tls = null)
     {
         var (client, server) = MemoryConnection.CreatePair(outputBytes, address);
-        server.TlsToClaim = Tls;
+        server.TlsToClaim = tls ?? Tls;
         if (listener.Tls == ListenerTls.None && isEncrypted)
             server.ClaimedTls = server.TlsToClaim;
         var served = _server.ServeAsync(server, listener);

@@ -51,6 +51,12 @@ internal static unsafe partial class LibCrypto
     public static partial void X509_free(nint certificate);
 
     [LibraryImport(Library)]
+    public static partial int OPENSSL_sk_num(nint stack);
+
+    [LibraryImport(Library)]
+    public static partial nint OPENSSL_sk_value(nint stack, int index);
+
+    [LibraryImport(Library)]
     public static partial nint d2i_AutoPrivateKey(nint* result, byte** der, nint length);
 
     [LibraryImport(Library)]

@@ -16,6 +16,7 @@ internal static unsafe partial class LibSsl
     public const int CtrlMode = 33;
     public const int CtrlSetSessionCacheMode = 44;
     public const int CtrlSetServerNameCallback = 53;
+    public const int CtrlSetServerName = 55;
     public const int CtrlChainCertificate = 89;
     public const int CtrlGetExtendedMasterSecret = 122;
     public const int CtrlSetMinimumVersion = 123;
@@ -25,6 +26,7 @@ internal static unsafe partial class LibSsl
     public const int ModeNoAutoChain = 0x8;
     public const int ModeReleaseBuffers = 0x10;
 
+    public const ulong OptionNoTicket = 1UL << 14;
     public const ulong OptionNoCompression = 1UL << 17;
     public const ulong OptionCipherServerPreference = 1UL << 22;
     public const ulong OptionNoRenegotiation = 1UL << 30;
@@ -36,6 +38,9 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial nint TLS_server_method();
+
+    [LibraryImport(Library)]
+    public static partial nint TLS_client_method();
 
     [LibraryImport(Library)]
     public static partial nint SSL_CTX_new(nint method);
@@ -87,6 +92,13 @@ internal static unsafe partial class LibSsl
     public static partial void SSL_set_accept_state(nint ssl);
 
     [LibraryImport(Library)]
+    public static partial void SSL_set_connect_state(nint ssl);
+
+    /// <summary>0 when it has worked.</summary>
+    [LibraryImport(Library)]
+    public static partial int SSL_set_alpn_protos(nint ssl, byte* protocols, uint length);
+
+    [LibraryImport(Library)]
     public static partial void SSL_set0_rbio(nint ssl, nint bio);
 
     [LibraryImport(Library)]
@@ -136,6 +148,10 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial nint SSL_get1_peer_certificate(nint ssl);
+
+    /// <summary>What the peer sent, its own certificate included only on a client; borrowed.</summary>
+    [LibraryImport(Library)]
+    public static partial nint SSL_get_peer_cert_chain(nint ssl);
 
     [LibraryImport(Library)]
     public static partial nuint SSL_get_finished(nint ssl, byte* bytes, nuint length);

@@ -17,14 +17,26 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid
     public byte[]? EndPointBinding { get; }
 
     /// <exception cref="TlsConfigurationException">The certificate or its key can't be used.</exception>
-    public static OpenSslContext Create(TlsCertificate files, TlsServerOptions options, SslProtocols protocols)
+    public static OpenSslContext Create(TlsCertificate files, TlsServerOptions options, SslProtocols protocols) =>
+        Create(files, LibSsl.TLS_server_method(), context =>
+        {
+            context.Configure(protocols);
+            context.ConfigureServer(options);
+        });
+
+    /// <summary>The same for connections that we make.</summary>
+    /// <exception cref="TlsConfigurationException">The certificate or its key can't be used.</exception>
+    public static OpenSslContext CreateClient(TlsCertificate files, SslProtocols protocols) =>
+        Create(files, LibSsl.TLS_client_method(), context => context.Configure(protocols));
+
+    private static OpenSslContext Create(TlsCertificate files, nint method, Action<OpenSslContext> configure)
     {
         using var certificate = ServerCertificate.Load(files.ChainFile, files.KeyFile);
         var context = new OpenSslContext(certificate.EndPointBinding);
         try
         {
-            context.SetHandle(LibSsl.SSL_CTX_new(LibSsl.TLS_server_method()));
-            context.Configure(options, protocols);
+            context.SetHandle(LibSsl.SSL_CTX_new(method));
+            configure(context);
             context.UseCertificate(certificate, files);
             return context;
         }
@@ -64,7 +76,7 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid
         }
     }
 
-    private void Configure(TlsServerOptions options, SslProtocols protocols)
+    private void Configure(SslProtocols protocols)
     {
         Check(LibSsl.SSL_CTX_ctrl(handle, LibSsl.CtrlSetMinimumVersion,
             protocols.HasFlag(SslProtocols.Tls12) ? LibSsl.Tls12Version : LibSsl.Tls13Version, 0));
@@ -73,10 +85,15 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid
             handle, LibSsl.OptionNoRenegotiation | LibSsl.OptionNoCompression | LibSsl.OptionCipherServerPreference);
         LibSsl.SSL_CTX_ctrl(handle, LibSsl.CtrlMode,
             LibSsl.ModePartialWrite | LibSsl.ModeMovingWriteBuffer | LibSsl.ModeNoAutoChain | LibSsl.ModeReleaseBuffers, 0);
-
-        // Resumption by tickets, which the clients keep: no memory here. One is enough, the next connection brings another.
         LibSsl.SSL_CTX_ctrl(handle, LibSsl.CtrlSetSessionCacheMode, 0, 0);
-        Check(LibSsl.SSL_CTX_set_num_tickets(handle, 1));
+    }
+
+    private void ConfigureServer(TlsServerOptions options)
+    {
+        // Resumption by tickets, which the clients keep: no memory here. One is enough, the next connection brings another.
+        Check(LibSsl.SSL_CTX_set_num_tickets(handle, options.AllowResumption ? 1u : 0));
+        if (!options.AllowResumption)
+            LibSsl.SSL_CTX_set_options(handle, LibSsl.OptionNoTicket);
         var id = "xmpp"u8;
         fixed (byte* first = id)
             Check(LibSsl.SSL_CTX_set_session_id_context(handle, first, (uint)id.Length));

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace Xmpp.Server.Transport.OpenSsl;
 
@@ -16,7 +18,9 @@ internal sealed unsafe class OpenSslSession : TlsSession
     /// <summary>The session whose handshake this thread is in, for libssl's callbacks.</summary>
     [ThreadStatic] private static OpenSslSession? t_handshaking;
 
-    private readonly OpenSslServer _server;
+    private readonly OpenSslServer? _server;
+    private readonly string? _serverName;
+    private readonly IReadOnlyList<(string Name, byte[] Bytes)> _protocols;
     private readonly SafeSslHandle _handle;
     private readonly nint _ssl;
     private OpenSslContext _context;
@@ -24,17 +28,50 @@ internal sealed unsafe class OpenSslSession : TlsSession
     private nint _output;
 
     public OpenSslSession(OpenSslServer server, OpenSslContext context)
+        : this(context, server.ApplicationProtocols)
     {
         _server = server;
+        LibSsl.SSL_set_accept_state(_ssl);
+    }
+
+    /// <summary>For a connection that we make.</summary>
+    public OpenSslSession(OpenSslContext context, TlsTarget target)
+        : this(context, target.ApplicationProtocol is { } protocol ? [(protocol, Encoding.ASCII.GetBytes(protocol))] : [])
+    {
+        _serverName = ServerNameMap.ToAscii(target.ServerName);
+        LibSsl.SSL_set_connect_state(_ssl);
+        // RFC 6066 §3: an address is no server name.
+        fixed (byte* name = Encoding.ASCII.GetBytes(_serverName + '\0'))
+        {
+            if (!IPAddress.TryParse(_serverName, out _))
+                LibSsl.SSL_ctrl(_ssl, LibSsl.CtrlSetServerName, 0, (nint)name);
+        }
+        foreach (var (_, bytes) in _protocols)
+        {
+            fixed (byte* first = (byte[])[(byte)bytes.Length, .. bytes])
+                _ = LibSsl.SSL_set_alpn_protos(_ssl, first, (uint)bytes.Length + 1);
+        }
+    }
+
+    private OpenSslSession(OpenSslContext context, IReadOnlyList<(string Name, byte[] Bytes)> protocols)
+    {
+        _protocols = protocols;
         _context = context;
         _handle = context.NewConnection();
         _ssl = _handle.DangerousGetHandle();
-        LibSsl.SSL_set_accept_state(_ssl);
         // For the handshake the BIOs are its own: libssl keeps a buffer chained to the output between the steps.
         _input = LibCrypto.NewMemoryBio();
         _output = LibCrypto.NewMemoryBio();
         LibSsl.SSL_set0_rbio(_ssl, _input);
         LibSsl.SSL_set0_wbio(_ssl, _output);
+    }
+
+    public override void Begin(ref PooledBuffer wire)
+    {
+        if (_server is not null)
+            return;
+        Handshake();
+        TakeOutput(ref wire);
     }
 
     public override bool Encrypt(ReadOnlyMemory<byte> plaintext, ref PooledBuffer wire)
@@ -92,7 +129,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
         try
         {
             var session = t_handshaking!;
-            var context = session._server.ContextFor(Marshal.PtrToStringUTF8(LibSsl.SSL_get_servername(ssl, 0)));
+            var context = session._server!.ContextFor(Marshal.PtrToStringUTF8(LibSsl.SSL_get_servername(ssl, 0)));
             if (!ReferenceEquals(context, session._context))
             {
                 context.SwitchTo(ssl);
@@ -112,7 +149,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
     internal static int OnApplicationProtocols(
         nint ssl, byte** chosen, byte* chosenLength, byte* offered, uint offeredLength, nint argument)
     {
-        foreach (var (_, ours) in t_handshaking!._server.ApplicationProtocols)
+        foreach (var (_, ours) in t_handshaking!._protocols)
         {
             for (var i = 0u; i < offeredLength; i += offered[i] + 1u)
             {
@@ -146,7 +183,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
         }
         catch (CryptographicException)
         {
-            Fail("the client's certificate can't be read");
+            Fail("the peer's certificate can't be read");
             return false;
         }
     }
@@ -211,13 +248,14 @@ internal sealed unsafe class OpenSslSession : TlsSession
             isTls13 ? "TLSv1.3" : "TLSv1.2",
             CipherNames.GetOrAdd(LibSsl.SSL_get_current_cipher(_ssl),
                 static cipher => Marshal.PtrToStringUTF8(LibSsl.SSL_CIPHER_standard_name(cipher))!),
-            Marshal.PtrToStringUTF8(LibSsl.SSL_get_servername(_ssl, 0)),
+            _serverName ?? Marshal.PtrToStringUTF8(LibSsl.SSL_get_servername(_ssl, 0)),
             ApplicationProtocol(),
             PeerCertificate(),
-            new ChannelBinding(
+            _server is null ? ChannelBinding.None : new ChannelBinding(
                 bindsMasterSecret ? Exporter() : null,
                 bindsMasterSecret && !isTls13 ? FirstFinished() : null,
-                _context.EndPointBinding));
+                _context.EndPointBinding),
+            PeerIssuers());
     }
 
     private string? ApplicationProtocol()
@@ -225,7 +263,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
         byte* protocol;
         uint length;
         LibSsl.SSL_get0_alpn_selected(_ssl, &protocol, &length);
-        foreach (var (name, bytes) in _server.ApplicationProtocols)
+        foreach (var (name, bytes) in _protocols)
         {
             if (new ReadOnlySpan<byte>(protocol, (int)length).SequenceEqual(bytes))
                 return name;
@@ -240,18 +278,33 @@ internal sealed unsafe class OpenSslSession : TlsSession
             return null;
         try
         {
-            var der = new byte[LibCrypto.i2d_X509(certificate, null)];
-            fixed (byte* first = der)
-            {
-                var next = first;
-                _ = LibCrypto.i2d_X509(certificate, &next);
-            }
-            return X509CertificateLoader.LoadCertificate(der);
+            return Copy(certificate);
         }
         finally
         {
             LibCrypto.X509_free(certificate);
         }
+    }
+
+    private List<X509Certificate2> PeerIssuers()
+    {
+        var issuers = new List<X509Certificate2>();
+        var chain = LibSsl.SSL_get_peer_cert_chain(_ssl);
+        // A client finds the peer's own certificate there, too.
+        for (var i = _server is null ? 1 : 0; chain != 0 && i < LibCrypto.OPENSSL_sk_num(chain); i++)
+            issuers.Add(Copy(LibCrypto.OPENSSL_sk_value(chain, i)));
+        return issuers;
+    }
+
+    private static X509Certificate2 Copy(nint certificate)
+    {
+        var der = new byte[LibCrypto.i2d_X509(certificate, null)];
+        fixed (byte* first = der)
+        {
+            var next = first;
+            _ = LibCrypto.i2d_X509(certificate, &next);
+        }
+        return X509CertificateLoader.LoadCertificate(der);
     }
 
     /// <summary>RFC 9266 §2: 32 bytes, with a context that is there and empty.</summary>

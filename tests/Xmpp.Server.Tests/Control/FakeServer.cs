@@ -35,7 +35,7 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
         };
         var sessions = new SessionRegistry(() => new ModuleTable([]));
         var rosters = new RosterDirectory(_store.Rosters, sessions);
-        var remote = new RemoteDomains(new(() => Options.Components), TimeProvider.System);
+        var remote = new RemoteDomains(new(() => Options.Components), federation: null, TimeProvider.System);
         var presences = new Presences(
             sessions, rosters, this, remote, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster);
         Subscriptions = new(rosters, presences, this, remote, sessions, () => [], () => Options.Modules.Roster);
@@ -62,6 +62,8 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
         NullLogger<AccountService>.Instance);
 
     public ClientDirectory Clients { get; }
+
+    public IFederationControl? Federation { get; set; }
 
     public Subscriptions Subscriptions { get; }
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Xmpp.Core.Xml;
 
-namespace Xmpp.Server.Components;
+namespace Xmpp.Server.Streams;
 
 /// <summary>
 /// Stanzas between streams of different content namespaces (RFC 6120 §4.8.2). Nearly all name none, and mean the same in each; one that

@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Dns;
+using Xmpp.Server.Hosting;
+
+namespace Xmpp.Server.Federation;
+
+/// <summary>All that this server has to do with other servers: ways to them, and streams that they have made.</summary>
+internal sealed class FederationDirectory
+{
+    private readonly ServerContext _server;
+    private readonly ServerDialer _dialer;
+    private readonly ConcurrentDictionary<(string Local, string Remote), OutgoingLink> _links = new();
+    private readonly Dictionary<string, HashSet<IncomingServerStream>> _incoming = [];
+
+    public FederationDirectory(ServerContext server, IDnsResolver resolver, ReadOnlySpan<byte> dialbackSecret)
+    {
+        _server = server;
+        _dialer = new(server, new(resolver, server.Time));
+        Keys = new(dialbackSecret);
+    }
+
+    public DialbackKeys Keys { get; }
+
+    public IEnumerable<OutgoingLink> Links => _links.Values;
+
+    /// <summary>Streams that others have made, by the domains that made them.</summary>
+    public IReadOnlyList<IncomingServerStream> Incoming
+    {
+        get
+        {
+            lock (_incoming)
+                return [.. _incoming.Values.SelectMany(streams => streams)];
+        }
+    }
+
+    /// <summary>Whether a domain is this server's and talks to others: a host's, a service's or a component's.</summary>
+    public bool IsServed(string domain)
+    {
+        var current = _server.Current;
+        if (current.Federation is not { } federation)
+            return false;
+        if (current.Services.TryGetValue(domain, out var service))
+            return federation.Policy.Federates(service.Host);
+        return (current.Hosts.Contains(domain) || _server.Components.IsKnown(domain)) && federation.Policy.Federates(domain);
+    }
+
+    /// <summary>Whether stanzas may go to a domain, as far as that is known without trying.</summary>
+    public bool IsKnown(string domain)
+    {
+        var current = _server.Current;
+        return current.Federation is { } federation && federation.Policy.Admits(domain)
+            && current.Options.Hosts.Any(federation.Policy.Federates);
+    }
+
+    /// <summary>Sends a stanza to another server. Never waits.</summary>
+    /// <param name="stanza">Complete with its addresses, UTF-8 for "jabber:client"; copied.</param>
+    /// <returns>What its sender is to be told; null when it is on its way.</returns>
+    public StanzaError? Send(string remote, ReadOnlySpan<byte> stanza)
+    {
+        if (StanzaHead.FindJid(stanza, "from"u8)?.Domain is not { } local || !IsServed(local))
+            return StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.");
+        if (!_server.Current.Federation!.Policy.Admits(remote))
+            return StanzaError.Of(StanzaErrorCondition.NotAllowed, $"This server doesn't talk to {remote}.");
+        while (true)
+        {
+            if (!_links.TryGetValue((local, remote), out var link))
+            {
+                if (_links.Count >= _server.Current.Options.S2s.MaxLinks)
+                    return StanzaError.Of(StanzaErrorCondition.ResourceConstraint, "Too many other servers are talked to.");
+                link = _links.GetOrAdd((local, remote), key => new(_server, _dialer, key.Local, key.Remote));
+            }
+            if (link.TrySend(stanza, out var error))
+                return error;
+        }
+    }
+
+    /// <inheritdoc cref="ServerDialer.DialAsync(OutgoingPurpose)"/>
+    public Task<(OutgoingServerStream? Stream, LinkFailure? Failure)> DialAsync(OutgoingPurpose purpose) => _dialer.DialAsync(purpose);
+
+    /// <summary>Lets the next stanza of a pair make an attempt, however lately one has come to nothing.</summary>
+    public void Forgive(string local, string remote)
+    {
+        if (_links.TryGetValue((local, remote), out var link))
+            link.Forgive();
+    }
+
+    /// <summary>Asks the server of a domain whether a dialback key is its own.</summary>
+    public async Task<DialbackResult> VerifyAsync(string local, string remote, DialbackRequest request)
+    {
+        var (stream, failure) = await _dialer.DialAsync(new(local, remote, request));
+        // XEP-0220 §2.5.
+        return stream?.Verification ?? new(IsValid: false, failure?.Condition switch
+        {
+            StanzaErrorCondition.RemoteServerNotFound => StanzaErrorCondition.RemoteServerNotFound,
+            _ => StanzaErrorCondition.RemoteServerTimeout,
+        });
+    }
+
+    /// <summary>Whether a stream of a domain that has proved itself may stay; if so it counts until <see cref="Leave"/>.</summary>
+    public bool TryEnter(IncomingServerStream stream, string remote)
+    {
+        lock (_incoming)
+        {
+            if (!_incoming.TryGetValue(remote, out var streams))
+                _incoming[remote] = streams = [];
+            return streams.Count < _server.Current.Options.S2s.StreamsPerDomain && streams.Add(stream);
+        }
+    }
+
+    public void Leave(IncomingServerStream stream, string remote)
+    {
+        lock (_incoming)
+        {
+            if (_incoming.TryGetValue(remote, out var streams) && streams.Remove(stream) && streams.Count == 0)
+                _incoming.Remove(remote);
+        }
+    }
+
+    /// <summary>Forgets links that nobody needs; about once a second.</summary>
+    public void Tick()
+    {
+        foreach (var (key, link) in _links)
+        {
+            if (link.TryRemove())
+                _links.TryRemove(new(key, link));
+        }
+    }
+
+    /// <summary>Ends what the configuration doesn't allow any more.</summary>
+    public void Reconsider()
+    {
+        var policy = _server.Current.Federation?.Policy;
+        foreach (var link in _links.Values)
+        {
+            if (policy?.Admits(link.Remote) != true || !IsServed(link.Local))
+                link.Close(LinkFailure.NotFound($"This server doesn't talk to {link.Remote} any more."));
+        }
+        foreach (var stream in Incoming)
+        {
+            if (policy?.Admits(stream.Remote!) != true || !IsServed(stream.Local!))
+                stream.End(new(Core.Streams.StreamErrorCondition.PolicyViolation, "This server doesn't talk to you any more."));
+        }
+    }
+
+    /// <summary>The server stops: what waits is returned.</summary>
+    public void Stop()
+    {
+        foreach (var link in _links.Values.Where(link => link.Waiting > 0))
+            link.Close(LinkFailure.Timeout("The server stops."));
+    }
+}

@@ -1,0 +1,271 @@
+using System.Text;
+using Xmpp.Core;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Hosting;
+using Xmpp.Server.Transport;
+
+namespace Xmpp.Server.Federation;
+
+/// <summary>What a stream to another server is made for.</summary>
+/// <param name="Local">The domain here that it speaks for.</param>
+/// <param name="Verify">A key to verify, after which the stream is over; null for a stream that carries stanzas.</param>
+/// <param name="Report">Told of each step; or null.</param>
+internal sealed record OutgoingPurpose(string Local, string Remote, DialbackRequest? Verify = null, Action<string>? Report = null);
+
+/// <summary>A stream that this server makes to another one, for one pair of domains and in one direction.</summary>
+internal sealed class OutgoingServerStream : ServerStream
+{
+    private readonly OutgoingPurpose _purpose;
+    private readonly bool _isDirectTls;
+    private readonly TaskCompletionSource<LinkFailure?> _negotiated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private NegotiationPhase _phase = NegotiationPhase.Clear;
+    private string? _peerId;
+    private string? _refusal;
+    private bool _isDialbackSent;
+    private int _lastSentAt;
+
+    public OutgoingServerStream(ServerContext server, Connection connection, OutgoingPurpose purpose, bool isDirectTls)
+        : base(server, connection)
+    {
+        (_purpose, _isDirectTls, Local, Remote) = (purpose, isDirectTls, purpose.Local, purpose.Remote);
+        _lastSentAt = server.Clock.Seconds;
+    }
+
+    /// <summary>Completes with null when the stream does what it was made for, else with why it doesn't.</summary>
+    public Task<LinkFailure?> Negotiated => _negotiated.Task;
+
+    /// <summary>What the peer says about the key to verify.</summary>
+    public DialbackResult? Verification { get; private set; }
+
+    /// <summary>How the pair was authorised: "EXTERNAL" or "dialback"; null before.</summary>
+    public string? AuthorizedBy { get; private set; }
+
+    public bool IsOver => HasEnded;
+
+    /// <summary>Called once, when nothing can be sent any more.</summary>
+    public Action<OutgoingServerStream>? Lost { get; set; }
+
+    private string Domain => _purpose.Remote;
+
+    /// <summary>Queues a stanza for the pair; only once it was negotiated.</summary>
+    /// <param name="stanza">UTF-8 for "jabber:client".</param>
+    /// <returns>False when the stream is over.</returns>
+    public bool TryCarry(ReadOnlySpan<byte> stanza)
+    {
+        _lastSentAt = Server.Clock.Seconds;
+        return TrySend(stanza);
+    }
+
+    public override void Tick()
+    {
+        if (_negotiated.Task.IsCompleted && Server.Clock.Seconds - _lastSentAt > Server.Current.Options.S2s.IdleTimeout.TotalSeconds)
+            End(null);
+    }
+
+    /// <summary>There was no time to negotiate.</summary>
+    public void GiveUp() => GiveUp("Negotiation took too long.");
+
+    protected override async ValueTask BeginAsync()
+    {
+        if (_isDirectTls)
+            await StartTlsAsync();
+        SendHeader();
+    }
+
+    protected override void SendHeader() => SendHeader(_purpose.Local, Domain, id: null);
+
+    protected override void Open(StreamHeader header)
+    {
+        if (header.ContentNamespace != Namespaces.Server)
+            throw new StreamErrorException(StreamErrorCondition.InvalidNamespace);
+        if (header.MajorVersion < 1)
+        {
+            Fail("speaks XMPP from before RFC 3920");
+            throw new StreamErrorException(StreamErrorCondition.UnsupportedVersion);
+        }
+        if (header.From is not null && !(Jid.TryParse(header.From, out var from) && from.ToString() == Domain))
+        {
+            Fail($"answers as {header.From}");
+            throw new StreamErrorException(StreamErrorCondition.InvalidFrom);
+        }
+        _peerId = header.Id;
+        BeginContent();
+    }
+
+    protected override ValueTask HandleElementAsync(Element element)
+    {
+        switch (element.Name)
+        {
+            case { Namespace: Namespaces.Stream, Local: "features" }:
+                HandleFeatures(element);
+                break;
+            case { Namespace: Namespaces.Tls, Local: "proceed" } when _phase == NegotiationPhase.Clear:
+                DoNext(async () =>
+                {
+                    await StartTlsAsync();
+                    StartAnew();
+                });
+                break;
+            case { Namespace: Namespaces.Tls, Local: "failure" }:
+                Fail("refuses TLS");
+                break;
+            case { Namespace: Namespaces.Sasl, Local: "success" } when _phase == NegotiationPhase.Secured && !_isDialbackSent:
+                _phase = NegotiationPhase.Authenticated;
+                StartAnew();
+                break;
+            case { Namespace: Namespaces.Sasl, Local: "failure" } when _phase == NegotiationPhase.Secured && !_isDialbackSent:
+                _refusal = $"EXTERNAL: {element.Elements.FirstOrDefault()?.Name.Local}";
+                Report($"{Domain} refuses EXTERNAL ({element.Elements.FirstOrDefault()?.Name.Local})");
+                AskByDialback();
+                break;
+            default:
+                throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
+        }
+        return default;
+    }
+
+    protected override void HandleResult(string from, string to, Element result)
+    {
+        if (!_isDialbackSent || _negotiated.Task.IsCompleted || from != Domain || to != _purpose.Local)
+            throw Unsolicited();
+        switch (result["type"])
+        {
+            case "valid":
+                Complete("dialback");
+                break;
+            case "invalid":
+                // XEP-0220 §2.1.1.
+                _negotiated.TrySetResult(new(StanzaErrorCondition.InternalServerError,
+                    $"{Domain} could not verify our dialback key: its DNS does not lead to this server for {_purpose.Local}, "
+                    + "or to one with another secret"));
+                End(null);
+                break;
+            case "error":
+                Fail($"refuses {_purpose.Local} ({Dialback.ErrorOf(result)})"
+                    + (_refusal is null ? "" : $" after {_refusal}"));
+                break;
+            default:
+                throw Unsolicited();
+        }
+    }
+
+    protected override void HandleVerification(string from, string to, Element verify)
+    {
+        if (_purpose.Verify is not { } request || Verification is not null
+            || from != Domain || to != _purpose.Local || verify["id"] != request.StreamId)
+        {
+            throw Unsolicited();
+        }
+        Verification = verify["type"] switch
+        {
+            "valid" => new(IsValid: true),
+            "invalid" => new(IsValid: false),
+            // XEP-0220 §2.5.
+            _ => new(IsValid: false, StanzaErrorCondition.RemoteServerNotFound),
+        };
+        _negotiated.TrySetResult(null);
+        End(null);
+    }
+
+    protected override void HandleEnd()
+    {
+        _negotiated.TrySetResult(PeerError switch
+        {
+            StreamErrorCondition.HostUnknown or StreamErrorCondition.HostGone =>
+                LinkFailure.NotFound($"the server found in the DNS doesn't serve {Domain}"),
+            { } condition => LinkFailure.Timeout(
+                $"{Domain} ended the stream: {StreamError.WireName(condition)}{(PeerErrorText is null ? "" : $" ({PeerErrorText})")}"),
+            null => LinkFailure.Timeout($"the connection with {Domain} ended: {Connection.AbortReason ?? "closed by the other side"}"),
+        });
+        Lost?.Invoke(this);
+    }
+
+    private void HandleFeatures(Element features)
+    {
+        switch (_phase)
+        {
+            case NegotiationPhase.Clear when features.Child(Namespaces.Tls, "starttls") is not null:
+                Report($"{Domain} offers STARTTLS");
+                Send(new Element(Namespaces.Tls, "starttls"));
+                break;
+            case NegotiationPhase.Clear:
+                Fail("does not offer TLS");
+                break;
+            case NegotiationPhase.Secured when !IsTrusted():
+                break;
+            case NegotiationPhase.Secured when _purpose.Verify is { } request:
+                SendDialback("verify", _purpose.Local, Domain, request.StreamId, key: request.Key);
+                break;
+            case NegotiationPhase.Secured when OffersExternal(features):
+                Report($"{Domain} offers EXTERNAL: our certificate is accepted");
+                // XEP-0178 §3: it should not be needed, but may be.
+                Send(new Element(Namespaces.Sasl, "auth",
+                    Element.Attr("mechanism", "EXTERNAL"), Convert.ToBase64String(Encoding.UTF8.GetBytes(_purpose.Local))));
+                break;
+            case NegotiationPhase.Secured:
+                Report($"{Domain} does not offer EXTERNAL: it does not accept our certificate for {_purpose.Local}, or never does");
+                AskByDialback();
+                break;
+            case NegotiationPhase.Authenticated:
+                Complete("EXTERNAL");
+                break;
+        }
+    }
+
+    private static bool OffersExternal(Element features) =>
+        features.Child(Namespaces.Sasl, "mechanisms")?.Elements.Any(mechanism => mechanism.Text.Trim() == "EXTERNAL") == true;
+
+    /// <summary>Whether it is the server that was looked for, as far as that has to be proved.</summary>
+    private bool IsTrusted()
+    {
+        var problem = Federation.Certificates.Check(Connection.Tls, Domain);
+        Report(problem is null ? $"the certificate of {Domain} is valid" : $"the certificate of {Domain} {problem}");
+        if (problem is null || Federation.Policy.AllowsDialback(Domain))
+            return true;
+        Fail($"is not trusted: its certificate {problem}");
+        return false;
+    }
+
+    private void AskByDialback()
+    {
+        if (_peerId is not { Length: > 0 } id)
+        {
+            Fail("does not accept our certificate, and gives its stream no id for dialback");
+            return;
+        }
+        _isDialbackSent = true;
+        SendDialback("result", _purpose.Local, Domain, key: Server.Federation.Keys.Create(Domain, _purpose.Local, id));
+    }
+
+    private async ValueTask StartTlsAsync()
+    {
+        await HandshakeAsync(Connection.StartTlsAsync(
+            Federation.ClientTls, new TlsTarget(_purpose.Local, Domain, _isDirectTls ? "xmpp-server" : null), Server.Stopping));
+        _phase = NegotiationPhase.Secured;
+        Report($"{Connection.Tls!.Protocol}, {Connection.Tls.CipherSuite}");
+    }
+
+    private void StartAnew()
+    {
+        Restart();
+        SendHeader();
+    }
+
+    private void Complete(string how)
+    {
+        AuthorizedBy = how;
+        Report($"{Domain} accepts stanzas of {_purpose.Local}, authorised by {how}");
+        _negotiated.TrySetResult(null);
+    }
+
+    /// <param name="what">Completes "the server of … …".</param>
+    private void Fail(string what)
+    {
+        _negotiated.TrySetResult(LinkFailure.Timeout($"the server of {Domain} {what}"));
+        End(null);
+    }
+
+    private void Report(string step) => _purpose.Report?.Invoke(step);
+}

@@ -1,0 +1,323 @@
+using System.Security.Cryptography.X509Certificates;
+using Xmpp.Core;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Streams;
+using Xmpp.Core.Xml;
+using Xmpp.Server.Federation;
+using Xmpp.Server.Hosting;
+using Xmpp.Testing;
+using Xunit;
+
+namespace Xmpp.Server.Tests.Federation;
+
+/// <summary>What another server says on a stream that it makes, word for word.</summary>
+public sealed class IncomingStreamTests : IDisposable
+{
+    private const string Local = "capulet.example";
+    private const string Remote = "montague.example";
+    private const string External = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>bW9udGFndWUuZXhhbXBsZQ==</auth>";
+
+    private readonly TestNetwork _network = new();
+
+    public void Dispose() => _network.Dispose();
+
+    [Fact]
+    public async Task TLS_comes_first_then_EXTERNAL_then_stanzas()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var peer = server.ConnectServer(CertificateOf(Remote));
+        var features = await peer.OpenServerAsync(Remote, Local);
+        Assert.Equal((Local, Remote, Namespaces.Server, "1.0"),
+            (peer.ServerHeader!.From, peer.ServerHeader.To, peer.ServerHeader.ContentNamespace, peer.ServerHeader.Version));
+        Assert.NotEmpty(peer.ServerHeader.Id!);
+        Assert.Equal(
+            new Element(Namespaces.Stream, "features", new Element(Namespaces.Tls, "starttls", new Element(Namespaces.Tls, "required"))), features);
+        await StartTlsAsync(peer);
+        features = await peer.OpenServerAsync(Remote, Local);
+        Assert.Equal("EXTERNAL", features.Child(Namespaces.Sasl, "mechanisms")?.Elements.Single().Text);
+        Assert.NotNull(features.Child("urn:xmpp:features:dialback", "dialback")?.Child("urn:xmpp:features:dialback", "errors"));
+        await peer.SendAsync(External);
+        await peer.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        features = await peer.OpenServerAsync(Remote, Local);
+        Assert.Null(features.Child(Namespaces.Sasl, "mechanisms"));
+
+        await peer.SendAsync($"<message from='romeo@{Remote}/x' to='{juliet.Jid}' id='1'><body>1</body></message>");
+        await juliet.ExpectAsync($"<message from='romeo@{Remote}/x' to='{juliet.Jid}' id='1'><body>1</body></message>");
+        await peer.SendAsync("</stream:stream>");
+        await peer.ExpectEndAsync();
+        Assert.Empty(server.Server.Context.Federation.Incoming);
+    }
+
+    [Theory]
+    [InlineData("from='montague.example' to='nobody.example' version='1.0'", StreamErrorCondition.HostUnknown)]
+    [InlineData("from='romeo@montague.example' to='capulet.example' version='1.0'", StreamErrorCondition.InvalidFrom)]
+    [InlineData("from='capulet.example' to='capulet.example' version='1.0'", StreamErrorCondition.InvalidFrom)]
+    [InlineData("from='conference.capulet.example' to='capulet.example' version='1.0'", StreamErrorCondition.InvalidFrom)]
+    [InlineData("from='denied.example' to='capulet.example' version='1.0'", StreamErrorCondition.PolicyViolation)]
+    [InlineData("from='montague.example' to='capulet.example'", StreamErrorCondition.UnsupportedVersion)]
+    public async Task A_header_that_is_wrong_is_answered_by_a_header_and_an_error(string attributes, StreamErrorCondition condition)
+    {
+        await using var server = await _network.StartAsync(
+            Local, options => options with { S2s = options.S2s with { Deny = ["denied.example"] } });
+        var peer = server.ConnectServer(CertificateOf(Remote));
+        await peer.ExpectStreamErrorAsync(condition, await peer.OpenWithAsync(attributes, Namespaces.Server));
+    }
+
+    [Fact]
+    public async Task Clients_are_not_served_here()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var peer = server.ConnectServer(null);
+        await peer.ExpectStreamErrorAsync(
+            StreamErrorCondition.InvalidNamespace, await peer.OpenWithAsync($"to='{Local}' version='1.0'", Namespaces.Client));
+    }
+
+    [Theory]
+    [InlineData("<message to='juliet@capulet.example/balcony'/>", StreamErrorCondition.ImproperAddressing)]
+    [InlineData("<message from='romeo@montague.example'/>", StreamErrorCondition.ImproperAddressing)]
+    [InlineData("<message from='' to='juliet@capulet.example'/>", StreamErrorCondition.ImproperAddressing)]
+    [InlineData("<message from='romeo@montague.example' to='@'/>", StreamErrorCondition.ImproperAddressing)]
+    [InlineData("<message from='mercutio@verona.example' to='juliet@capulet.example'/>", StreamErrorCondition.InvalidFrom)]
+    [InlineData("<message from='romeo@sub.montague.example' to='juliet@capulet.example'/>", StreamErrorCondition.InvalidFrom)]
+    [InlineData("<message from='tybalt@capulet.example' to='juliet@capulet.example'/>", StreamErrorCondition.InvalidFrom)]
+    [InlineData("<message from='romeo@montague.example' to='x@elsewhere.example'/>", StreamErrorCondition.HostUnknown)]
+    [InlineData("<message from='romeo@montague.example' to='ball@conference.capulet.example'/>", StreamErrorCondition.HostUnknown)]
+    [InlineData("<route from='montague.example' to='capulet.example'/>", StreamErrorCondition.UnsupportedStanzaType)]
+    [InlineData("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", null)]
+    public async Task What_a_server_may_not_send_ends_its_stream(string stanza, StreamErrorCondition? condition)
+    {
+        await using var server = await _network.StartAsync(Local);
+        var peer = await LoginAsync(server);
+        await peer.SendAsync(stanza);
+        if (condition is { } error)
+            await peer.ExpectStreamErrorAsync(error);
+        else
+            Assert.Equal("failure", (await peer.ReadAsync()).Name.Local);
+    }
+
+    [Fact]
+    public async Task Nothing_goes_on_without_TLS()
+    {
+        await using var server = await _network.StartAsync(Local, AllowAll);
+        var peer = server.ConnectServer(CertificateOf(Remote));
+        await peer.OpenServerAsync(Remote, Local);
+        await peer.SendAsync(External);
+        await peer.ExpectFailureAsync("encryption-required");
+        await peer.SendAsync($"<db:result from='{Remote}' to='{Local}'>key</db:result>");
+        await ExpectDialbackErrorAsync(peer, Remote, StanzaErrorCondition.PolicyViolation);
+        await peer.SendAsync($"<message from='romeo@{Remote}' to='juliet@{Local}'/>");
+        await peer.ExpectStreamErrorAsync(StreamErrorCondition.NotAuthorized);
+    }
+
+    [Fact]
+    public async Task Bytes_behind_starttls_end_the_stream()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var peer = server.ConnectServer(CertificateOf(Remote));
+        await peer.OpenServerAsync(Remote, Local);
+        await peer.SendAsync($"<starttls xmlns='{Namespaces.Tls}'/><x/>");
+        await peer.ExpectAsync($"<proceed xmlns='{Namespaces.Tls}'/>");
+        await peer.ExpectStreamErrorAsync(StreamErrorCondition.PolicyViolation);
+    }
+
+    [Theory]
+    [InlineData("dmVyb25hLmV4YW1wbGU=", "invalid-authzid")]
+    [InlineData("cm9tZW9AbW9udGFndWUuZXhhbXBsZQ==", "invalid-authzid")]
+    [InlineData("?", "invalid-authzid")]
+    [InlineData("", null)]
+    [InlineData("=", null)]
+    public async Task Nobody_is_who_it_does_not_say_it_is(string identity, string? failure)
+    {
+        await using var server = await _network.StartAsync(Local);
+        var peer = await SecureAsync(server, CertificateOf(Remote));
+        await peer.SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='EXTERNAL'>{identity}</auth>");
+        if (failure is null)
+            await peer.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        else
+            await peer.ExpectFailureAsync(failure);
+    }
+
+    [Fact]
+    public async Task Without_a_valid_certificate_EXTERNAL_is_not_offered_and_fails()
+    {
+        await using var server = await _network.StartAsync(Local);
+        foreach (var certificate in new[] { null, CertificateOf("verona.example") })
+        {
+            var peer = server.ConnectServer(certificate);
+            await peer.OpenServerAsync(Remote, Local);
+            await StartTlsAsync(peer);
+            Assert.Null((await peer.OpenServerAsync(Remote, Local)).Child(Namespaces.Sasl, "mechanisms"));
+            await peer.SendAsync(External);
+            await peer.ExpectFailureAsync("not-authorized");
+            await peer.SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>AGEAYg==</auth>");
+            await peer.ExpectFailureAsync("invalid-mechanism");
+            // By dialback it may not either: the operator has not let it.
+            await peer.SendAsync($"<db:result from='{Remote}' to='{Local}'>key</db:result>");
+            await ExpectDialbackErrorAsync(peer, Remote, StanzaErrorCondition.NotAuthorized);
+            await peer.SendAsync(External);
+            await peer.ExpectFailureAsync("not-authorized");
+            await peer.ExpectStreamErrorAsync(StreamErrorCondition.PolicyViolation);
+        }
+    }
+
+    [Fact]
+    public async Task Further_domains_are_authorised_one_by_one()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var peer = await LoginAsync(server);
+        // The certificate is for what is below the domain, too: no key is looked at.
+        await peer.SendAsync($"<db:result from='rooms.{Remote}' to='{Local}'>whatever</db:result>");
+        Assert.Equal("valid", (await peer.ReadAsync())["type"]);
+        await peer.SendAsync($"<message from='a@rooms.{Remote}' to='{juliet.Jid}' id='1'/>");
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        await peer.SendAsync($"<db:result from='{Remote}' to='conference.{Local}'>whatever</db:result>");
+        Assert.Equal("valid", (await peer.ReadAsync())["type"]);
+        await peer.SendAsync($"<iq type='get' from='{Remote}' to='conference.{Local}' id='2'><ping xmlns='urn:x'/></iq>");
+        await peer.SendAsync($"<db:result from='{Remote}' to='nobody.{Local}'>whatever</db:result>");
+        var error = await peer.ReadAsync();
+        Assert.Equal(("error", $"nobody.{Local}", StanzaErrorCondition.ItemNotFound),
+            (error["type"], error["from"], StanzaError.Parse(AsStanza(error))!.Condition));
+        await peer.SendAsync($"<db:result from='verona.example' to='{Local}'>whatever</db:result>");
+        await ExpectDialbackErrorAsync(peer, "verona.example", StanzaErrorCondition.NotAuthorized);
+        await peer.SendAsync($"<db:result from='{Local}' to='{Local}'>whatever</db:result>");
+        await ExpectDialbackErrorAsync(peer, Local, StanzaErrorCondition.Forbidden);
+    }
+
+    [Fact]
+    public async Task Keys_are_recognised()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var peer = await SecureAsync(server, certificate: null);
+        var key = server.Server.Context.Federation.Keys.Create(Remote, Local, "stream-7");
+        await peer.SendAsync($"<db:verify from='{Remote}' to='{Local}' id='stream-7'>{key}</db:verify>");
+        await peer.ExpectAsync($"<verify xmlns='{Dialback.Ns}' from='{Local}' to='{Remote}' id='stream-7' type='valid'/>");
+        await peer.SendAsync($"<db:verify from='{Remote}' to='{Local}' id='stream-8'>{key}</db:verify>");
+        await peer.ExpectAsync($"<verify xmlns='{Dialback.Ns}' from='{Local}' to='{Remote}' id='stream-8' type='invalid'/>");
+        await peer.SendAsync($"<db:verify from='{Remote}' to='nobody.example' id='stream-8'>{key}</db:verify>");
+        var error = await peer.ReadAsync();
+        Assert.Equal(("error", "nobody.example", "stream-8"), (error["type"], error["from"], error["id"]));
+    }
+
+    [Theory]
+    [InlineData("<db:result from='montague.example' to='capulet.example' type='valid'/>", StreamErrorCondition.PolicyViolation)]
+    [InlineData("<db:verify from='montague.example' to='capulet.example' id='1' type='valid'/>", StreamErrorCondition.PolicyViolation)]
+    [InlineData("<db:result to='capulet.example'>1</db:result>", StreamErrorCondition.ImproperAddressing)]
+    [InlineData("<db:result from='romeo@montague.example' to='capulet.example'>1</db:result>", StreamErrorCondition.ImproperAddressing)]
+    [InlineData("<db:verify from='montague.example' to='capulet.example'>1</db:verify>", StreamErrorCondition.InvalidXml)]
+    [InlineData("<db:other from='montague.example' to='capulet.example'>1</db:other>", StreamErrorCondition.UnsupportedStanzaType)]
+    public async Task Dialback_that_answers_nothing_or_is_malformed_ends_the_stream(string element, StreamErrorCondition condition)
+    {
+        await using var server = await _network.StartAsync(Local, AllowAll);
+        var peer = await SecureAsync(server, CertificateOf(Remote));
+        await peer.SendAsync(element);
+        await peer.ExpectStreamErrorAsync(condition);
+    }
+
+    [Fact]
+    public async Task A_key_that_the_domain_does_not_know_is_an_attack()
+    {
+        await using var server = await _network.StartAsync(Local, AllowAll);
+        await using var montague = await _network.StartAsync(Remote);
+        var peer = await SecureAsync(server, certificate: null);
+        await peer.SendAsync($"<db:result from='{Remote}' to='{Local}'>made up</db:result>");
+        await peer.ExpectAsync($"<result xmlns='{Dialback.Ns}' from='{Local}' to='{Remote}' type='invalid'/>");
+        await peer.ExpectEndAsync();
+    }
+
+    [Fact]
+    public async Task A_domain_that_can_not_be_found_is_no_proof()
+    {
+        await using var server = await _network.StartAsync(Local, AllowAll);
+        var peer = await SecureAsync(server, certificate: null);
+        await peer.SendAsync($"<db:result from='{Remote}' to='{Local}'>made up</db:result>");
+        await ExpectDialbackErrorAsync(peer, Remote, StanzaErrorCondition.RemoteServerNotFound);
+    }
+
+    [Fact]
+    public async Task One_domain_does_not_take_all_places()
+    {
+        await using var server = await _network.StartAsync(
+            Local, options => options with { S2s = options.S2s with { StreamsPerDomain = 1 } });
+        await LoginAsync(server);
+        var second = await SecureAsync(server, CertificateOf(Remote));
+        await second.SendAsync(External);
+        await second.ExpectStreamErrorAsync(StreamErrorCondition.ResourceConstraint);
+    }
+
+    [Fact]
+    public async Task Who_does_not_get_on_is_not_waited_for()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var peer = server.ConnectServer(null);
+        await peer.OpenServerAsync(Remote, Local);
+        server.Time.Advance(server.Options.Limits.NegotiationTimeout + TimeSpan.FromSeconds(2));
+        await peer.ExpectStreamErrorAsync(StreamErrorCondition.ConnectionTimeout);
+    }
+
+    [Fact]
+    public async Task A_stanza_that_breaks_off_is_nobody_s()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var peer = await LoginAsync(server);
+        await peer.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' id='1'/><message from='romeo@{Remote}' to='{juliet.Jid}'");
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        peer.Drop();
+        await peer.Served;
+        await juliet.ExpectNothingFromAsync(juliet);
+    }
+
+    [Fact]
+    public async Task What_the_operator_forbids_ends()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var peer = await LoginAsync(server);
+        await server.ReloadAsync(options => options with { S2s = options.S2s with { Deny = [Remote] } });
+        await peer.ExpectStreamErrorAsync(StreamErrorCondition.PolicyViolation);
+    }
+
+    private static ServerOptions AllowAll(ServerOptions options) =>
+        options with { S2s = options.S2s with { Dialback = ["*"] } };
+
+    private static Element AsStanza(Element dialback) => new(Namespaces.Client, "iq", dialback.Elements);
+
+    private static async Task ExpectDialbackErrorAsync(TestClient peer, string from, StanzaErrorCondition condition)
+    {
+        var error = await peer.ReadAsync();
+        Assert.Equal((Dialback.Ns, "result", "error", from), (error.Name.Namespace, error.Name.Local, error["type"], error["to"]));
+        Assert.Equal(condition, StanzaError.Parse(AsStanza(error))!.Condition);
+    }
+
+    private static async Task StartTlsAsync(TestClient peer)
+    {
+        await peer.SendAsync($"<starttls xmlns='{Namespaces.Tls}'/>");
+        await peer.ExpectAsync($"<proceed xmlns='{Namespaces.Tls}'/>");
+    }
+
+    private static async Task<TestClient> SecureAsync(TestServer server, X509Certificate2? certificate)
+    {
+        var peer = server.ConnectServer(certificate);
+        await peer.OpenServerAsync(Remote, Local);
+        await StartTlsAsync(peer);
+        await peer.OpenServerAsync(Remote, Local);
+        return peer;
+    }
+
+    private async Task<TestClient> LoginAsync(TestServer server)
+    {
+        var peer = await SecureAsync(server, CertificateOf(Remote));
+        await peer.SendAsync(External);
+        await peer.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        await peer.OpenServerAsync(Remote, Local);
+        return peer;
+    }
+
+    /// <summary>As development certificates are: for what is below the domain, too.</summary>
+    private X509Certificate2 CertificateOf(string domain)
+    {
+        DevelopmentCertificates.CreateMissing(_network.Certificates, [domain], new ManualTime());
+        return X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_network.Certificates, $"{domain}.crt"));
+    }
+}
