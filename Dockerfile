@@ -1,4 +1,4 @@
-# docker build -t xmppchat . && docker run -p 5222:5222 -p 5223:5223 -v xmppchat:/data xmppchat
+# docker build -t xmppchat . && docker run -p 5222:5222 -p 5223:5223 -p 5443:5443 -v xmppchat:/data xmppchat
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /src
 # Restored on their own, so that a change of sources alone downloads nothing.
@@ -32,6 +32,6 @@ ENV XMPPCHAT_CONFIG=/etc/xmppchat/xmppchat.json XMPPCHAT_directory=/data
 VOLUME /data
 WORKDIR /data
 USER $APP_UID
-EXPOSE 5222 5223
+EXPOSE 5222 5223 5443
 HEALTHCHECK --interval=60s --start-period=10s CMD ["xmppctl", "status"]
 ENTRYPOINT ["/app/xmppchat"]

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
+using Xmpp.Server.Control;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Transport;
 
@@ -45,7 +46,7 @@ while (true)
     }
     await using var server = running;
     foreach (var listener in server.Listeners)
-        Console.WriteLine($"Listening on {listener.EndPoint} ({Describe(listener.Tls)})");
+        Console.WriteLine($"Listening on {listener.EndPoint} ({Describe(listener)})");
     Console.WriteLine($"Serving {string.Join(", ", server.Options.Hosts)}. Add a user: ./xmppctl user add NAME@{server.Options.Hosts[0]}");
     systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
 
@@ -77,8 +78,10 @@ async void Reload(PosixSignalContext signal)
     systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
 }
 
-static string Describe(ListenerTls tls) => tls switch
+static string Describe(ListenerInfo listener) => listener.Tls switch
 {
+    ListenerTls.Direct when listener.IsHttp => "HTTPS",
+    _ when listener.IsHttp => "HTTP",
     ListenerTls.StartTls => "STARTTLS",
     ListenerTls.Direct => "Direct TLS",
     _ => "no TLS",

@@ -56,6 +56,9 @@ public interface IModuleBuilder
     /// <summary>Serves a domain below each host; it is among the items of the host (XEP-0030 §4).</summary>
     void Service(IHostService service);
 
+    /// <summary>Serves something by HTTP. One module for each path.</summary>
+    void HttpRoute(HttpRoute route);
+
     /// <summary>
     /// Called when a client has said that it is not available any more, to everybody (RFC 6121 §4.5): who was sent presence by other ways
     /// than the account's has to be told.

@@ -105,6 +105,8 @@ internal static class ServerCommands
 
     private static string Listener(ListenerStatus listener) => listener.Tls switch
     {
+        ListenerTls.Direct when listener.IsHttp => $"{listener.Address} port {listener.Port}, HTTPS",
+        _ when listener.IsHttp => $"{listener.Address} port {listener.Port}, HTTP",
         ListenerTls.StartTls => $"{listener.Address} port {listener.Port}, STARTTLS",
         ListenerTls.Direct => $"{listener.Address} port {listener.Port}, Direct TLS",
         _ => $"{listener.Address} port {listener.Port}, no TLS",

@@ -108,7 +108,8 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
         server.Queues,
         server.Commits,
         [.. server.Listeners.Select(
-            listener => new ListenerStatus(listener.EndPoint.Address.ToString(), listener.EndPoint.Port, listener.Tls))],
+            listener => new ListenerStatus(
+                listener.EndPoint.Address.ToString(), listener.EndPoint.Port, listener.Tls, listener.IsHttp))],
         server.TlsEngine,
         Environment.WorkingSet,
         GC.GetTotalMemory(forceFullCollection: false),

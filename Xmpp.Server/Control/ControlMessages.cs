@@ -164,7 +164,7 @@ public sealed record AccountInfo(
 public sealed record HostInfo(string Host, long Accounts, int Sessions, DateTimeOffset? CertificateEnds);
 
 /// <param name="Address">IP address.</param>
-public sealed record ListenerStatus(string Address, int Port, ListenerTls Tls);
+public sealed record ListenerStatus(string Address, int Port, ListenerTls Tls, bool IsHttp = false);
 
 /// <param name="Uptime">Whole seconds.</param>
 /// <param name="ResidentBytes">Physical memory of the process.</param>

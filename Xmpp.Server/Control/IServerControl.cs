@@ -68,7 +68,7 @@ public interface IServerControl
 
 /// <param name="EndPoint">Address and port.</param>
 /// <param name="Tls">How its bytes are protected.</param>
-public sealed record ListenerInfo(IPEndPoint EndPoint, ListenerTls Tls);
+public sealed record ListenerInfo(IPEndPoint EndPoint, ListenerTls Tls, bool IsHttp = false);
 
 /// <summary>A bound session.</summary>
 /// <param name="Jid">Its full JID.</param>

@@ -16,6 +16,7 @@ using Xmpp.Server.Sessions;
 using Xmpp.Server.Sessions.Journal;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
+using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Hosting;
 
@@ -62,6 +63,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Rooms = new RoomDirectory(
             store.Rooms, store.Settings, Sessions, Messages, Administrators, this, Tasks, store.Archive,
             () => Current.Options.Modules.ArchiveIfKept(), () => Current.Options.Modules.Rooms, time);
+        Web = new WebServer(this, loggers.CreateLogger<WebServer>());
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
@@ -127,6 +129,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public ClientCapabilities Capabilities { get; }
 
     public RoomDirectory Rooms { get; }
+
+    public WebServer Web { get; }
 
     public StanzaRouter Router { get; }
 

@@ -10,6 +10,7 @@ using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Hosting;
 
@@ -69,6 +70,8 @@ public sealed record ServerOptions
     public S2sOptions S2s { get; init; } = new();
 
     public ComponentOptions Components { get; init; } = new();
+
+    public HttpOptions Http { get; init; } = new();
 
     public TlsOptions Tls { get; init; } = new();
 
@@ -368,6 +371,8 @@ public sealed record ModuleOptions
     public PushOptions Push { get; init; } = new();
 
     public RoomOptions Rooms { get; init; } = new();
+
+    public HostMetaOptions HostMeta { get; init; } = new();
 
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
     internal IEnumerable<(string Key, string Label)> ServiceLabels()

@@ -17,7 +17,8 @@ public static class ServerOptionsValidator
 
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
     [
-        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. S2s(options), .. Components(options), .. Services(options),
+        .. Hosts(options), .. Administrators(options), .. Listeners(options), .. S2s(options), .. Components(options), .. Http(options),
+        .. Services(options),
         .. Authentication(options), .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
         .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations), .. Rooms(options.Modules.Rooms),
     ];
@@ -169,6 +170,26 @@ public static class ServerOptionsValidator
         {
             yield return new("components.outputBytes", $"{components.OutputBytes}",
                 $"must hold the largest stanza: at least limits.stanzaBytes, which is {options.Limits.StanzaBytes}");
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Http(ServerOptions options)
+    {
+        var taken = options.Listeners.Select(listener => (listener.Address, listener.Port)).ToHashSet();
+        for (var i = 0; i < options.Http.Listeners.Count; i++)
+        {
+            var listener = options.Http.Listeners[i];
+            if (listener.Port != 0 && !taken.Add((listener.Address, listener.Port)))
+            {
+                yield return new($"http.listeners[{i}].port", $"{listener.Port}",
+                    "another listener has the same address and port; change one of the two");
+            }
+            if (!listener.Tls && listener.TrustedProxies.Count == 0 && !IPAddress.IsLoopback(listener.Address))
+            {
+                yield return new($"http.listeners[{i}].tls", "false",
+                    $"needs a loopback address or trustedProxies, and address is {listener.Address}; "
+                    + "set it to \"127.0.0.1\", name the proxies that have TLS, or set tls to true");
+            }
         }
     }
 

@@ -47,7 +47,11 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     public IReadOnlyList<HostCertificate> Certificates { get; private set; }
 
     public IReadOnlyList<ListenerInfo> Listeners =>
-        [.. _server.Listeners.Select(listener => new ListenerInfo(listener.EndPoint, listener.Options.Tls))];
+    [
+        .. _server.Listeners.Select(listener => new ListenerInfo(listener.EndPoint, listener.Options.Tls)),
+        .. _server.Context.Web.Listeners.Select(listener => new ListenerInfo(
+            listener.EndPoint, listener.Options.Tls ? ListenerTls.Direct : ListenerTls.None, IsHttp: true)),
+    ];
 
     public int Connections => _server.Connections;
 

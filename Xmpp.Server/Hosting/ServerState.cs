@@ -10,6 +10,7 @@ using Xmpp.Server.Federation;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
+using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Hosting;
 
@@ -18,7 +19,8 @@ namespace Xmpp.Server.Hosting;
 /// </summary>
 internal sealed class ServerState(
     ServerOptions options, ModuleTable modules, SaslMechanisms mechanisms, AuthenticationThrottle throttle,
-    ITlsServer tls, ClientCertificateValidator? clientCertificates, FederationState? federation) : IDisposable
+    ITlsServer tls, SslStreamServer? webTls, ClientCertificateValidator? clientCertificates, FederationState? federation,
+    IEnumerable<HttpRoute> ownRoutes) : IDisposable
 {
     public ServerOptions Options { get; } = options;
 
@@ -38,11 +40,25 @@ internal sealed class ServerState(
         select (Domain: ModuleRegistration.DomainOf(service, host).Domain, Entry: (service, host)))
         .ToFrozenDictionary(entry => entry.Domain, entry => entry.Entry, StringComparer.Ordinal);
 
+    /// <summary>What is served by HTTP.</summary>
+    public RouteTable Routes { get; } = new([.. ownRoutes, .. modules.HttpRoutes]);
+
+    /// <summary>The names by which it is.</summary>
+    public WebHosts WebHosts { get; } = new(
+        options.Hosts,
+        from host in options.Hosts
+        from service in modules.Services
+        select (ModuleRegistration.DomainOf(service, host).Domain, host),
+        options.Http.Url);
+
     public SaslMechanisms Mechanisms { get; } = mechanisms;
 
     public AuthenticationThrottle Throttle { get; } = throttle;
 
     public ITlsServer Tls { get; } = tls;
+
+    /// <summary>The same certificates below HTTP; null when nothing is served by HTTPS.</summary>
+    public SslStreamServer? WebTls { get; } = webTls;
 
     /// <summary>Null when client certificates are not accepted.</summary>
     public ClientCertificateValidator? ClientCertificates { get; } = clientCertificates;

@@ -13,6 +13,7 @@ using Xmpp.Server.Federation;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
+using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Hosting;
 
@@ -20,6 +21,9 @@ namespace Xmpp.Server.Hosting;
 public sealed partial class XmppServer : IAsyncDisposable
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>Of streams that come by HTTP: TLS, if any, is below that.</summary>
+    private static readonly ListenerOptions OverHttp = new() { Port = 0, Tls = ListenerTls.None };
 
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<XmppServer> _logger;
@@ -31,6 +35,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ArchiveRetention _retention;
     private readonly RoomUnloading _unloading;
     private readonly ConnectionLimiter _limiter;
+    private readonly IReadOnlyList<HttpRoute> _webRoutes;
     private readonly MemoryTrimmer _trimmer = new();
     private readonly byte[] _decoySecret;
     private readonly ITimer _ticks;
@@ -47,12 +52,14 @@ public sealed partial class XmppServer : IAsyncDisposable
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
-            _context.Capabilities, _context.Clients, _context.Rooms, _context.Components, _context.Remote, store, time, time.GetUtcNow()));
+            _context.Capabilities, _context.Clients, _context.Rooms, _context.Components, _context.Remote, _context.Web,
+            store, time, time.GetUtcNow()));
         _retention = new ArchiveRetention(
             store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Tasks,
             () => _context.Current.Options.ArchivedDomains(), time);
         _unloading = new RoomUnloading(_context.Rooms);
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
+        _webRoutes = [new WebSocketEndpoint(_context, connection => ServeAsync(connection, OverHttp)).Route];
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
 
@@ -118,13 +125,16 @@ public sealed partial class XmppServer : IAsyncDisposable
                     foreach (var handler in state.Modules.Starting)
                         await handler(_stopping.Token);
                 }
-                await ApplyListenersAsync(
-                    [.. options.Listeners, .. options.Components.Listeners, .. state.Federation is null ? [] : options.S2s.OwnListeners]);
+                await ApplyListenersAsync(ListenersOf(state));
+                await _context.Web.ApplyAsync(options.Http);
             }
             catch
             {
                 if (replaced is not null)
+                {
                     _context.Replace(replaced);
+                    await ApplyListenersAsync(ListenersOf(replaced));
+                }
                 state.Dispose();
                 throw;
             }
@@ -148,6 +158,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         _context.Streams.Stop();
         await ApplyListenersAsync([]);
         _context.Federation.Stop();
+        var webClosed = _context.Web.CloseAsync();
         if (_context.CurrentOrNull is { } current)
         {
             foreach (var handler in current.Modules.Stopping)
@@ -164,7 +175,8 @@ public sealed partial class XmppServer : IAsyncDisposable
         _context.Streams.CheckDrained();
         try
         {
-            await _context.Streams.Drained.WaitAsync(_context.CurrentOrNull?.Options.ShutdownDeadline ?? TimeSpan.Zero, _context.Time);
+            var deadline = _context.CurrentOrNull?.Options.ShutdownDeadline ?? TimeSpan.Zero;
+            await Task.WhenAll(_context.Streams.Drained, webClosed).WaitAsync(deadline, _context.Time);
         }
         catch (TimeoutException)
         {
@@ -172,6 +184,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             foreach (var stream in _context.Streams.All)
                 stream.Connection.Abort("the server stopped");
         }
+        await _context.Web.DisposeAsync();
         // Nobody can come back to them.
         foreach (var session in _context.Resumable.Hibernating.Where(session => !session.OutlivesProcess))
             await _context.EndSessionAsync(session);
@@ -240,18 +253,25 @@ public sealed partial class XmppServer : IAsyncDisposable
             current is not null && ThrottleOptionsOf(current.Options) == throttle
                 ? current.Throttle
                 : new AuthenticationThrottle(throttle, _context.Time),
-            CreateTlsServer(options),
+            TlsServer.Create(TlsOptionsOf(options)),
+            options.Http.Listeners.Any(listener => listener.Tls) ? CreateWebTls(options) : null,
             options.Tls.ClientCertificateAuthorities is { } authorities
                 ? ClientCertificateValidator.Load(authorities, _context.Time)
                 : null,
-            FederationState.Create(options, ServerCertificates(options), _context.Time));
+            FederationState.Create(options, ServerCertificates(options), _context.Time),
+            _webRoutes);
     }
 
     /// <summary>A page of an archive doesn't fill a queue that ends the session, whatever is configured.</summary>
     private static ModuleOptions ModulesOf(ServerOptions options)
     {
         var (modules, queue) = (options.Modules, Math.Min(options.Limits.OutputBytes, options.StreamManagement.QueueBytes));
-        return modules with { Archive = modules.Archive with { PageBytes = Math.Min(modules.Archive.PageBytes, queue / 2) } };
+        return modules with
+        {
+            Archive = modules.Archive with { PageBytes = Math.Min(modules.Archive.PageBytes, queue / 2) },
+            // What needs HTTP is not there without.
+            Disabled = options.Http.Listeners.Count > 0 ? modules.Disabled : [.. modules.Disabled, "hostMeta"],
+        };
     }
 
     /// <summary>The hosts' certificates, and those of services and components that have their own.</summary>
@@ -265,7 +285,13 @@ public sealed partial class XmppServer : IAsyncDisposable
             .Select(files => new TlsCertificate(files.Host, files.Certificate, files.Key)),
     ];
 
-    private static TlsServer CreateTlsServer(ServerOptions options) => TlsServer.Create(new TlsServerOptions
+    private static SslStreamServer CreateWebTls(ServerOptions options) => new(TlsOptionsOf(options) with
+    {
+        ApplicationProtocols = ["http/1.1"],
+        RequestClientCertificate = false,
+    });
+
+    private static TlsServerOptions TlsOptionsOf(ServerOptions options) => new()
     {
         Engine = options.Tls.Engine,
         Certificates =
@@ -276,10 +302,16 @@ public sealed partial class XmppServer : IAsyncDisposable
         ApplicationProtocols = ["xmpp-client"], // XEP-0368 §4
         MinimumVersion = options.Tls.MinimumVersion,
         RequestClientCertificate = options.Tls.ClientCertificateAuthorities is not null,
-    });
+    };
 
     private static AuthenticationThrottleOptions ThrottleOptionsOf(ServerOptions options) => new(
         options.Authentication.MaxFailures, options.Authentication.MaxFailuresPerAddress, options.Authentication.FailureWindow);
+
+    private static IReadOnlyList<ListenerOptions> ListenersOf(ServerState state) =>
+    [
+        .. state.Options.Listeners, .. state.Options.Components.Listeners,
+        .. state.Federation is null ? [] : state.Options.S2s.OwnListeners,
+    ];
 
     /// <summary>Opens and closes listeners until they are the given ones; those that stay are not touched.</summary>
     private async Task ApplyListenersAsync(IReadOnlyList<ListenerOptions> wanted)

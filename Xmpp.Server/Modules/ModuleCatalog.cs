@@ -11,6 +11,7 @@ using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Components;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Modules;
 
@@ -19,8 +20,8 @@ internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
-    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms, ComponentDirectory Components, IRemoteDomains Remote,
-    IStore Store, TimeProvider Time, DateTimeOffset Started)
+    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms,
+    ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -114,6 +115,7 @@ internal static class ModuleCatalog
                 services.Rooms, new RoomAdministration(services.Rooms, services.Store.Archive), options.Rooms),
             options => new object[] { options.Rooms.Label, options.Rooms.Name }),
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
+        new("hostMeta", (services, options) => new HostMeta(services.Web, options.HostMeta), options => options.HostMeta),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];
 }

@@ -44,6 +44,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<IHostService> Services { get; } = [];
 
+    public List<HttpRoute> HttpRoutes { get; } = [];
+
     public List<Func<ISession, Element, ValueTask>> UnavailableHandlers { get; } = [];
 
     public List<Func<CancellationToken, ValueTask>> StartingHandlers { get; } = [];
@@ -103,6 +105,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     /// <summary>Where a service is found for a host.</summary>
     public static Jid DomainOf(IHostService service, string host) => Jid.Parse($"{service.Label}.{host}");
+
+    public void HttpRoute(HttpRoute route) => HttpRoutes.Add(route);
 
     public void Unavailable(Func<ISession, Element, ValueTask> handler) => UnavailableHandlers.Add(handler);
 

@@ -50,6 +50,7 @@ internal sealed class ModuleTable
             .Select(entry => new ForwardingEntry(
                 Encoding.UTF8.GetBytes(entry.Payload?.Namespace ?? ""), Encoding.UTF8.GetBytes(entry.Payload?.Local ?? ""), entry.Check))];
         Services = [.. _modules.SelectMany(module => module.Services)];
+        HttpRoutes = [.. _modules.SelectMany(module => module.HttpRoutes)];
         Unavailable = [.. _modules.SelectMany(module => module.UnavailableHandlers)];
         Starting = [.. _modules.SelectMany(module => module.StartingHandlers)];
         Stopping = [.. _modules.SelectMany(module => module.StoppingHandlers)];
@@ -79,6 +80,8 @@ internal sealed class ModuleTable
     public ImmutableArray<ForwardingEntry> ForwardingChecks { get; }
 
     public ImmutableArray<IHostService> Services { get; }
+
+    public ImmutableArray<HttpRoute> HttpRoutes { get; }
 
     public ImmutableArray<Func<ISession, Element, ValueTask>> Unavailable { get; }
 

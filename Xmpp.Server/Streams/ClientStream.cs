@@ -8,6 +8,7 @@ using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Sessions;
 using Xmpp.Server.Transport;
+using Xmpp.Server.Web.Framing;
 
 namespace Xmpp.Server.Streams;
 
@@ -128,7 +129,7 @@ internal sealed partial class ClientStream : IServerStream
             var output = Scratch.Rent();
             if (error is not null)
                 XmlStreamWriter.Write(output, error.ToElement(), Namespaces.Client);
-            output.Write("</stream:stream>"u8);
+            output.Write(StreamParts.StreamEnd);
             Send(output.WrittenSpan);
         }
         finally
@@ -245,6 +246,11 @@ internal sealed partial class ClientStream : IServerStream
             ValueTask handled;
             switch (kind)
             {
+                case FrameKind.NeedMore when _connection.HasWholeElements:
+                    // RFC 7395 §3.3.2; §3.3.3: "parsable as standalone XML documents".
+                    throw FramedHeaders.IsWrong(input.Span[consumed..])
+                        ? new StreamErrorException(StreamErrorCondition.InvalidNamespace)
+                        : new StreamErrorException(StreamErrorCondition.NotWellFormed, "The element has no end.");
                 case FrameKind.NeedMore:
                     _framer = framer;
                     return default;

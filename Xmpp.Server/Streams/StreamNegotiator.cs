@@ -186,7 +186,7 @@ internal sealed class StreamNegotiator
         if (Interlocked.Exchange(ref _isHeaderSent, 1) != 0)
             return;
         var output = Scratch.Rent();
-        output.Write("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"u8);
+        output.Write(StreamParts.HeaderStart);
         WriteAttribute(output, " version='"u8, "1.0");
         // §4.7.3: unpredictable and unique.
         WriteAttribute(output, " id='"u8, RandomNumberGenerator.GetHexString(32, lowercase: true));

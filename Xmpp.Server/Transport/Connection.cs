@@ -50,6 +50,11 @@ public abstract class Connection
     /// <summary>Drops the connection and what is queued. A pending read completes as at the end of the stream.</summary>
     public abstract void Abort(string reason);
 
+    /// <summary>
+    /// Whether what <see cref="ReadAsync"/> gives never ends within an element: what carries it, such as a message, holds whole ones.
+    /// </summary>
+    public virtual bool HasWholeElements => false;
+
     /// <summary>Why the connection ended, for the log; null while it is open or after an orderly end.</summary>
     public abstract string? AbortReason { get; }
 

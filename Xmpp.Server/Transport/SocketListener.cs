@@ -73,20 +73,9 @@ public sealed partial class SocketListener(
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new ListenException(endPoint, Explain(endPoint, exception), exception);
+            throw ListenException.Of(endPoint, exception);
         }
     }
-
-    private static string Explain(IPEndPoint endPoint, SocketException exception) => exception.SocketErrorCode switch
-    {
-        SocketError.AddressAlreadyInUse =>
-            $"Port {endPoint.Port} on {endPoint.Address} is in use by another program.",
-        SocketError.AccessDenied =>
-            $"No permission to listen on port {endPoint.Port} ({endPoint.Address}): ports below 1024 need root or CAP_NET_BIND_SERVICE.",
-        SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported =>
-            $"Can't listen on port {endPoint.Port}: {endPoint.Address} is not an address of this machine.",
-        _ => $"Can't listen on port {endPoint.Port} ({endPoint.Address}): {exception.Message}.",
-    };
 
     private async Task AcceptAllAsync(Socket listener)
     {

@@ -21,6 +21,7 @@ public abstract class CtlFixture : IAsyncDisposable
             {
               "hosts": ["localhost", "example.org"],
               "listeners": [{ "address": "127.0.0.1", "port": 0 }],
+              "http": { "listeners": [] },
               "sqlite": { "file": "test.db" },
               "control": { "socket": "control/ctl.sock" },
               "authentication": { "scramIterations": 4096 }

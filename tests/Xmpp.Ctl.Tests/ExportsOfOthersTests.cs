@@ -18,6 +18,7 @@ public sealed class ExportsOfOthersTests : CtlFixture
         {
           "hosts": ["capulet.example"],
           "listeners": [{ "address": "127.0.0.1", "port": 0 }],
+          "http": { "listeners": [] },
           "sqlite": { "file": "test.db" },
           "control": { "socket": "control/ctl.sock" },
           "authentication": { "scramIterations": 4096 }

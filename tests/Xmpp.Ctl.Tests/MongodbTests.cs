@@ -61,6 +61,7 @@ public sealed class MongodbTests : CtlFixture
           "mongodb": { "uri": "{{uri}}"{{(database is null ? "" : $""", "database": "{database}" """)}} },
           "control": { "socket": "control/ctl.sock" },
           "listeners": [{ "address": "127.0.0.1", "port": 0 }],
+          "http": { "listeners": [] },
           "authentication": { "scramIterations": 4096 }
         }
         """);

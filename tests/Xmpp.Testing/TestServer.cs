@@ -1,4 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Xmpp.Core;
@@ -9,6 +12,7 @@ using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Transport;
+using Xmpp.Server.Web;
 
 namespace Xmpp.Testing;
 
@@ -74,6 +78,7 @@ public sealed class TestServer : IAsyncDisposable
         var options = new ServerOptions
         {
             Listeners = [],
+            Http = new HttpOptions { Listeners = [] },
             Tls = new TlsOptions { Certificates = directory },
             Authentication = new AuthenticationOptions { ScramIterations = 4096 },
             StreamManagement = new StreamManagementOptions { Journal = new JournalOptions { File = null } },
@@ -127,6 +132,50 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Announces that the test makes the server log an error whose text contains this.</summary>
     public void ExpectError(string text) => _log.Expected.Add(text);
+
+    /// <summary>A server that speaks HTTP on loopback, without TLS and with it, at ports that the system chooses.</summary>
+    public static Task<TestServer> StartWithHttpAsync(
+        Func<HttpOptions, HttpOptions>? configure = null, params IReadOnlyList<Action<IModuleBuilder>> modules) => StartAsync(
+        options =>
+        {
+            var http = options.Http with
+            {
+                Listeners =
+                [
+                    new() { Address = IPAddress.Loopback, Port = 0, Tls = false }, new() { Address = IPAddress.Loopback, Port = 0, Tls = true },
+                ],
+            };
+            return options with { Hosts = ["localhost", "other.example"], Http = configure?.Invoke(http) ?? http };
+        },
+        modules);
+
+    /// <summary>The port of the first HTTP listener that is so.</summary>
+    public int HttpPort(bool tls) => _server.Context.Web.Listeners.First(listener => listener.Options.Tls == tls).EndPoint.Port;
+
+    /// <summary>A client to whom every name is this machine, and every certificate good enough.</summary>
+    /// <param name="onCertificate">Gets the server's.</param>
+    [SuppressMessage("Security", "CA5359", Justification = "It looks at them.")]
+    public static HttpClient CreateHttpClient(Action<X509Certificate2>? onCertificate = null) => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+            {
+                onCertificate?.Invoke((X509Certificate2)certificate!);
+                return true;
+            },
+        },
+    })
+    {
+        Timeout = TestClient.Patience,
+    };
 
     /// <summary>A connection on which nothing was said yet.</summary>
     /// <param name="tls">What the listener asks for.</param>

@@ -127,14 +127,17 @@ class Slixmpp(slixmpp.ClientXMPP):
 class XmppJs:
     """@xmpp/client, driven through client.mjs; `async with` logs in and out."""
 
-    def __init__(self, server, account, *, direct=False, agent=None, token=None):
-        """`agent`: the UUID that it says it is; then it gets a token, which may be given another one of the same agent."""
+    def __init__(self, server, account, *, direct=False, agent=None, token=None, service=None):
+        """
+        `service`: another address than the one for TCP. `agent`: the UUID that it says it is; then it gets a token, which may be given
+        another one of the same agent.
+        """
         self.server, self.account, self.token, self.events = server, account, token, []
         self.environment = {"XMPP_AGENT": agent} if agent else {}
         if token:
             self.environment["XMPP_TOKEN"] = json.dumps(token)
         # The certificate names the host: Direct TLS connects to it by name.
-        self.service = f"xmpps://localhost:{server.tls_port}" if direct else f"xmpp://localhost:{server.port}"
+        self.service = service or (f"xmpps://localhost:{server.tls_port}" if direct else f"xmpp://localhost:{server.port}")
 
     async def __aenter__(self):
         self.process = await asyncio.create_subprocess_exec(

@@ -53,6 +53,7 @@ class Server:
                     {"address": "127.0.0.1", "port": self.port, "tls": "starttls"},
                     {"address": "127.0.0.1", "port": self.tls_port, "tls": "direct"},
                 ],
+                "http": {"listeners": []},
                 "authentication": {"scramIterations": 4096, "maxFailuresPerAddress": 1_000_000},
                 "log": {"level": "debug"},
             },

@@ -71,7 +71,7 @@ def main():
 
 def move(directory, options):
     config = directory / "xmppchat.json"
-    config.write_text(json.dumps({"directory": ".", "hosts": [generate.HOST], "listeners": [{"address": "127.0.0.1", "port": 0}]}))
+    config.write_text(json.dumps({"directory": ".", "hosts": [generate.HOST], "listeners": [{"address": "127.0.0.1", "port": 0}], "http": {"listeners": []}}))
     file = directory / "store"
     checksum, counts = generate.write(file, options.users, options.contacts, options.messages)
     print(f"{sum(counts.values()):,} records, {file.stat().st_size / MEGABYTE:,.0f} MB as a file\n")
@@ -110,6 +110,7 @@ def move(directory, options):
                 "directory": ".",
                 "hosts": [generate.HOST],
                 "listeners": [{"address": "127.0.0.1", "port": 0}],
+                "http": {"listeners": []},
                 "sqlite": {"file": "last.db"},
             }
         )
