@@ -66,6 +66,7 @@ public static class XmppCtl
             RosterCommands.Create(terminal),
             ArchiveCommands.Create(terminal),
             RoomCommands.Create(terminal),
+            UploadCommands.Create(terminal),
             SessionCommands.Create(terminal),
             S2sCommands.Create(terminal),
             AnnounceCommand.Create(terminal),

@@ -68,6 +68,11 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             ListServersRequest list => Federation.List(list.Domain).ToAsyncEnumerable(),
             CloseServerRequest close => One(new(Federation.Close(close.Domain))),
             TestServerRequest test => Federation.TestAsync(test.Local, test.Domain, clientGone),
+            ListUploadsRequest list => server.Uploads.List(list.Of).ToAsyncEnumerable(),
+            CountUploadsRequest count => One(new(server.Uploads.Count(count.Of))),
+            DeleteUploadRequest delete => One(BoxAsync(server.Uploads.RemoveAsync(delete.Id, cancellationToken))),
+            FindUploadQuotaRequest find => One(BoxAsync(server.Uploads.FindQuotaAsync(find.Jid, cancellationToken))),
+            SetUploadQuotaRequest set => One(BoxAsync(server.Uploads.SetQuotaAsync(set.Jid, set.Bytes, cancellationToken))),
             AnnounceRequest announce => One(AnnounceAsync(announce, cancellationToken)),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Xmpp.Core;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rooms;
+using Xmpp.Modules.Uploads;
 using Xmpp.Server.Diagnostics;
 
 namespace Xmpp.Server.Control;
@@ -27,8 +28,11 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(RoomDetails))]
 [JsonSerializable(typeof(ServerLinkInfo))]
 [JsonSerializable(typeof(ServerTestStep))]
+[JsonSerializable(typeof(Upload))]
+[JsonSerializable(typeof(UploadTotals))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(bool))]
 public sealed partial class ControlJson : JsonSerializerContext;
 

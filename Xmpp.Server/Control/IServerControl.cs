@@ -4,6 +4,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rooms;
+using Xmpp.Modules.Uploads;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Hosting;
@@ -29,6 +30,8 @@ public interface IServerControl
 
     /// <summary>The rooms; null when there are none.</summary>
     RoomAdministration? Rooms { get; }
+
+    UploadDirectory Uploads { get; }
 
     /// <summary>The streams with other servers; null when this one doesn't talk to others.</summary>
     IFederationControl? Federation { get; }

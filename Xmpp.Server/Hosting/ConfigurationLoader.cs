@@ -56,6 +56,7 @@ public static class ConfigurationLoader
                 ClientCertificateAuthorities =
                     options.Tls.ClientCertificateAuthorities is { } authorities ? Path.GetFullPath(authorities, start) : null,
             },
+            Http = options.Http with { Uploads = Path.GetFullPath(options.Http.Uploads, start) },
             Sqlite = options.Sqlite with { File = Path.GetFullPath(options.Sqlite.File, start) },
             StreamManagement = options.StreamManagement with
             {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
@@ -7,6 +8,7 @@ using Xmpp.Modules;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.Uploads;
 using Xmpp.Server.Components;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Dns;
@@ -28,10 +30,11 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     /// <param name="clientSecret">By which clients are known again; the same after a restart.</param>
     /// <param name="dialbackSecret">By which this server knows its own dialback keys.</param>
+    /// <param name="uploads">The directory of what people upload.</param>
     /// <param name="resolver">Where other servers are found; null: by the DNS.</param>
     public ServerContext(
-        IStore store, byte[] clientSecret, byte[] dialbackSecret, IDnsResolver? resolver, TimeProvider time, ILoggerFactory loggers,
-        CancellationToken stopping)
+        IStore store, byte[] clientSecret, byte[] dialbackSecret, string uploads, IDnsResolver? resolver, TimeProvider time,
+        ILoggerFactory loggers, CancellationToken stopping)
     {
         Store = store;
         ClientSecret = clientSecret;
@@ -64,6 +67,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             store.Rooms, store.Settings, Sessions, Messages, Administrators, this, Tasks, store.Archive,
             () => Current.Options.Modules.ArchiveIfKept(), () => Current.Options.Modules.Rooms, time);
         Web = new WebServer(this, loggers.CreateLogger<WebServer>());
+        Uploads = new UploadDirectory(
+            uploads, store.AccountData, Sessions, Tasks, HKDF.Expand(HashAlgorithmName.SHA256, clientSecret, 32, "uploads"u8.ToArray()),
+            () => Current.Options.Modules.Uploads, time);
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
@@ -131,6 +137,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public RoomDirectory Rooms { get; }
 
     public WebServer Web { get; }
+
+    public UploadDirectory Uploads { get; }
 
     public StanzaRouter Router { get; }
 

@@ -10,6 +10,7 @@ using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.Uploads;
 using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Hosting;
@@ -372,6 +373,8 @@ public sealed record ModuleOptions
 
     public RoomOptions Rooms { get; init; } = new();
 
+    public UploadOptions Uploads { get; init; } = new();
+
     public HostMetaOptions HostMeta { get; init; } = new();
 
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
@@ -379,6 +382,8 @@ public sealed record ModuleOptions
     {
         if (!Disabled.Contains("rooms"))
             yield return ("modules.rooms.label", Rooms.Label);
+        if (!Disabled.Contains("uploads"))
+            yield return ("modules.uploads.label", Uploads.Label);
     }
 
     /// <summary>Null when there are no archives.</summary>

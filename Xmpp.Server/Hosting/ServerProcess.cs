@@ -5,6 +5,7 @@ using Xmpp.Modules;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.Uploads;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Federation;
@@ -65,6 +66,8 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
     public RoomAdministration? Rooms => Options.Modules.Disabled.Contains("rooms")
         ? null
         : new RoomAdministration(_server.Context.Rooms, _store.Archive);
+
+    public UploadDirectory Uploads => _server.Context.Uploads;
 
     public IFederationControl? Federation => _server.Context.Current.Federation is null
         ? null
@@ -182,6 +185,7 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             Sqlite = Options.Sqlite,
             Mongodb = Options.Mongodb,
             Control = Options.Control,
+            Http = configuration.Options.Http with { Uploads = Options.Http.Uploads },
             StreamManagement = configuration.Options.StreamManagement with { Journal = Options.StreamManagement.Journal },
         };
         var certificates = CertificateCheck.Prepare(options, _time);

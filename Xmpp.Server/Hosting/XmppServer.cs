@@ -42,17 +42,17 @@ public sealed partial class XmppServer : IAsyncDisposable
     private volatile bool _isStopping;
 
     private XmppServer(
-        IStore store, byte[] decoySecret, byte[] clientSecret, byte[] dialbackSecret, IReadOnlyList<ModuleEntry> catalog,
+        IStore store, byte[] decoySecret, byte[] clientSecret, byte[] dialbackSecret, string uploads, IReadOnlyList<ModuleEntry> catalog,
         IDnsResolver? resolver, TimeProvider time, ILoggerFactory loggers)
     {
         _loggers = loggers;
         _logger = loggers.CreateLogger<XmppServer>();
         _decoySecret = decoySecret;
-        _context = new ServerContext(store, clientSecret, dialbackSecret, resolver, time, loggers, _stopping.Token);
+        _context = new ServerContext(store, clientSecret, dialbackSecret, uploads, resolver, time, loggers, _stopping.Token);
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
-            _context.Capabilities, _context.Clients, _context.Rooms, _context.Components, _context.Remote, _context.Web,
+            _context.Capabilities, _context.Clients, _context.Rooms, _context.Uploads, _context.Components, _context.Remote, _context.Web,
             store, time, time.GetUtcNow()));
         _retention = new ArchiveRetention(
             store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Tasks,
@@ -90,12 +90,14 @@ public sealed partial class XmppServer : IAsyncDisposable
         var decoySecret = await store.GetOrCreateSecretAsync("sasl-decoy", 32, CancellationToken.None);
         var clientSecret = await store.GetOrCreateSecretAsync("clients", 32, CancellationToken.None);
         var dialbackSecret = await store.GetOrCreateSecretAsync("dialback", 32, CancellationToken.None);
-        var server = new XmppServer(store, decoySecret, clientSecret, dialbackSecret, catalog, resolver, time, loggers);
+        var server = new XmppServer(
+            store, decoySecret, clientSecret, dialbackSecret, options.Http.Uploads, catalog, resolver, time, loggers);
         try
         {
             await server.ApplyAsync(options);
             server._retention.Start();
             server._unloading.Start();
+            server._context.Uploads.Start();
             return server;
         }
         catch
@@ -197,6 +199,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _stopping.CancelAsync();
         await _retention.DisposeAsync();
         await _unloading.DisposeAsync();
+        await _context.Uploads.DisposeAsync();
         await _context.Tasks.EndAsync();
         await _ticks.DisposeAsync();
         _context.CloseJournal();
@@ -270,7 +273,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         {
             Archive = modules.Archive with { PageBytes = Math.Min(modules.Archive.PageBytes, queue / 2) },
             // What needs HTTP is not there without.
-            Disabled = options.Http.Listeners.Count > 0 ? modules.Disabled : [.. modules.Disabled, "hostMeta"],
+            Disabled = options.Http.Listeners.Count > 0 ? modules.Disabled : [.. modules.Disabled, "hostMeta", "uploads"],
         };
     }
 
@@ -307,7 +310,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private static AuthenticationThrottleOptions ThrottleOptionsOf(ServerOptions options) => new(
         options.Authentication.MaxFailures, options.Authentication.MaxFailuresPerAddress, options.Authentication.FailureWindow);
 
-    private static IReadOnlyList<ListenerOptions> ListenersOf(ServerState state) =>
+    private static List<ListenerOptions> ListenersOf(ServerState state) =>
     [
         .. state.Options.Listeners, .. state.Options.Components.Listeners,
         .. state.Federation is null ? [] : state.Options.S2s.OwnListeners,

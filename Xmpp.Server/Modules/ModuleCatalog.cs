@@ -9,6 +9,7 @@ using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.Uploads;
 using Xmpp.Server.Components;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Web;
@@ -20,7 +21,7 @@ internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
-    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms,
+    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms, UploadDirectory Uploads,
     ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
@@ -115,6 +116,8 @@ internal static class ModuleCatalog
                 services.Rooms, new RoomAdministration(services.Rooms, services.Store.Archive), options.Rooms),
             options => new object[] { options.Rooms.Label, options.Rooms.Name }),
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
+        new("uploads",
+            (services, options) => new HttpFileUpload(services.Uploads, services.Web, options.Uploads), options => options.Uploads),
         new("hostMeta", (services, options) => new HostMeta(services.Web, options.HostMeta), options => options.HostMeta),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];

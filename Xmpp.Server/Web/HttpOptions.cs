@@ -1,5 +1,6 @@
 using System.Net;
 using Xmpp.Core.Modules;
+using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Web;
 
@@ -16,6 +17,10 @@ public sealed record HttpOptions
     /// </summary>
     [HttpUrl]
     public string? Url { get; init; }
+
+    /// <summary>The directory of what people upload (XEP-0363).</summary>
+    [NeedsRestart]
+    public string Uploads { get; init; } = "data/uploads";
 
     /// <summary>Whether each request is a line in the log: without what stands behind a route's path, queries and headers.</summary>
     public bool LogRequests { get; init; }

@@ -22,7 +22,8 @@ public sealed class CheckTests : CtlFixture
     {
         StartServer();
         ConfigurationFile = Files.Write("config/here.json", """
-            { "sqlite": { "file": "test.db" }, "control": { "socket": "control/ctl.sock" }, "listeners": [{ "port": 5222 }] }
+            { "sqlite": { "file": "test.db" }, "control": { "socket": "control/ctl.sock" }, "listeners": [{ "port": 5222 }],
+              "http": { "listeners": [] } }
             """);
 
         Assert.Equal(ExitCode.Ok, await RunAsync("check"));
@@ -78,7 +79,7 @@ public sealed class CheckTests : CtlFixture
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
 
-        var result = PortCheck.Run(new() { Address = IPAddress.Loopback, Port = port }, status: null);
+        var result = PortCheck.Run(new(IPAddress.Loopback, port), status: null);
 
         Assert.Equal(CheckState.Failed, result.State);
         Assert.StartsWith("another process has it", result.Text, StringComparison.Ordinal);
@@ -88,7 +89,7 @@ public sealed class CheckTests : CtlFixture
     public void An_address_of_another_machine_fails() =>
         Assert.Contains(
             "no such address",
-            PortCheck.Run(new() { Address = IPAddress.Parse("192.0.2.1"), Port = 0 }, status: null).Text,
+            PortCheck.Run(new(IPAddress.Parse("192.0.2.1"), 0), status: null).Text,
             StringComparison.Ordinal);
 
     [Theory]

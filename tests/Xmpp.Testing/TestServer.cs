@@ -78,7 +78,7 @@ public sealed class TestServer : IAsyncDisposable
         var options = new ServerOptions
         {
             Listeners = [],
-            Http = new HttpOptions { Listeners = [] },
+            Http = new HttpOptions { Listeners = [], Uploads = Path.Combine(directory, "uploads") },
             Tls = new TlsOptions { Certificates = directory },
             Authentication = new AuthenticationOptions { ScramIterations = 4096 },
             StreamManagement = new StreamManagementOptions { Journal = new JournalOptions { File = null } },

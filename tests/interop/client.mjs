@@ -7,9 +7,11 @@
 import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { client, xml } from "@xmpp/client";
+import WebSocket from "ws";
 
 // Debian 12 has Node.js 18, where this is not yet global.
 globalThis.crypto ??= webcrypto;
+globalThis.WebSocket ??= WebSocket;
 
 const [service, domain, username] = process.argv.slice(2);
 const agent = process.env.XMPP_AGENT;

@@ -106,6 +106,10 @@ internal abstract class FramedConnection : Connection, IValueTaskSource<ReadOnly
     public sealed override ValueTask StartTlsAsync(ITlsServer tls, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    /// <exception cref="NotSupportedException">Nobody is connected to by HTTP.</exception>
+    public sealed override ValueTask StartTlsAsync(ITlsClient tls, TlsTarget target, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public sealed override void Close()
     {
         lock (Gate)

@@ -9,6 +9,7 @@ using Xmpp.Core.Xml;
 using Xmpp.Modules;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rooms;
+using Xmpp.Modules.Uploads;
 using Xmpp.Modules.Rosters;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
@@ -45,6 +46,9 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
                 new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), _store.Archive,
                 () => Options.Modules.ArchiveIfKept(), () => Options.Modules.Rooms, TimeProvider.System),
             _store.Archive);
+        Uploads = new(
+            Path.Combine(directory, "uploads"), _store.AccountData, sessions,
+            new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), new byte[32], () => Options.Modules.Uploads, TimeProvider.System);
         Clients = new(_store.Accounts, _store.AccountData, sessions, new byte[32], () => Options.Clients, TimeProvider.System);
     }
 
@@ -68,6 +72,8 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
     public Subscriptions Subscriptions { get; }
 
     public RoomAdministration? Rooms { get; }
+
+    public UploadDirectory Uploads { get; }
 
     /// <summary>What was announced, by host.</summary>
     public List<(string Host, string Text)> Announced { get; } = [];

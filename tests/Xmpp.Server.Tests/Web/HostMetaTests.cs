@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using System.Xml.Linq;
 using Xmpp.Server.Hosting;
-using Xmpp.Server.Web;
 using Xmpp.Testing;
 using Xunit;
 

@@ -1,13 +1,10 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
-using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Transport;
-using Xmpp.Server.Web;
 using Xmpp.Testing;
 using Xunit;
 

@@ -3,7 +3,6 @@ using System.Net.WebSockets;
 using System.Xml.Linq;
 using Xmpp.Core;
 using Xmpp.Core.Streams;
-using Xmpp.Server.Hosting;
 using Xmpp.Testing;
 using Xunit;
 
