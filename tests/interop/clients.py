@@ -32,6 +32,7 @@ class Slixmpp(slixmpp.ClientXMPP):
         super().__init__(jid, account.password, sasl_mech=mechanism)
         self.direct, self.priority, self.available = direct, priority, available
         self.port = server.tls_port if direct else server.port
+        self.address_of_server = getattr(server, "address", "127.0.0.1")
         self.ca_certs = server.ca
         self.default_domain = account.host  # what the certificate is verified for
         if tls:
@@ -66,7 +67,7 @@ class Slixmpp(slixmpp.ClientXMPP):
         plugin.sasl_callback = credentials
 
     async def get_dns_records(self, domain, port=None):
-        return [(domain, "127.0.0.1", self.port)]
+        return [(domain, self.address_of_server, self.port)]
 
     def _on_presence(self, presence):
         self._presences.append(presence)

@@ -25,6 +25,10 @@ class Authority:
         """A certificate for a server's name, and its key."""
         return self._issue(host, "serverAuth", [f"DNS:{host}"])
 
+    def issue_hosts(self, host, usage="serverAuth"):
+        """A certificate for a server's name and that of its rooms, for servers only as public authorities issue it, and its key."""
+        return self._issue(host, usage, [f"DNS:{host}", f"DNS:conference.{host}"])
+
     def _issue(self, name, usage, names):
         certificate, key = self.directory / f"{name}.crt", self.directory / f"{name}.key"
         request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"

@@ -60,7 +60,7 @@ class Stream:
     # Steps of negotiation. Each leaves the stream open, with its features read. -------------------------------------------
 
     def connect(self):
-        self.socket.connect(("127.0.0.1", self.server.port))
+        self.socket.connect((getattr(self.server, "address", "127.0.0.1"), self.server.port))
         return self
 
     def connect_tls(self, **tls):

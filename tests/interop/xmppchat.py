@@ -59,7 +59,7 @@ class Server:
             },
             options,
         )
-        self.process = None
+        self.process = self.authority = None
         self.accounts, self._spare = 0, []
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         self.log = ARTIFACTS / f"{name}.log"
@@ -67,8 +67,8 @@ class Server:
 
     @property
     def ca(self):
-        """The CA that the server made at its first start."""
-        return self.directory / "certs" / "ca.crt"
+        """The CA of the server's certificate: the one that it made at its first start, or the test's."""
+        return self.authority.certificate if self.authority else self.directory / "certs" / "ca.crt"
 
     def write_config(self):
         self.config.write_text(json.dumps(self.options, indent=2))

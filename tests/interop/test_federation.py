@@ -1,0 +1,218 @@
+"""Users of this server and of Prosody and ejabberd, which find each other by the DNS and know each other by certificates of one CA."""
+
+import contextlib
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+from nameserver import NameServer
+from people import Person
+from peers import S2S, S2S_TLS, Ejabberd, Prosody, listens
+from pki import Authority
+from xmppchat import TIMEOUT, Server, wait_until
+
+DOMAIN = "capulet.example"
+PEERS = {"prosody": (Prosody, "montague.example", "127.0.66.2"), "ejabberd": (Ejabberd, "verona.example", "127.0.66.3")}
+MUC = "http://jabber.org/protocol/muc"
+
+
+@pytest.fixture(scope="module")
+def dns():
+    try:
+        server = NameServer("127.0.66.53")
+    except PermissionError:
+        pytest.skip("the test needs port 53, where Prosody asks")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """The CA of all servers."""
+    return Authority(tmp_path_factory.mktemp("world"))
+
+
+@contextlib.contextmanager
+def running(dns, world, directory, name, address, usage="serverAuth", engine="auto", **s2s):
+    """This server, with a certificate of the CA."""
+    certificates = directory / "certs"
+    certificates.mkdir(parents=True)
+    certificate, key = world.issue_hosts(DOMAIN, usage)
+    (certificates / f"{DOMAIN}.crt").write_bytes(certificate.read_bytes())
+    (certificates / f"{DOMAIN}.key").write_bytes(key.read_bytes())
+    server = Server(
+        name, directory, hosts=[DOMAIN], tls={"certificates": str(certificates), "generateMissing": False, "engine": engine},
+        s2s={
+            "use": "on", "authorities": str(world.certificate), "dnsServers": [f"{dns.address}:{dns.port}"],
+            "listeners": [
+                {"address": address, "port": S2S, "tls": "starttls"},
+                {"address": address, "port": S2S_TLS, "tls": "direct"},
+            ],
+            "retryAfter": "1s", **s2s,
+        },
+    )  # fmt: skip
+    server.authority = world
+    dns.serve(DOMAIN, address, S2S)
+    dns.serve(f"conference.{DOMAIN}", address, S2S)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module", params=["openssl", "sslstream"])
+def ours(request, dns, world, tmp_path_factory):
+    # ejabberd 23.01 doesn't accept certificates for servers only.
+    options = {"usage": "serverAuth,clientAuth", "engine": request.param}
+    with running(dns, world, tmp_path_factory.mktemp("ours"), f"federation-{request.param}", "127.0.66.1", **options) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=PEERS)
+def peer(request, dns, world, tmp_path_factory):
+    kind, domain, address = PEERS[request.param]
+    if not kind.installed:
+        pytest.skip(f"{request.param} is not installed")
+    server = kind(domain, address, tmp_path_factory.mktemp(request.param), world, dns).start()
+    yield server
+    server.stop()
+
+
+@contextlib.asynccontextmanager
+async def pair(ours, theirs):
+    account = ours.add_user(host=DOMAIN)
+    async with Person(ours, account) as juliet, Person(theirs, theirs.add_user()) as romeo:
+        yield juliet, romeo
+
+
+async def talk(juliet, romeo):
+    juliet.chat(romeo.full, "Wherefore art thou?")
+    await romeo.expect_message(juliet.full, "Wherefore art thou?")
+    romeo.chat(juliet.full, "Here.")
+    await juliet.expect_message(romeo.full, "Here.")
+
+
+def authorisations(ours, peer):
+    """How each direction was authorised: (out, in)."""
+    links = json.loads(ours.ctl("s2s", "list", peer.domain, "--json"))
+    return tuple({link["authorizedBy"] for link in links if link["isIncoming"] == incoming} for incoming in (False, True))
+
+
+async def test_users_talk(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        await talk(juliet, romeo)
+        for number in range(100):
+            juliet.chat(romeo.full, str(number))
+        for number in range(100):
+            await romeo.expect_message(juliet.full, str(number))
+    assert authorisations(ours, peer) == ({"EXTERNAL"}, {"EXTERNAL"})
+
+
+async def test_contacts_see_each_other(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        juliet.tell(romeo.bare, "subscribe")
+        await romeo.expect_presence_from(juliet.bare, "subscribe")
+        romeo.tell(juliet.bare, "subscribed")
+        await juliet.expect_presence_from(romeo.bare, "subscribed")
+        await juliet.expect_presence_from(romeo.full)
+        romeo.tell(juliet.bare, "subscribe")
+        await juliet.expect_presence_from(romeo.bare, "subscribe")
+        juliet.tell(romeo.bare, "subscribed")
+        await romeo.expect_presence_from(juliet.bare, "subscribed")
+        await romeo.expect_presence_from(juliet.full)
+        romeo.send_presence(pshow="away")
+        assert (await juliet.expect_presence_from(romeo.full))["show"] == "away"
+        await romeo.disconnect()
+        await juliet.expect_presence_from(romeo.full, "unavailable")
+
+
+async def test_rooms_of_either_side(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        for host, guest, domain in ((juliet, romeo, DOMAIN), (romeo, juliet, peer.domain)):
+            room = f"room{id(host)}@conference.{domain}"
+            join(host, room, "host")
+            await host.take(lambda stanza, room=room: stanza["from"] == f"{room}/host", "the own presence")
+            await host.make_iq_set(sub=submission(), ito=room).send(timeout=TIMEOUT)
+            join(guest, room, "guest")
+            await guest.take(lambda stanza, room=room: stanza["from"] == f"{room}/guest", "the own presence")
+            guest.send_message(mto=room, mbody="Hello", mtype="groupchat")
+            for person in (host, guest):
+                await person.take(
+                    lambda stanza, room=room: stanza.name == "message" and stanza["from"] == f"{room}/guest" and stanza["body"] == "Hello",
+                    "the message",
+                )
+
+
+def join(person, room, nick):
+    presence = person.make_presence(pto=f"{room}/{nick}")
+    presence.append(ElementTree.Element(f"{{{MUC}}}x"))
+    presence.send()
+
+
+def submission():
+    query = ElementTree.Element(f"{{{MUC}#owner}}query")
+    ElementTree.SubElement(query, "{jabber:x:data}x", type="submit")
+    return query
+
+
+async def test_requests_are_answered(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        assert await juliet["xep_0199"].ping(peer.domain, timeout=TIMEOUT) < TIMEOUT
+        assert await romeo["xep_0199"].ping(DOMAIN, timeout=TIMEOUT) < TIMEOUT
+        version = await juliet["xep_0092"].get_version(peer.domain, timeout=TIMEOUT)
+        assert version["software_version"]["name"]
+
+
+def test_the_diagnosis_finds_nothing(ours, peer):
+    report = ours.ctl("s2s", "test", peer.domain)
+    assert f"the certificate of {peer.domain} is valid" in report and "both directions work" in report, report
+
+
+@pytest.mark.parametrize("name", PEERS)
+async def test_dialback_where_the_certificate_is_wrong(name, dns, world, tmp_path):
+    kind, domain, address = PEERS[name]
+    if not kind.installed:
+        pytest.skip(f"{name} is not installed")
+    peer = kind(f"dialback.{domain}", address.replace("66", "67"), tmp_path / name, world, dns, certificate_of="wrong.example", secure=False)
+    peer.ca = world.certificate
+    with running(dns, world, tmp_path / "ours", f"federation-dialback-{name}", "127.0.67.1", dialback=[peer.domain]) as ours:
+        peer.start()
+        try:
+            done = ours.ctl("s2s", "test", peer.domain, check=False)
+            assert "is for wrong.example" in done and "both directions work" in done, done
+            assert authorisations(ours, peer)[1] == {"dialback"}
+        finally:
+            peer.stop()
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_wrong_certificate_is_refused_and_the_reason_given(name, dns, world, tmp_path):
+    kind, domain, address = PEERS[name]
+    if not kind.installed:
+        pytest.skip(f"{name} is not installed")
+    peer = kind(f"wrong.{domain}", address.replace("66", "68"), tmp_path / name, world, dns, certificate_of="other.example")
+    with running(dns, world, tmp_path / "ours", f"federation-wrong-{name}", "127.0.68.1") as ours:
+        peer.start()
+        try:
+            done = ours.ctl("s2s", "test", peer.domain, check=False)
+            assert "FAILED" in done and "other.example" in done, done
+        finally:
+            peer.stop()
+
+
+def test_direct_tls(dns, world, tmp_path):
+    if not Prosody.installed:
+        pytest.skip("Prosody is not installed")
+    peer = Prosody("direct.example", "127.0.69.2", tmp_path / "prosody", world, dns)
+    dns.records.pop((f"_xmpp-server._tcp.{peer.domain}", 33))
+    dns.serve(peer.domain, peer.address, S2S_TLS, service="_xmpps-server")
+    with running(dns, world, tmp_path / "ours", "federation-direct", "127.0.69.1") as ours:
+        peer.start()
+        wait_until(lambda: listens(peer.address, S2S_TLS), "Prosody listens for Direct TLS")
+        try:
+            report = ours.ctl("s2s", "test", peer.domain)
+            assert "Direct TLS" in report and "both directions work" in report, report
+        finally:
+            peer.stop()
