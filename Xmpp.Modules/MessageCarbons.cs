@@ -109,7 +109,7 @@ public sealed class MessageCarbons(ISessionDirectory sessions) : IXmppModule
             if (copy is null && !IsEligible(message.Stanza, message.Type, message.Direction))
                 return;
             copy ??= CopyOf(message);
-            resource.Send(copy, resource.Jid);
+            resource.Send(copy.Value, resource.Jid);
         }
     }
 

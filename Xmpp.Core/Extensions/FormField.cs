@@ -1,3 +1,5 @@
+using System.Globalization;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 
@@ -25,6 +27,7 @@ public sealed record FormOption(string Value, string? Label = null);
 /// <param name="Var">Names the field in its form; null on fixed fields only.</param>
 /// <param name="Type">The type; null where it isn't given: text-single in a form to fill out, else known from the context.</param>
 /// <param name="Values">The value or values; line by line for text-multi.</param>
+[Xep(122, "1.0.2")]
 public sealed record FormField(string? Var, FormFieldType? Type, params IReadOnlyList<string> Values)
 {
     private static readonly XmlName _name = new(Namespaces.DataForms, "field");
@@ -41,6 +44,9 @@ public sealed record FormField(string? Var, FormFieldType? Type, params IReadOnl
 
     /// <summary>The choices of a list field.</summary>
     public IReadOnlyList<FormOption> Options { get; init; } = [];
+
+    /// <summary>The least whole number that may stand in it (XEP-0122 §3.2.3); null when any text may.</summary>
+    public int? Least { get; init; }
 
     /// <summary>The only value or the first; null when there is none.</summary>
     public string? Value => Values.Count > 0 ? Values[0] : null;
@@ -71,6 +77,7 @@ public sealed record FormField(string? Var, FormFieldType? Type, params IReadOnl
         Element.Attr("label", Label),
         Description is null ? null : new Element(Namespaces.DataForms, "desc", Description),
         IsRequired ? new Element(Namespaces.DataForms, "required") : null,
+        Least is { } least ? Validation(least) : null,
         Values.Select(ValueElement),
         Options.Select(option => new Element(Namespaces.DataForms, "option",
             Element.Attr("label", option.Label), ValueElement(option.Value))));
@@ -90,6 +97,12 @@ public sealed record FormField(string? Var, FormFieldType? Type, params IReadOnl
                 new FormOption(option.Child(Namespaces.DataForms, "value")?.Text ?? "", option["label"])),
         ],
     };
+
+    /// <summary>XEP-0500 §4.1 has it in this form.</summary>
+    private static Element Validation(int least) => new("http://jabber.org/protocol/xdata-validate", "validate",
+        Element.Attr("datatype", "xs:integer"),
+        new Element("http://jabber.org/protocol/xdata-validate", "range",
+            Element.Attr("min", least.ToString(CultureInfo.InvariantCulture))));
 
     private static FormFieldType? ParseType(string? type) =>
         type is null ? null : (FormFieldType)Math.Max(Array.IndexOf(_types, type), 0);

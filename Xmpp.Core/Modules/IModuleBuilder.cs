@@ -59,6 +59,9 @@ public interface IModuleBuilder
     /// <summary>Serves something by HTTP. One module for each path.</summary>
     void HttpRoute(HttpRoute route);
 
+    /// <summary>Wakes devices for services. One module does.</summary>
+    void Waker(IDeviceWaker waker);
+
     /// <summary>
     /// Called when a client has said that it is not available any more, to everybody (RFC 6121 §4.5): who was sent presence by other ways
     /// than the account's has to be told.

@@ -4,14 +4,15 @@ using Xmpp.Core.Xml;
 namespace Xmpp.Core.Stanzas;
 
 /// <summary>
-/// A stanza without 'to' that many are to get: written once, and for each recipient copied with its address put in. Immutable.
+/// A stanza without 'to' that many are to get: written once, and for each recipient copied with its address put in. Nothing but a view of
+/// bytes: whoever gets one takes copies, since the bytes may be somebody's buffer.
 /// </summary>
-public sealed class BroadcastStanza
+public readonly struct BroadcastStanza
 {
-    private readonly byte[] _utf8;
+    private readonly ReadOnlyMemory<byte> _utf8;
     private readonly int _nameEnd;
 
-    private BroadcastStanza(byte[] utf8, int nameEnd) => (_utf8, _nameEnd) = (utf8, nameEnd);
+    private BroadcastStanza(ReadOnlyMemory<byte> utf8, int nameEnd) => (_utf8, _nameEnd) = (utf8, nameEnd);
 
     /// <summary>The stanza as UTF-8 for the namespace "jabber:client", without 'to'.</summary>
     public ReadOnlyMemory<byte> Utf8 => _utf8;
@@ -27,19 +28,22 @@ public sealed class BroadcastStanza
         return new(output.WrittenSpan.ToArray(), 1 + stanza.Name.Local.Length);
     }
 
-    /// <summary>Takes over what is written already.</summary>
+    /// <summary>Where the stanza's name ends.</summary>
+    public int NameEnd => _nameEnd;
+
+    /// <summary>What is written already.</summary>
     /// <param name="utf8">A stanza for the namespace "jabber:client" without 'to', whose name has no prefix.</param>
     /// <param name="nameEnd">Where its name ends.</param>
-    public static BroadcastStanza Of(byte[] utf8, int nameEnd) => new(utf8, nameEnd);
+    public static BroadcastStanza Of(ReadOnlyMemory<byte> utf8, int nameEnd) => new(utf8, nameEnd);
 
     /// <summary>Writes the stanza as it is for one recipient.</summary>
     public void Write(IBufferWriter<byte> output, Jid to)
     {
-        output.Write(_utf8.AsSpan(0, _nameEnd));
+        output.Write(_utf8.Span[.._nameEnd]);
         output.Write(" to='"u8);
         XmlStreamWriter.WriteEscaped(output, to);
         output.Write("'"u8);
-        output.Write(_utf8.AsSpan(_nameEnd));
+        output.Write(_utf8.Span[_nameEnd..]);
     }
 
     /// <summary>The stanza as an element, made anew each time.</summary>

@@ -45,7 +45,7 @@ public sealed record ArchiveQuery
 public sealed record ArchivePage(IReadOnlyList<ArchiveEntry> Messages, bool IsComplete);
 
 /// <summary>A conversation of an account (XEP-0430).</summary>
-/// <param name="With">The other side, a bare JID.</param>
+/// <param name="With">The other side, a bare JID; of a room's own, the room.</param>
 /// <param name="Last">The last message that was shown.</param>
 /// <param name="Unread">Incoming shown messages behind what was read.</param>
 /// <param name="ReadUpTo">The last message that was read; null when none was.</param>
@@ -110,6 +110,18 @@ public interface IArchiveStore
     /// <param name="isUnreadOnly">Only those with unread messages.</param>
     ValueTask<IReadOnlyList<Conversation>> ListConversationsAsync(
         Jid account, SortableId? after, bool isUnreadOnly, int count, CancellationToken cancellationToken);
+
+    /// <summary>The conversations that an account has with these, where there are any; in no particular order.</summary>
+    /// <param name="with">Bare JIDs.</param>
+    ValueTask<IReadOnlyList<Conversation>> FindConversationsAsync(
+        Jid account, IReadOnlyCollection<Jid> with, CancellationToken cancellationToken);
+
+    /// <summary>What a room is to one who reads it: one conversation, of all that was shown there.</summary>
+    /// <param name="reader">A bare JID: what it has said isn't unread, nor what was said before that.</param>
+    /// <param name="readUpTo">As far as it has told; null: it has told nothing.</param>
+    /// <returns>Null when nothing was shown.</returns>
+    ValueTask<Conversation?> FindRoomConversationAsync(
+        Jid room, Jid reader, SortableId? readUpTo, CancellationToken cancellationToken);
 
     /// <summary>How many conversations an account has, how many of them with unread messages, and how many of those.</summary>
     ValueTask<(int Conversations, int Unread, int Messages)> CountConversationsAsync(Jid account, CancellationToken cancellationToken);

@@ -10,6 +10,17 @@ public enum Affiliation
     Owner,
 }
 
+/// <summary>What somebody who isn't in a room is told of what is said there.</summary>
+public enum RoomNotifications
+{
+    Never,
+
+    /// <summary>When it is mentioned.</summary>
+    OnMention,
+
+    Always,
+}
+
 /// <summary>What a room keeps of somebody, whether there or not.</summary>
 /// <param name="Jid">A bare JID, or whatever else the room lets have an affiliation; each once.</param>
 /// <param name="Affiliation">None, too: for a nick alone, or for what is remembered of one who had another.</param>
@@ -20,6 +31,9 @@ public sealed record RoomMember(Jid Jid, Affiliation Affiliation)
 
     /// <summary>The nick that is reserved (XEP-0045 §7.10), or null.</summary>
     public string? Nick { get; init; }
+
+    /// <summary>What it wants to be told of while it isn't there; null: as the room decides.</summary>
+    public RoomNotifications? Notifications { get; init; }
 
     /// <summary>Where the change that made it so stands among those of the room's list (XEP-0463), as the room counts them.</summary>
     public long Version { get; init; }
@@ -67,7 +81,11 @@ public sealed record RoomChange
 /// <summary>A room in a list.</summary>
 /// <param name="Room">Its bare JID.</param>
 /// <param name="Name">For people, or null.</param>
-public sealed record RoomEntry(Jid Room, string? Name, bool IsListed, bool IsPersistent, DateTimeOffset Created);
+public sealed record RoomEntry(Jid Room, string? Name, bool IsListed, bool IsPersistent, DateTimeOffset Created)
+{
+    /// <summary>The rest of its configuration; null unless it was asked for.</summary>
+    public IReadOnlyDictionary<string, string>? Values { get; init; }
+}
 
 /// <summary>Which rooms of a service are wanted.</summary>
 public enum RoomFilter
@@ -85,7 +103,11 @@ public enum RoomFilter
 /// <param name="After">A localpart: behind that.</param>
 /// <param name="Before">A localpart: in front of that.</param>
 /// <param name="IsFromEnd">Whether the last ones are wanted, not the first. They are in order anyway.</param>
-public sealed record RoomQuery(RoomFilter Filter = RoomFilter.All, string? After = null, string? Before = null, bool IsFromEnd = false);
+public sealed record RoomQuery(RoomFilter Filter = RoomFilter.All, string? After = null, string? Before = null, bool IsFromEnd = false)
+{
+    /// <summary>Whether <see cref="RoomEntry.Values"/> are wanted.</summary>
+    public bool WithValues { get; init; }
+}
 
 /// <summary>
 /// The rooms of every service. None is held in memory: their number costs nothing but room on the disk. A completed task means durably

@@ -16,6 +16,15 @@ public sealed record ArchiveLimits(TimeSpan? MaxAge, int? MaxMessages)
     /// <summary>These, and where they say nothing, those.</summary>
     public ArchiveLimits Or(ArchiveLimits otherwise) => new(MaxAge ?? otherwise.MaxAge, MaxMessages ?? otherwise.MaxMessages);
 
+    /// <summary>The stricter of both, each by itself.</summary>
+    public ArchiveLimits And(ArchiveLimits other) => new(
+        Stricter(MaxAge, other.MaxAge, TimeSpan.Zero), Stricter(MaxMessages, other.MaxMessages, 0));
+
+    private static T? Stricter<T>(T? one, T? other, T none) where T : struct, IComparable<T> =>
+        other is not { } wanted || wanted.CompareTo(none) == 0 ? one
+        : one is not { } limit || limit.CompareTo(none) == 0 || wanted.CompareTo(limit) < 0 ? other
+        : one;
+
     /// <summary>As it is stored: seconds and number, "-" for null.</summary>
     internal string Format() => $"{Number((long?)MaxAge?.TotalSeconds)} {Number(MaxMessages)}";
 

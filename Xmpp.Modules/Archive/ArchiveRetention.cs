@@ -5,9 +5,11 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Modules.Archive;
 
 /// <summary>Removes from archives, in the background, what has become too old or too much.</summary>
+/// <param name="own">What is set for an archive by whose it is; it counts where it is stricter.</param>
 /// <param name="domains">Hosts and services with archives, each with its limits as configured now.</param>
 public sealed class ArchiveRetention(
-    IArchiveStore archive, ArchiveLimitBook limits, IServerTasks tasks, Func<IEnumerable<(string Domain, ArchiveLimits Limits)>> domains,
+    IArchiveStore archive, ArchiveLimitBook limits, Func<Jid, CancellationToken, ValueTask<ArchiveLimits>> own, IServerTasks tasks,
+    Func<IEnumerable<(string Domain, ArchiveLimits Limits)>> domains,
     TimeProvider time) : IAsyncDisposable
 {
     /// <summary>How long archives may have more than they should.</summary>
@@ -52,7 +54,10 @@ public sealed class ArchiveRetention(
         while (await archive.ListOwnersAsync(host.Domain, last, PageAccounts, cancellationToken) is { Count: > 0 } accounts)
         {
             foreach (var account in accounts)
-                await EnforceAsync(account, (await limits.FindAsync(account, cancellationToken)).Or(ofHost));
+            {
+                var all = (await limits.FindAsync(account, cancellationToken)).Or(ofHost);
+                await EnforceAsync(account, all.And(await own(account, cancellationToken)));
+            }
             last = accounts[^1];
         }
 

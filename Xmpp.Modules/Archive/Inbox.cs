@@ -6,15 +6,16 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Rooms;
 
 namespace Xmpp.Modules.Archive;
 
 /// <summary>
-/// XEP-0430 Inbox: an account's conversations, the last one first, with the numbers of messages that are unread. What the account has read
-/// its clients tell by markers (XEP-0333).
+/// XEP-0430 Inbox: an account's conversations and the rooms that it belongs to, the last one first, with the numbers of messages that are
+/// unread. What the account has read its clients tell by markers (XEP-0333).
 /// </summary>
 [Xep(430, "0.2.0")]
-public sealed class Inbox(ArchiveOptions options, IArchiveStore archive) : IXmppModule
+public sealed class Inbox(ArchiveOptions options, IArchiveStore archive, RoomConversations rooms) : IXmppModule
 {
     internal const string Ns = "urn:xmpp:inbox:1";
 
@@ -28,7 +29,8 @@ public sealed class Inbox(ArchiveOptions options, IArchiveStore archive) : IXmpp
         builder.Iq(IqType.Get, IqTarget.OwnAccount, Name, ListAsync);
         builder.Iq(IqType.Get, IqTarget.OtherAccount, Name, (_, _) => new(IqReply.Failed(StanzaErrorCondition.Forbidden)));
         builder.Message(MessageStage.Archive, (message, cancellationToken) =>
-            message.Direction == MessageDirection.Sent && IsMarker(message.Stanza)
+            // What is read in a room the room notes.
+            message.Direction == MessageDirection.Sent && message.Type != MessageType.Groupchat && RoomReadMarks.IsMarker(message.Stanza)
                 ? MarkReadAsync(message, cancellationToken)
                 : new(Verdict.Continue));
     }
@@ -54,13 +56,11 @@ public sealed class Inbox(ArchiveOptions options, IArchiveStore archive) : IXmpp
         }
 
         var max = Math.Min(set?.Max ?? options.PageMessages, options.MaxPageMessages);
-        var page = max == 0
-            ? []
-            : await archive.ListConversationsAsync(iq.To, after, isUnreadOnly, max, cancellationToken);
-        var lasts = await ReadLastsAsync(iq.To, withMessages ? page : [], cancellationToken);
+        var ofRooms = await RoomsInInbox.ReadAsync(iq.To, archive, rooms, cancellationToken);
+        var page = max == 0 ? [] : await ReadPageAsync(iq.To, ofRooms, after, isUnreadOnly, max, cancellationToken);
+        var lasts = await ReadLastsAsync(iq.To, ofRooms, withMessages ? page : [], cancellationToken);
         iq.Session!.Send(Write(iq.To, iq.From, iq.Id, page, lasts));
-
-        var (conversations, unread, messages) = await archive.CountConversationsAsync(iq.To, cancellationToken);
+        var (conversations, unread, messages) = ofRooms.AddTo(await archive.CountConversationsAsync(iq.To, cancellationToken));
         var count = isUnreadOnly ? unread : conversations;
         return IqReply.Result(new Element(Ns, "fin",
             Element.Attr("total", Number(conversations)),
@@ -71,14 +71,37 @@ public sealed class Inbox(ArchiveOptions options, IArchiveStore archive) : IXmpp
                 : new ResultSet(Count: count)).ToElement()));
     }
 
+    private async ValueTask<IReadOnlyList<Conversation>> ReadPageAsync(
+        Jid account, RoomsInInbox ofRooms, SortableId? after, bool isUnreadOnly, int max, CancellationToken cancellationToken)
+    {
+        var own = await archive.ListConversationsAsync(account, after, isUnreadOnly, max + ofRooms.Replaced, cancellationToken);
+        return ofRooms.IsEmpty ? own :
+        [
+            .. own.Where(conversation => !ofRooms.Has(conversation.With))
+                .Concat(ofRooms.All.Where(room =>
+                    (after is null || room.Last.Value < after.Value.Value) && (!isUnreadOnly || room.Unread > 0)))
+                .OrderByDescending(conversation => conversation.Last.Value)
+                .Take(max),
+        ];
+    }
+
     /// <summary>The last messages of conversations, by id. One that has been removed meanwhile is left out.</summary>
     private async ValueTask<IReadOnlyDictionary<SortableId, ArchiveEntry>> ReadLastsAsync(
-        Jid account, IReadOnlyList<Conversation> page, CancellationToken cancellationToken)
+        Jid account, RoomsInInbox ofRooms, IReadOnlyList<Conversation> page, CancellationToken cancellationToken)
     {
-        var ids = page.Select(conversation => conversation.Last).ToList();
-        if (await ReadAsync(ids) is { } all)
-            return all.ToDictionary(entry => entry.Id);
         var found = new Dictionary<SortableId, ArchiveEntry>();
+        foreach (var room in page.Where(conversation => ofRooms.Has(conversation.With)))
+        {
+            if (await rooms.ReadAsync(room.With, account, room.Last, cancellationToken) is { } entry)
+                found.Add(entry.Id, entry);
+        }
+        var ids = page.Where(conversation => !ofRooms.Has(conversation.With)).Select(conversation => conversation.Last).ToList();
+        if (await ReadAsync(ids) is { } all)
+        {
+            foreach (var entry in all)
+                found.Add(entry.Id, entry);
+            return found;
+        }
         foreach (var id in ids)
         {
             if (await ReadAsync([id]) is [var entry])
@@ -111,9 +134,6 @@ public sealed class Inbox(ArchiveOptions options, IArchiveStore archive) : IXmpp
         }
         return stanzas;
     }
-
-    private static bool IsMarker(StanzaView message) =>
-        message.HasChild("urn:xmpp:chat-markers:0"u8, "displayed"u8) || message.HasChild("urn:xmpp:chat-markers:0"u8, "acknowledged"u8);
 
     /// <summary>
     /// A marker that the account sends names the last message that it has read (§4). The sender waits: so nobody makes the server look for

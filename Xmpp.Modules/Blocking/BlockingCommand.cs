@@ -30,7 +30,7 @@ public sealed class BlockingCommand(
     public void Register(IModuleBuilder builder)
     {
         builder.Feature(IqTarget.Server, Ns);
-        builder.Feature(IqTarget.Server, SpamReports.Ns);
+        builder.Feature(IqTarget.Server, SpamReport.Ns);
         builder.Iq(IqType.Get, IqTarget.OwnAccount, new XmlName(Ns, "blocklist"), ListAsync);
         builder.Iq(IqType.Set, IqTarget.OwnAccount, new XmlName(Ns, "block"), BlockAsync);
         builder.Iq(IqType.Set, IqTarget.OwnAccount, new XmlName(Ns, "unblock"), UnblockAsync);

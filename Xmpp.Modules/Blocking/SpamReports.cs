@@ -11,56 +11,40 @@ namespace Xmpp.Modules;
 [Xep(377, "0.4.1")]
 public sealed class SpamReports(
     BlockingCommandOptions options, ContactAddressOptions contacts, IAdministrators administrators, IStanzaSender sender,
-    IServerTasks tasks, TimeProvider time)
+    IReportsAtOrigin origins, IServerTasks tasks, TimeProvider time)
 {
-    internal const string Ns = "urn:xmpp:reporting:1";
-
-    /// <summary>Of a text that is passed on; who has more to say can write to the administrators.</summary>
-    private const int MaxText = 2000;
-
-    private static readonly XmlName Name = new(Ns, "report");
-
-    private readonly HourlyQuota<Jid> _quota = new(options.ReportsPerHour, time);
+    private readonly HourlyQuota<Jid> _quota = new(() => options.ReportsPerHour, time);
 
     /// <summary>Passes on the reports in a block command. One that doesn't say why (§4) is none; the block holds (§6).</summary>
     internal async ValueTask PassOnAsync(Jid account, Element block, CancellationToken cancellationToken)
     {
         foreach (var item in block.Elements.Where(element => element.Name == BlockingCommand.Item))
         {
-            if (item.Child(Name) is not { } report || report["reason"] is not { Length: > 0 } reason)
+            if (SpamReport.Find(account, item) is not { } report)
                 continue;
-            var jid = Jid.Parse(item["jid"]!);
             if (!_quota.TryTake(account))
             {
                 tasks.Note($"{account} reports more than is passed on");
                 return;
             }
-            tasks.Note($"{account} blocked {jid} and reports it: {reason}");
+
+            tasks.Note($"{account} blocked {report.Reported} and reports it: {report.Reason}");
             foreach (var address in AddressesAt(account.Domain))
             {
-                var error = await sender.SendMessageAsync(MessageOf(account, jid, reason, report, address), cancellationToken);
+                var error = await sender.SendMessageAsync(MessageOf(report, address), cancellationToken);
                 if (error is not null)
                     tasks.Note($"The report could not be passed on to {address}: {error.Condition}");
             }
+            if (report.IsForOrigin)
+                await origins.PassOnAsync(report, cancellationToken);
         }
     }
 
-    private static Element MessageOf(Jid account, Jid reported, string reason, Element report, Jid to)
-    {
-        var kind = reason switch
-        {
-            "urn:xmpp:reporting:spam" => "spam",
-            "urn:xmpp:reporting:abuse" => "abuse",
-            _ => reason,
-        };
-        var texts = report.Elements.Where(child => child.Name == new XmlName(Ns, "text")).Select(text => text.Text.Trim());
-        var text = string.Join('\n', texts.Prepend($"{account} has blocked {reported} and reports it for {kind}."));
-        return new Element(Namespaces.Client, "message",
-            Element.Attr("from", account.Domain),
-            Element.Attr("to", to.ToString()),
-            new Element(Namespaces.Client, "subject", $"Report of {reported}"),
-            new Element(Namespaces.Client, "body", text.Length > MaxText ? text[..MaxText] + "…" : text));
-    }
+    private static Element MessageOf(SpamReport report, Jid to) => new(Namespaces.Client, "message",
+        Element.Attr("from", report.Reporter.Domain),
+        Element.Attr("to", to.ToString()),
+        new Element(Namespaces.Client, "subject", $"Report of {report.Reported}"),
+        new Element(Namespaces.Client, "body", report.Describe(report.Reporter.ToString())));
 
     /// <summary>The xmpp: addresses for abuse that users are told of (XEP-0157), else those of the administrators, else these.</summary>
     private IReadOnlyCollection<Jid> AddressesAt(string host)

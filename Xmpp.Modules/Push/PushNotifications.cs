@@ -14,7 +14,7 @@ namespace Xmpp.Modules.Push;
 /// comes back.
 /// </summary>
 [Xep(357, "0.4.1")]
-public sealed class PushNotifications : IXmppModule
+public sealed class PushNotifications : IXmppModule, IDeviceWaker
 {
     public const string Ns = "urn:xmpp:push:0";
 
@@ -54,6 +54,7 @@ public sealed class PushNotifications : IXmppModule
         builder.Message(MessageStage.Guard, TakeEndAsync);
         builder.Message(MessageStage.Deliver, NoticeAsync);
         builder.BecomingAvailable(NoteReturnAsync);
+        builder.Waker(this);
         builder.AccountRemoved(_devices.ForgetAsync);
     }
 
@@ -156,19 +157,42 @@ public sealed class PushNotifications : IXmppModule
         {
             return;
         }
-        var reach = session?.Reach ?? Reachability.Away;
-        if (reach == Reachability.Connected)
-        {
+        if (session?.Reach == Reachability.Connected)
             device.ComeBack();
-            return;
+        else
+            Notice(message.Account, device, session, message.From, _options.IncludeBody ? BodyOf(message.Stanza) : null);
+    }
+
+    bool IDeviceWaker.MayHaveToWake(ISession session) =>
+        session.Reach != Reachability.Connected && session.State.Get(Enabled) is { Length: > 0 };
+
+    void IDeviceWaker.Wake(ISession session, Jid from, string? body)
+    {
+        var account = session.Jid.Bare;
+        if (_devices.Find(account) is { } loaded)
+            NoticeAll(loaded);
+        else
+            _tasks.Run($"Waking of devices of {account}", async token => NoticeAll(await _devices.GetAsync(account, token)));
+
+        void NoticeAll(Devices devices)
+        {
+            foreach (var device in devices.All)
+            {
+                if (session.State.Get(Enabled)?.Contains(device.Registration.Key) == true)
+                    Notice(account, device, session, from, body);
+            }
         }
-        var summary = new PushSummary(1,
-            _options.IncludeSender ? message.From.ToString() : null,
-            _options.IncludeBody ? BodyOf(message.Stanza) : null);
-        if (reach == Reachability.Away)
-            Wake(message.Account, device, session, summary);
+    }
+
+    /// <summary>A device may not have a message: it is woken, or waited for.</summary>
+    /// <param name="session">The device's, if it has one.</param>
+    private void Notice(Jid account, PushDevice device, ISession? session, Jid from, string? body)
+    {
+        var summary = new PushSummary(1, _options.IncludeSender ? from.ToString() : null, _options.IncludeBody ? body : null);
+        if (session is not { Reach: not Reachability.Away })
+            Wake(account, device, session, summary);
         else if (device.TryWait())
-            _tasks.Run($"Waiting for a sign of {session!.Jid}", token => WaitAsync(message.Account, device, session, summary, token));
+            _tasks.Run($"Waiting for a sign of {session.Jid}", token => WaitAsync(account, device, session, summary, token));
     }
 
     /// <summary>A client that is connected, as far as can be told, and shows nothing of it, is woken.</summary>

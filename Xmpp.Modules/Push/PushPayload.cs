@@ -25,6 +25,7 @@ internal static class PushPayload
                 || (name.SequenceEqual("encryption"u8) && ns.SequenceEqual("urn:xmpp:eme:0"u8)) // XEP-0380
                 || (name.SequenceEqual("propose"u8) && ns.StartsWith("urn:xmpp:jingle-message:"u8)) // XEP-0353
                 || ns.SequenceEqual("urn:xmpp:mmn:0"u8) // XEP-0452
+                || ns.SequenceEqual("urn:xmpp:forward:0"u8) // XEP-0297: what was said in a room
                 || ns.SequenceEqual("jabber:x:conference"u8)) // XEP-0249
             {
                 return true;

@@ -34,6 +34,29 @@ internal static class Mentions
         return users;
     }
 
+    /// <summary>Whether a message names an occupant, or calls it by its nick.</summary>
+    /// <param name="body">What is written.</param>
+    public static bool Has(StanzaView message, string body, Occupant occupant)
+    {
+        for (var at = 0; (at = body.IndexOf(occupant.Nick, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
+        {
+            var end = at + occupant.Nick.Length;
+            if ((at == 0 || !char.IsLetterOrDigit(body[at - 1])) && (end == body.Length || !char.IsLetterOrDigit(body[end])))
+                return true;
+        }
+        return MayHave(message) && In(message.ToElement(), occupant.Address.Bare, OwnerOf).Contains(occupant.Account);
+
+        Jid? OwnerOf(string nick) => Occupant.KeyOf(nick) == Occupant.KeyOf(occupant.Nick) ? occupant.Account : null;
+    }
+
+    /// <summary>What somebody gets who isn't there and wants to hear of everything: to be seen now, or not at all.</summary>
+    /// <param name="isArchived">Whether the room has it for later.</param>
+    public static IReadOnlyList<Element> Forward(Element message, Jid room, DateTimeOffset received, bool isArchived) =>
+    [
+        new Forwarded(message.With("to", room.ToString()), new Delay(received)).ToElement(),
+        new("urn:xmpp:hints", isArchived ? "no-store" : "no-permanent-store"),
+    ];
+
     /// <summary>What somebody gets who isn't there (§3.2).</summary>
     /// <param name="message">As the occupants got it.</param>
     public static Element ElementOf(Element message, Jid room, DateTimeOffset received) =>

@@ -124,6 +124,9 @@ internal sealed class OccupantSession(Jid jid, ISession? session)
     /// <summary>Where it is among the room's.</summary>
     public int Index { get; set; } = -1;
 
+    /// <summary>Whether it follows the versions of the list of affiliations (XEP-0463).</summary>
+    public bool WantsVersions { get; set; }
+
     /// <summary>How fast it sends.</summary>
     public Pace Pace { get; } = new();
 }
@@ -141,6 +144,9 @@ internal sealed record PresenceItem(Affiliation Affiliation, Role Role)
     public string? Actor { get; init; }
 
     public string? Reason { get; init; }
+
+    /// <summary>From which version of the list of affiliations to which the change leads (XEP-0463); null: it is none of that.</summary>
+    public Element? Versions { get; init; }
 
     /// <summary>What else the room says of the occupant, beside it: its id, its hats.</summary>
     public IReadOnlyList<Element> Marks { get; init; } = [];

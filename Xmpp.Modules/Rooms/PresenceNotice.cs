@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -21,11 +22,15 @@ internal sealed record PresenceNotice(PresenceItem Item, ImmutableArray<object> 
     /// <summary>Of the stanza that it answers, for the client that it is about.</summary>
     public string? Id { get; init; }
 
-    public BroadcastStanza ForOthers(Jid occupant, bool withJid) =>
-        RoomStanzas.Presence(occupant, Content, withJid ? Item : Item with { Jid = null }, Type, id: null, Status);
+    /// <param name="withVersions">Whether for those who follow the versions of the list of affiliations.</param>
+    public BroadcastStanza ForOthers(Jid occupant, bool withJid, bool withVersions = false) => RoomStanzas.Presence(
+        occupant, Content, Item with { Jid = withJid ? Item.Jid : null, Versions = withVersions ? Item.Versions : null },
+        Type, id: null, Status);
 
     /// <summary>For the occupant's own clients (§7.2.2).</summary>
     /// <param name="isAnswer">Whether for the one whose stanza it answers.</param>
-    public BroadcastStanza ForSelf(Jid occupant, bool isAnswer) => RoomStanzas.Presence(
-        occupant, Content, Item, Type, isAnswer ? Id : null, [RoomStatus.Self, .. Status, .. isAnswer ? OwnStatus : []]);
+    /// <param name="versions">Of the list of affiliations, for who follows them; or null.</param>
+    public BroadcastStanza ForSelf(Jid occupant, bool isAnswer, Element? versions = null) => RoomStanzas.Presence(
+        occupant, Content, Item with { Versions = versions }, Type, isAnswer ? Id : null,
+        [RoomStatus.Self, .. Status, .. isAnswer ? OwnStatus : []]);
 }

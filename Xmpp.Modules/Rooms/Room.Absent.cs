@@ -15,13 +15,17 @@ internal sealed partial class Room
     {
         var (member, before) = (change.Member, change.Before);
         var item = new PresenceItem(member.Affiliation, Role.None) { Jid = member.Jid, Reason = member.Reason };
-        var notice = BroadcastStanza.Of(Message(RoomStanzas.UserInfo(item.ToElement())));
+        var message = Message();
+        var plain = BroadcastStanza.Of(message.Add(RoomStanzas.UserInfo(item.ToElement())));
+        BroadcastStanza? versioned = null;
         foreach (var recipient in _recipients)
         {
-            if (SeesJids(recipient.Occupant))
-                Send(recipient, notice);
+            if (!SeesJids(recipient.Occupant))
+                continue;
+            Send(recipient, !recipient.WantsVersions ? plain
+                : versioned ??= BroadcastStanza.Of(message.Add(RoomStanzas.UserInfo(new object?[] { change.Versions, item.ToElement() }))));
         }
-        if (member.Jid.Local is null)
+        if (member.Jid.Local is null || change.IsInvited)
             return;
         Post(member.Jid, Configuration.IsMembersOnly && before == Affiliation.None && member.Affiliation == Affiliation.Member
             ? Invitation(Jid, member.Reason, furtherContent: null)
@@ -36,11 +40,6 @@ internal sealed partial class Room
         Element.Attr("id", Guid.NewGuid().ToString()),
         Element.Attr("from", Jid.ToString())).Add(content);
 
-    /// <summary>Sends a message of the room to somebody's account, not now: who gets it may have much to do with it.</summary>
-    private void Post(Jid to, params ReadOnlySpan<object?> content)
-    {
-        var message = Message(content).With("to", to.ToString());
-        _services.Tasks.Run($"A message of {Jid} to {to}", async cancellationToken =>
-            await _services.Stanzas.SendMessageAsync(message, cancellationToken));
-    }
+    /// <summary>Sends a message of the room to somebody's account, not now.</summary>
+    private void Post(Jid to, params ReadOnlySpan<object?> content) => _post.Send(Message(content), to);
 }

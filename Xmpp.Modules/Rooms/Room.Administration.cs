@@ -124,18 +124,9 @@ internal sealed partial class Room
         IReadOnlyList<(Occupant Target, Role Role, string? Reason)> roles, string? actor, Action reply, CancellationToken cancellationToken)
     {
         var before = Configuration;
+        affiliations = Number(affiliations, settings);
         if (settings is not null || affiliations.Count > 0)
-        {
-            var isKept = affiliations.ToLookup(change => change.Member is not { Affiliation: Affiliation.None, Nick: null });
-            await ChangeAsync(
-                new RoomChange
-                {
-                    Settings = settings,
-                    Saved = [.. isKept[true].Select(change => change.Member)],
-                    Deleted = [.. isKept[false].Select(change => change.Member.Jid)],
-                },
-                cancellationToken);
-        }
+            await ChangeAsync(ChangeOf(settings, affiliations), cancellationToken);
         _services.Sessions.Together(
             () => Tell(Consequences(before, affiliations, roles), affiliations, actor, reply, Configuration == before ? null : before));
         await EndIfEmptyAsync(cancellationToken);
@@ -146,12 +137,12 @@ internal sealed partial class Room
         RoomConfiguration before, IReadOnlyList<AffiliationChange> affiliations,
         IReadOnlyList<(Occupant Target, Role Role, string? Reason)> roles)
     {
-        var reasons = affiliations.ToDictionary(change => change.Member.Jid, change => change.Member.Reason);
+        var changes = affiliations.ToDictionary(change => change.Member.Jid);
         var consequences = new List<Consequence>();
         foreach (var occupant in _occupants.Values)
         {
             var affiliation = AffiliationOf(occupant.Account);
-            var reason = reasons.GetValueOrDefault(occupant.Account) ?? reasons.GetValueOrDefault(occupant.Account.Host);
+            var reason = (changes.GetValueOrDefault(occupant.Account) ?? changes.GetValueOrDefault(occupant.Account.Host))?.Member.Reason;
             if (affiliation == Affiliation.Outcast)
                 consequences.Add(new(occupant, affiliation, Role.None, RoomStatus.Banned, reason));
             else if (Configuration.IsMembersOnly && affiliation == Affiliation.None)
@@ -169,7 +160,8 @@ internal sealed partial class Room
             if (consequences.TrueForAll(consequence => consequence.Occupant != target) && target.Role != role)
                 consequences.Add(new(target, target.Affiliation, role, role == Role.None ? RoomStatus.Kicked : null, reason));
         }
-        return consequences;
+        // In the order of their versions (XEP-0463).
+        return [.. consequences.OrderBy(consequence => changes.GetValueOrDefault(consequence.Occupant.Account)?.Member.Version ?? 0)];
     }
 
     /// <param name="before">The configuration before; null when it is as it was.</param>
@@ -178,11 +170,20 @@ internal sealed partial class Room
         RoomConfiguration? before)
     {
         var absent = affiliations.Where(change => change.Member.Affiliation != change.Before && !IsHere(change.Member.Jid)).ToList();
+        var versions = affiliations.Where(change => change.Versions is not null)
+            .ToDictionary(change => change.Member.Jid, change => change.Versions);
         var departed = new List<(Occupant, PresenceNotice, Role)>();
         foreach (var (occupant, affiliation, _, status, reason) in consequences.Where(consequence => consequence.Status is not null))
         {
             var notice = new PresenceNotice(
-                occupant.Item with { Affiliation = affiliation, Role = Role.None, Actor = actor, Reason = reason }, [])
+                occupant.Item with
+                {
+                    Affiliation = affiliation,
+                    Role = Role.None,
+                    Actor = actor,
+                    Reason = reason,
+                    Versions = VersionsOf(occupant),
+                }, [])
             {
                 Type = "unavailable",
                 Status = [status!.Value],
@@ -190,7 +191,7 @@ internal sealed partial class Room
             var role = occupant.Role;
             foreach (var session in occupant.Sessions)
             {
-                Send(session, notice.ForSelf(occupant.Address, isAnswer: false));
+                Send(session, notice.ForSelf(occupant.Address, isAnswer: false, VersionsFor(session, notice.Item)));
                 Remove(session);
             }
             _occupants.Remove(Occupant.KeyOf(occupant.Nick));
@@ -203,11 +204,14 @@ internal sealed partial class Room
         {
             var roleBefore = occupant.Role;
             (occupant.Affiliation, occupant.Role) = (affiliation, role);
-            AnnounceChange(occupant, roleBefore, actor, reason);
+            AnnounceChange(occupant, roleBefore, actor, reason, VersionsOf(occupant));
         }
         if (before is not null)
             SendStatus(Configuration.StatusAfter(before));
         absent.ForEach(TellOfAbsent);
+
+        // Somebody who has two nicks has changed once.
+        Element? VersionsOf(Occupant occupant) => versions.Remove(occupant.Account, out var found) ? found : null;
     }
 
     private bool IsHere(Jid account) => _occupants.Values.Any(occupant => occupant.Account == account);
@@ -225,7 +229,14 @@ internal sealed partial class Room
 
     /// <param name="Member">As it is to be.</param>
     /// <param name="Before">The affiliation until now.</param>
-    private sealed record AffiliationChange(RoomMember Member, Affiliation Before);
+    private sealed record AffiliationChange(RoomMember Member, Affiliation Before)
+    {
+        /// <summary>Whether it is told of it by an invitation of somebody.</summary>
+        public bool IsInvited { get; init; }
+
+        /// <summary>Which versions of the list lie around it (XEP-0463); null when the affiliation stays.</summary>
+        public Element? Versions => Member.Affiliation == Before ? null : AffiliationVersions.Of(Member.Version - 1, Member.Version);
+    }
 
     /// <param name="Status">Why the occupant has to leave; null when it stays.</param>
     private sealed record Consequence(Occupant Occupant, Affiliation Affiliation, Role Role, int? Status, string? Reason);

@@ -17,18 +17,19 @@ internal sealed partial class Room
     /// A message as all get it. One that is part of the conversation is on its way into the archive then, and has the id that it has there
     /// (XEP-0359).
     /// </summary>
+    /// <param name="content">What it is to the archive.</param>
     /// <param name="archiveId">Null when it isn't kept.</param>
     /// <exception cref="StoreException">The archive can't take it.</exception>
-    private BroadcastStanza Reflect(ServiceStanza message, Occupant occupant, out SortableId? archiveId)
+    private BroadcastStanza Reflect(ServiceStanza message, Occupant occupant, in ArchivedContent content, out SortableId? archiveId)
     {
         archiveId = null;
-        if (!IsArchived || ArchivedContent.OfRoom(message.View) is not { IsKept: true } content)
+        if (!IsArchived || !content.IsKept)
             return RoomStanzas.Reflect(message, Jid, occupant.From, occupant.Signature);
         var id = _services.Archive.NextId(Jid);
         var stanza = RoomStanzas.Reflect(message, Jid, occupant.From, occupant.Signature, id);
         _services.Archive.Keep(message.Sender, new(
             Jid, id, message.From, IsIncoming: true, stanza.Utf8, content.HasText ? ArchivedContent.TextOf(message.View) : null,
-            IsShown: false));
+            content.IsShown));
         archiveId = id;
         return stanza;
     }

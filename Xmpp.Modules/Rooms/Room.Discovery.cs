@@ -57,6 +57,7 @@ internal sealed partial class Room
         VCardTemp.Ns,
         Command.Namespace,
         RoomHats.Ns,
+        AffiliationVersions.Name.Namespace,
         RoomConfiguration.FormType,
         RegistrationForm,
         "jabber:iq:register",

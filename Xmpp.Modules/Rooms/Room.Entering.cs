@@ -69,6 +69,7 @@ internal sealed partial class Room
         };
         occupant.Sessions.Add(session);
         occupant.Forget();
+        session.WantsVersions = SendAffiliations(session, join, presence.View.Attribute("id"u8));
         SendRoster(session);
         Add(session);
         Keep(session);
@@ -100,6 +101,7 @@ internal sealed partial class Room
     private void Create(Jid owner)
     {
         (Exists, IsLocked, Created, Configuration) = (true, true, Now, RoomDefaults.ConfigurationOf(Options));
+        _version = Created.ToUnixTimeMilliseconds();
         Note(new(owner, Affiliation.Owner));
     }
 

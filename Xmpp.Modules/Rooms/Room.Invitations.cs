@@ -39,11 +39,12 @@ internal sealed partial class Room
         {
             var added = invitations.Select(invitation => invitation.To.Bare).Distinct()
                 .Where(to => AffiliationOf(to) == Affiliation.None)
-                .Select(to => MemberOf(to) with { Affiliation = Affiliation.Member }).ToList();
+                .Select(to => MemberOf(to) with { Affiliation = Affiliation.Member })
+                .Select(member => new AffiliationChange(member, Affiliation.None) { IsInvited = true }).ToList();
             if (_members.Count + added.Count > Options.MaxAffiliations)
                 return Refusal(StanzaErrorCondition.ResourceConstraint, $"A room has at most {Options.MaxAffiliations} affiliations.");
             if (added.Count > 0)
-                await ChangeAsync(new RoomChange { Saved = added }, cancellationToken);
+                await ApplyAsync(settings: null, added, [], inviter.Nick, static () => { }, cancellationToken);
         }
         // Whoever may not see who the inviter is doesn't learn it from the room either.
         var from = Configuration.IsNonAnonymous ? inviter.Account : inviter.Address;

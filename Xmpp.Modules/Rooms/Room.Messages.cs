@@ -4,6 +4,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Archive;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -25,8 +26,16 @@ internal sealed partial class Room
         var hasBody = message.View.HasChild("jabber:client"u8, "body"u8);
         if (hasBody && CheckSlowMode(session.Occupant) is { } tooEarly)
             return tooEarly;
-        var stanza = Reflect(message, session.Occupant, out var archiveId);
+        var content = ArchivedContent.OfRoom(message.View);
+        var stanza = Reflect(message, session.Occupant, content, out var archiveId);
         Broadcast(stanza, message.Sender);
+        if (content.IsShown)
+        {
+            TellAbsent(session.Occupant, message, stanza);
+            WakeSleepers(session.Occupant, message);
+        }
+        else if (IsArchived && RoomReadMarks.IsMarker(message.View))
+            NoteRead(session.Occupant, message);
         if (IsArchived && message.View.HasChild("urn:xmpp:message-retract:1"u8, "retract"u8))
             Retract(session.Occupant, stanza.ToElement());
         if (!hasBody)
@@ -34,8 +43,6 @@ internal sealed partial class Room
         _history.Add(stanza, Now, archiveId, session.Occupant.Account, Options.MaxHistory, Options.HistoryBytes);
         if (!message.View.HasChild("urn:xmpp:message-correct:0"u8, "replace"u8))
             _activity.Count(Now); // XEP-0502 §5
-        if (Configuration.ForwardsMentions && Mentions.MayHave(message.View))
-            TellMentioned(session.Occupant, stanza);
         return null;
     }
 
@@ -56,7 +63,8 @@ internal sealed partial class Room
         if (text.Length > Options.TextLength)
             return Refusal(StanzaErrorCondition.NotAcceptable, $"A subject has at most {Options.TextLength} characters.");
         await ChangeAsync(new RoomChange { Subject = new(text, occupant.Nick, occupant.Account, Now) }, cancellationToken);
-        Broadcast(Reflect(message, occupant, out _), message.Sender);
+        // It is kept, but nothing that anybody has to read.
+        Broadcast(Reflect(message, occupant, ArchivedContent.OfRoom(message.View) with { IsShown = false }, out _), message.Sender);
         return null;
     }
 

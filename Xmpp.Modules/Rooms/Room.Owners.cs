@@ -11,6 +11,7 @@ namespace Xmpp.Modules.Rooms;
 internal sealed partial class Room
 {
     private const string AdminsVar = "muc#roomconfig_roomadmins";
+    private const int MaxArchiveDays = 36_500;
     private const string OwnersVar = "muc#roomconfig_roomowners";
 
     /// <summary>Handles a request of type "get" with <see cref="Muc.OwnerQuery"/>: the form.</summary>
@@ -125,6 +126,7 @@ internal sealed partial class Room
         { IsPasswordProtected: true, Password: "" } => "A room that needs a password has one.",
         { MaxOccupants: { } max } when max > Options.MaxOccupants => $"At most {Options.MaxOccupants} occupants can be in a room.",
         { HistoryLength: var history } when history > Options.MaxHistory => $"At most {Options.MaxHistory} messages are kept.",
+        { ArchiveDays: > MaxArchiveDays } => $"Messages stay {MaxArchiveDays} days at most.",
         _ when new[] { configuration.Name, configuration.Description, configuration.Password, configuration.PubSub, configuration.Language }
             .Any(text => text?.Length > Options.TextLength) => $"A text has at most {Options.TextLength} characters.",
         _ => null,

@@ -18,25 +18,29 @@ internal sealed partial class Room
     private void Announce(Occupant occupant, PresenceNotice notice, Role role, OccupantSession? cause = null)
     {
         var isShown = IsShown(role);
-        BroadcastStanza? withJid = null, withoutJid = null, own = null, answer = null;
+        var others = new BroadcastStanza?[4];
         foreach (var recipient in CollectionsMarshal.AsSpan(_recipients))
         {
-            if (recipient == cause)
-                Send(recipient, answer ??= notice.ForSelf(occupant.Address, isAnswer: true));
-            else if (recipient.Occupant == occupant)
-                Send(recipient, own ??= notice.ForSelf(occupant.Address, isAnswer: false));
-            else if (!isShown)
+            if (recipient == cause || recipient.Occupant == occupant)
+            {
+                Send(recipient, notice.ForSelf(occupant.Address, isAnswer: recipient == cause, VersionsFor(recipient, notice.Item)));
                 continue;
-            else if (SeesJids(recipient.Occupant))
-                Send(recipient, withJid ??= ForOthers(withJid: true));
-            else
-                Send(recipient, withoutJid ??= ForOthers(withJid: false));
+            }
+            if (!isShown)
+                continue;
+            var (withJid, withVersions) = (SeesJids(recipient.Occupant), notice.Item.Versions is not null && recipient.WantsVersions);
+            Send(recipient, others[(withJid ? 1 : 0) + (withVersions ? 2 : 0)] ??= ForOthers(withJid, withVersions));
         }
 
-        BroadcastStanza ForOthers(bool withJid) => notice is { Type: null, Status: [], Item.Actor: null, Item.Reason: null }
-            ? occupant.Presence(withJid)
-            : notice.ForOthers(occupant.Address, withJid);
+        BroadcastStanza ForOthers(bool withJid, bool withVersions) =>
+            notice is { Type: null, Status: [], Item.Actor: null, Item.Reason: null } && !withVersions
+                ? occupant.Presence(withJid)
+                : notice.ForOthers(occupant.Address, withJid, withVersions);
     }
+
+    /// <summary>XEP-0463 §5.2.1: who follows the versions is told which there is with each presence of its own.</summary>
+    private Element? VersionsFor(OccupantSession session, PresenceItem item) =>
+        session.WantsVersions ? item.Versions ?? AffiliationVersions.Of(since: null, _version) : null;
 
     /// <summary>Tells everybody of an occupant as it is.</summary>
     private void AnnounceNow(Occupant occupant, OccupantSession? cause, string? id, params IReadOnlyList<int> ownStatus) => Announce(
@@ -47,9 +51,11 @@ internal sealed partial class Room
     /// moderator sees who others are.
     /// </summary>
     /// <param name="before">Its role until now.</param>
-    private void AnnounceChange(Occupant occupant, Role before, string? actor, string? reason)
+    /// <param name="versions">Of the list of affiliations, if that has changed by it.</param>
+    private void AnnounceChange(Occupant occupant, Role before, string? actor, string? reason, Element? versions)
     {
-        var notice = new PresenceNotice(occupant.Item with { Actor = actor, Reason = reason }, occupant.Shown.Presence);
+        var notice = new PresenceNotice(
+            occupant.Item with { Actor = actor, Reason = reason, Versions = versions }, occupant.Shown.Presence);
         Announce(occupant, notice, occupant.Role);
         if (IsShown(before) && !IsShown(occupant.Role))
         {
@@ -95,6 +101,7 @@ internal sealed partial class Room
             AnnounceNow(occupant, session, id);
             return;
         }
+        session.WantsVersions = SendAffiliations(session, join, id);
         SendRoster(session);
         AnnounceNow(occupant, session, id, [.. WarningsOnEntering()]);
         SendPast(session, HistoryRequest.Parse(join.Child(Muc.Ns, "history"), Now));

@@ -16,6 +16,14 @@ internal sealed partial class Room
     private const string NickVar = "muc#register_roomnick";
     private const string AllowRegisterVar = "muc#register_allow";
     private const string AccountVar = "muc#jid";
+    private const string NotifyVar = "{urn:xmpp:notification-settings:1}notify";
+
+    /// <summary>What somebody may want to be told of, as XEP-0492 names it.</summary>
+    private static readonly (string Name, string Label, RoomNotifications? Value)[] _notifications =
+    [
+        ("default", "As the room decides", null), ("always", "Everything", RoomNotifications.Always),
+        ("on-mention", "Messages that mention me", RoomNotifications.OnMention), ("never", "Nothing", RoomNotifications.Never),
+    ];
 
     public static XmlName RegisterQuery { get; } = new(RegisterNs, "query");
 
@@ -30,7 +38,8 @@ internal sealed partial class Room
         {
             return IqReply.Result(new Element(RegisterQuery,
                 new Element(RegisterNs, "registered"),
-                member.Nick is null ? null : new Element(RegisterNs, "username", member.Nick)));
+                member.Nick is null ? null : new Element(RegisterNs, "username", member.Nick),
+                DataForm.Of(DataFormType.Form, RegistrationForm, RegistrationFields(null, member)).ToElement()));
         }
         return IqReply.Result(new Element(RegisterQuery,
             new Element(RegisterNs, "instructions", "Choose the nick that nobody else can have in this room."),
@@ -53,14 +62,17 @@ internal sealed partial class Room
             var left = before.Affiliation == Affiliation.Member ? before with { Affiliation = Affiliation.None } : before;
             return await SetMemberAsync(iq, left with { Nick = null }, before.Affiliation, cancellationToken);
         }
-        if (DataForm.Parse(iq.Payload.Child(DataForm.Name)) is not { Type: DataFormType.Submit, FormType: RegistrationForm } form
-            || form.Value(NickVar) is not { } nick)
-        {
+        if (DataForm.Parse(iq.Payload.Child(DataForm.Name)) is not { Type: DataFormType.Submit, FormType: RegistrationForm } form)
+            return IqReply.Failed(StanzaErrorCondition.BadRequest, "A form is needed.");
+        if (!TryReadNotifications(form, before.Notifications, out var notifications))
+            return IqReply.Failed(StanzaErrorCondition.NotAcceptable, $"\"{NotifyVar}\" has a value that it can't have.");
+        // Who belongs to the room can say what it wants to be told of, and no more.
+        var nick = form.Value(NickVar) ?? before.Nick;
+        if (nick is null && (affiliation < Affiliation.Member || form.Field(NotifyVar) is null))
             return IqReply.Failed(StanzaErrorCondition.BadRequest, "A form with a nick is needed.");
-        }
-        if (CheckReserved(account, nick) is { } error)
+        if (nick is not null && CheckReserved(account, nick) is { } error)
             return IqReply.Failed(error);
-        if (_occupants.TryGetValue(Occupant.KeyOf(nick), out var other) && other.Account != account)
+        if (nick is not null && _occupants.TryGetValue(Occupant.KeyOf(nick), out var other) && other.Account != account)
             return IqReply.Failed(StanzaErrorCondition.Conflict, "Somebody has this nick.");
         if (affiliation == Affiliation.None && Configuration.IsMembersOnly)
         {
@@ -70,6 +82,7 @@ internal sealed partial class Room
         var registered = before with
         {
             Nick = nick,
+            Notifications = notifications,
             Affiliation = before.Affiliation < Affiliation.Member ? Affiliation.Member : before.Affiliation,
         };
         return await SetMemberAsync(iq, registered, before.Affiliation, cancellationToken);
@@ -89,7 +102,8 @@ internal sealed partial class Room
             return null; // Another admin was faster.
         if (CheckReserved(account, nick) is { } error)
             return error with { By = Jid };
-        var member = new RoomMember(account, Affiliation.Member) { Nick = nick };
+        TryReadNotifications(form, null, out var notifications);
+        var member = new RoomMember(account, Affiliation.Member) { Nick = nick, Notifications = notifications };
         if (CheckWhole([new(member, Affiliation.None)]) is { } full)
             return full with { By = Jid };
         await ApplyAsync(null, [new(member, Affiliation.None)], [], OccupantOf(message.From)?.Nick, static () => { }, cancellationToken);
@@ -122,9 +136,31 @@ internal sealed partial class Room
             Post(admin.Jid, form.ToElement());
     }
 
-    private static FormField[] RegistrationFields(DataForm? filled) =>
+    /// <summary>False when the form has another value than there are.</summary>
+    /// <param name="before">That stays where the form doesn't say.</param>
+    private static bool TryReadNotifications(DataForm form, RoomNotifications? before, out RoomNotifications? notifications)
+    {
+        notifications = before;
+        if (form.Value(NotifyVar) is not { Length: > 0 } name)
+            return true;
+        foreach (var choice in _notifications)
+        {
+            if (choice.Name != name)
+                continue;
+            notifications = choice.Value;
+            return true;
+        }
+        return false;
+    }
+
+    /// <param name="member">Who fills it out, if it is registered.</param>
+    private static FormField[] RegistrationFields(DataForm? filled, RoomMember? member = null) =>
     [
-        FormField.Text(NickVar, "Desired nickname", filled?.Value(NickVar)) with { IsRequired = true },
+        FormField.Text(NickVar, "Desired nickname", filled?.Value(NickVar) ?? member?.Nick) with { IsRequired = true },
+        FormField.List(
+            NotifyVar, "What you are told of while you aren't here",
+            filled?.Value(NotifyVar) ?? _notifications.First(choice => choice.Value == member?.Notifications).Name,
+            [.. _notifications.Select(choice => new FormOption(choice.Name, choice.Label))]),
         FormField.Text("muc#register_first", "Given name", filled?.Value("muc#register_first")),
         FormField.Text("muc#register_last", "Family name", filled?.Value("muc#register_last")),
         FormField.Text("muc#register_url", "A web page", filled?.Value("muc#register_url")),

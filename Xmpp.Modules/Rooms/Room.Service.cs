@@ -53,6 +53,9 @@ internal sealed partial class Room
     {
         if (_members.TryGetValue(account, out var member))
             await ChangeAffiliationAsync(member, new(account, Affiliation.None), cancellationToken);
+        // Nor that it was here; who has an older version of the list gets it whole.
+        if (_removed.ContainsKey(account))
+            await ChangeAsync(new RoomChange { Saved = [Floor(_version)], Deleted = [account] }, cancellationToken);
     }
 
     /// <inheritdoc cref="CreateAsync"/>

@@ -24,12 +24,13 @@ internal sealed partial class Room
     private readonly RoomHistory _history;
     private readonly SlowMode _slowMode = new();
     private readonly RoomActivity _activity;
+    private readonly RoomPost _post;
     private OccupantIds _occupantIds = null!; // Known when it is loaded.
 
     public Room(Jid jid, string host, RoomDirectory directory)
     {
         (Jid, Host, _services, _directory) = (jid, host, directory.Services, directory);
-        (_history, _activity) = (new(jid), new(Now));
+        (_history, _activity, _post) = (new(jid), new(Now), new(jid, _services));
         Mailbox = new(_services.Sessions, Say);
     }
 
@@ -78,6 +79,7 @@ internal sealed partial class Room
         if (stored is null)
             return;
         (Exists, Created, Subject) = (true, stored.Created, stored.Subject);
+        _version = Created.ToUnixTimeMilliseconds();
         Configuration = RoomConfiguration.Of(stored.Settings);
         foreach (var member in stored.Members)
             Note(member);
@@ -136,6 +138,7 @@ internal sealed partial class Room
             await _services.Store.ApplyAsync(Jid, change, cancellationToken);
         if (change.Settings is { } settings)
             Configuration = RoomConfiguration.Of(settings);
+        _listeners = null;
         Subject = change.Subject ?? Subject;
         foreach (var deleted in change.Deleted)
             Note(new(deleted, Affiliation.None));
@@ -146,10 +149,21 @@ internal sealed partial class Room
     /// <summary>Takes note of what is kept of somebody; of whom nothing is, is forgotten.</summary>
     private void Note(RoomMember member)
     {
+        _version = Math.Max(_version, member.Version);
+        if (member.Jid == Jid)
+        {
+            _floor = member.Version;
+            return;
+        }
+        _removed.Remove(member.Jid);
         if (_members.Remove(member.Jid, out var before) && before.Nick is { } nick)
             _reservedNicks.Remove(Occupant.KeyOf(nick));
         if (member is { Affiliation: Affiliation.None, Nick: null })
+        {
+            if (member.Version > 0)
+                _removed[member.Jid] = member.Version;
             return;
+        }
         _members[member.Jid] = member;
         if (member.Nick is { } reserved)
             _reservedNicks[Occupant.KeyOf(reserved)] = member.Jid;

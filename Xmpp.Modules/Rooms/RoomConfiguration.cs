@@ -1,6 +1,7 @@
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Archive;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -52,6 +53,15 @@ internal sealed record RoomConfiguration
     /// <summary>Whether what is said is kept, for those to read who may enter.</summary>
     public bool IsArchived { get; init; } = true;
 
+    /// <summary>How many days what is kept stays; 0: as long as the service lets it.</summary>
+    public int ArchiveDays { get; init; }
+
+    /// <summary>How many messages are kept; 0: as many as the service lets it.</summary>
+    public int ArchiveMessages { get; init; }
+
+    /// <summary>What these say.</summary>
+    public ArchiveLimits ArchiveLimits => new(TimeSpan.FromDays(Math.Min(ArchiveDays, 36_500)), ArchiveMessages);
+
     /// <summary>Whether the discussion is logged for the public.</summary>
     public bool IsLogged { get; init; }
 
@@ -80,6 +90,14 @@ internal sealed record RoomConfiguration
 
     /// <summary>Whether members who aren't there are told when they are mentioned (XEP-0452).</summary>
     public bool ForwardsMentions { get; init; } = true;
+
+    /// <summary>Whether members who aren't there are told of everything, unless they have decided otherwise.</summary>
+    public bool ForwardsAll { get; init; }
+
+    /// <summary>What members who aren't there are told of, unless they have decided otherwise.</summary>
+    public RoomNotifications Notifications => ForwardsAll ? RoomNotifications.Always
+        : ForwardsMentions ? RoomNotifications.OnMention
+        : RoomNotifications.Never;
 
     /// <summary>The vCard (XEP-0486), or null. No field of the form.</summary>
     public RoomAvatar? Avatar { get; init; }

@@ -13,16 +13,21 @@ public sealed class RoomDirectory
     private readonly ConcurrentDictionary<Jid, Room> _rooms = new();
 
     /// <param name="settings">For secrets of the hosts.</param>
+    /// <param name="accountData">For how far members have read.</param>
     /// <param name="archive">For what is said.</param>
     /// <param name="archiveOptions">As they are configured now; null when there are no archives.</param>
+    /// <param name="waker">Who wakes devices now, or null.</param>
     /// <param name="options">As they are configured now.</param>
     public RoomDirectory(
-        IRoomStore store, ISettingStore settings, ISessionDirectory sessions, IStanzaSender stanzas, IAdministrators administrators,
-        IHostDirectory hosts, IServerTasks tasks, IArchiveStore archive, Func<ArchiveOptions?> archiveOptions, Func<RoomOptions> options,
-        TimeProvider time) =>
+        IRoomStore store, ISettingStore settings, IAccountDataStore accountData, ISessionDirectory sessions, IStanzaSender stanzas,
+        IAdministrators administrators, IHostDirectory hosts, IServerTasks tasks, IArchiveStore archive,
+        Func<ArchiveOptions?> archiveOptions, Func<IDeviceWaker?> waker, Func<RoomOptions> options, TimeProvider time)
+    {
+        var roomArchive = new RoomArchive(archive, archiveOptions, stanzas, tasks, time);
         Services = new(
-            store, sessions, stanzas, administrators, hosts, tasks, new OccupantIdKeys(settings),
-            new RoomArchive(archive, archiveOptions, stanzas, tasks, time), options, time);
+            store, sessions, stanzas, administrators, hosts, tasks, new OccupantIdKeys(settings), roomArchive,
+            new RoomReadMarks(accountData, roomArchive, tasks), waker, options, time);
+    }
 
     internal RoomServices Services { get; }
 
@@ -63,6 +68,18 @@ public sealed class RoomDirectory
                 turn.Dispose();
             }
         }
+    }
+
+    /// <summary>How much the owners of a room let its archive hold; no limits for whoever is no room.</summary>
+    public async ValueTask<ArchiveLimits> FindArchiveLimitsAsync(Jid room, CancellationToken cancellationToken)
+    {
+        if (Services.HostOf(room) is null)
+            return ArchiveLimits.None;
+        if (TryFind(room, out var loaded) && loaded is { IsLoaded: true, Exists: true })
+            return loaded.Configuration.ArchiveLimits;
+        return await Services.Store.FindAsync(room, cancellationToken) is { } stored
+            ? RoomConfiguration.Of(stored.Settings).ArchiveLimits
+            : ArchiveLimits.None;
     }
 
     /// <summary>Takes rooms out of memory that nobody has needed since a time.</summary>

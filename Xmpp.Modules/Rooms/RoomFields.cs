@@ -12,7 +12,7 @@ internal abstract record RoomField(string Var, string Label)
     public bool IsStoredApart { get; init; }
 
     /// <summary>The name as operators write it.</summary>
-    public string ShortName => Var[(Var.LastIndexOfAny(['_', '#']) + 1)..];
+    public string ShortName => Var[(Var.LastIndexOfAny(['_', '#', '}']) + 1)..];
 
     public abstract FormField Show(RoomConfiguration configuration);
 
@@ -59,7 +59,9 @@ internal sealed record RoomNumber(
     {
         var value = Get(configuration);
         var text = value?.ToString(CultureInfo.InvariantCulture) ?? None;
-        return Suggestions.Count == 0 ? FormField.Text(Var, Label, text) : FormField.List(Var, Label, text,
+        if (Suggestions.Count == 0)
+            return FormField.Text(Var, Label, text) with { Least = IsOptional ? null : 0 };
+        return FormField.List(Var, Label, text,
         [
             .. Suggestions.Append(value ?? 0).Where(number => number > 0).Distinct().Order()
                 .Select(number => new FormOption(number.ToString(CultureInfo.InvariantCulture))),
@@ -180,7 +182,16 @@ internal static class RoomFields
         new RoomFlag(
             Prefix + "forwardmentions", "Forward messages with mentions to non-present, affiliated users?",
             c => c.ForwardsMentions, (c, v) => c with { ForwardsMentions = v }),
+        new RoomFlag(
+            "{urn:xmppchat:rooms}forwardall", "Forward all messages to non-present, affiliated users?",
+            c => c.ForwardsAll, (c, v) => c with { ForwardsAll = v }),
         new RoomFlag(Prefix + "enablearchiving", "Archive messages for members?", c => c.IsArchived, (c, v) => c with { IsArchived = v }),
+        new RoomNumber(
+            "{urn:xmppchat:rooms}archivedays", "Days that archived messages stay (0: as long as the service lets them)",
+            c => c.ArchiveDays, (c, v) => c with { ArchiveDays = v!.Value }, IsOptional: false),
+        new RoomNumber(
+            "{urn:xmppchat:rooms}archivemessages", "Messages that the archive has (0: as many as the service lets it)",
+            c => c.ArchiveMessages, (c, v) => c with { ArchiveMessages = v!.Value }, IsOptional: false),
         new RoomFlag(Prefix + "enablelogging", "Enable public logging?", c => c.IsLogged, (c, v) => c with { IsLogged = v }),
     ];
 }

@@ -36,17 +36,28 @@ internal sealed class RoomHistory(Jid room)
 
     public int Count => _entries.Count;
 
+    /// <summary>Takes a copy of a message, in the place of one that goes: so a room in which it is talked allocates nothing.</summary>
     /// <param name="id">In the room's archive, or null.</param>
     /// <param name="author">Whose it is, a bare JID.</param>
-    public void Add(BroadcastStanza message, DateTimeOffset at, SortableId? id, Jid author, int maxCount, int maxBytes)
+    public void Add(in BroadcastStanza message, DateTimeOffset at, SortableId? id, Jid author, int maxCount, int maxBytes)
     {
-        _entries.AddLast(new Entry(message, at, id, author));
-        _bytes += message.Utf8.Length;
-        while (_entries.First is { } first && (_entries.Count > maxCount || _bytes > maxBytes))
+        var bytes = message.Utf8.Length;
+        if (maxCount == 0 || bytes > maxBytes)
+        {
+            Clear();
+            return;
+        }
+        LinkedListNode<Entry>? place = null;
+        while (_entries.First is { } first && (_entries.Count >= maxCount || _bytes + bytes > maxBytes))
         {
             _bytes -= first.Value.Message.Utf8.Length;
             _entries.RemoveFirst();
+            place = first;
         }
+        place ??= new(new());
+        place.Value.Set(message, at, id, author);
+        _entries.AddLast(place);
+        _bytes += bytes;
     }
 
     public void Clear()
@@ -93,18 +104,32 @@ internal sealed class RoomHistory(Jid room)
         return selected;
     }
 
-    private sealed class Entry(BroadcastStanza message, DateTimeOffset at, SortableId? id, Jid author)
+    private sealed class Entry
     {
-        public SortableId? Id => id;
+        /// <summary>So much bigger than its message a buffer may be, from this size on.</summary>
+        private const int MaxSpare = 4, SmallBuffer = 4096;
 
-        public Jid Author => author;
-
+        private byte[] _buffer = [];
         private BroadcastStanza? _delayed;
 
-        public BroadcastStanza Message => message;
+        public SortableId? Id { get; private set; }
 
-        public DateTimeOffset At => at;
+        public Jid Author { get; private set; } = null!;
 
-        public BroadcastStanza Delayed(Jid room) => _delayed ??= RoomStanzas.Delayed(message, room, at);
+        public BroadcastStanza Message { get; private set; }
+
+        public DateTimeOffset At { get; private set; }
+
+        public void Set(in BroadcastStanza message, DateTimeOffset at, SortableId? id, Jid author)
+        {
+            var length = message.Utf8.Length;
+            if (_buffer.Length < length || _buffer.Length > Math.Max(length * MaxSpare, SmallBuffer))
+                _buffer = new byte[length];
+            message.Utf8.CopyTo(_buffer);
+            (Message, _delayed) = (BroadcastStanza.Of(_buffer.AsMemory(0, length), message.NameEnd), null);
+            (At, Id, Author) = (at, id, author);
+        }
+
+        public BroadcastStanza Delayed(Jid room) => _delayed ??= RoomStanzas.Delayed(Message, room, At);
     }
 }

@@ -84,6 +84,10 @@ public sealed record RoomOptions
     [Number(1, 1_000_000)]
     public int MaxAffiliations { get; init; } = 20_000;
 
+    /// <summary>How often one person may search for rooms within an hour (XEP-0433).</summary>
+    [Number(1, 1_000_000)]
+    public int SearchesPerHour { get; init; } = 600;
+
     /// <summary>Messages, changes of presence and requests that one occupant may send within a second, on average.</summary>
     [Number(1, 1_000_000)]
     public int StanzasPerSecond { get; init; } = 100;

@@ -11,7 +11,7 @@ namespace Xmpp.Modules.Rooms;
 internal sealed class RoomService(RoomDirectory rooms, RoomOptions options) : IHostService
 {
     private readonly RoomServices _services = rooms.Services;
-    private readonly RoomList _list = new(rooms.Services);
+    private readonly RoomList _list = new(rooms);
 
 
     /// <summary>What can be asked of a room.</summary>

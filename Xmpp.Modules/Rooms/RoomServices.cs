@@ -8,7 +8,8 @@ namespace Xmpp.Modules.Rooms;
 /// <param name="CurrentOptions">As they are configured now.</param>
 internal sealed record RoomServices(
     IRoomStore Store, ISessionDirectory Sessions, IStanzaSender Stanzas, IAdministrators Administrators, IHostDirectory Hosts,
-    IServerTasks Tasks, OccupantIdKeys OccupantIds, RoomArchive Archive, Func<RoomOptions> CurrentOptions, TimeProvider Time)
+    IServerTasks Tasks, OccupantIdKeys OccupantIds, RoomArchive Archive, RoomReadMarks ReadMarks,
+    Func<IDeviceWaker?> CurrentWaker, Func<RoomOptions> CurrentOptions, TimeProvider Time)
 {
     public RoomOptions Options => CurrentOptions();
 

@@ -13,6 +13,9 @@ namespace Xmpp.Modules.Rooms;
 /// <summary>Writes what rooms say.</summary>
 internal static class RoomStanzas
 {
+    /// <summary>A larger one is for one message only.</summary>
+    private const int MaxKeptBuffer = 65_536;
+
     [ThreadStatic] private static ArrayBufferWriter<byte>? t_buffer;
 
     /// <summary>Presence of an occupant, for whoever gets it.</summary>
@@ -26,7 +29,7 @@ internal static class RoomStanzas
             Element.Attr("from", occupant.ToString()),
             content,
             item.Marks,
-            UserInfo(item.ToElement(), status)));
+            UserInfo(new object?[] { item.Versions, item.ToElement() }, status)));
 
     public static Element UserInfo(object? content, params IEnumerable<int> status) => new(Muc.UserInfo,
         content,
@@ -44,12 +47,14 @@ internal static class RoomStanzas
     /// </summary>
     /// <param name="from">The attribute, escaped.</param>
     /// <param name="signature">What comes behind its content.</param>
-    /// <param name="id">By which the room's archive has it, or null (XEP-0359).</param>
+    /// <param name="id">
+    /// By which the room's archive has it, or null (XEP-0359): the archive keeps the bytes; else they are a buffer of this thread.
+    /// </param>
     public static BroadcastStanza Reflect(
         ServiceStanza message, Jid room, ReadOnlySpan<byte> from, ReadOnlySpan<byte> signature, SortableId? id = null)
     {
         var view = message.View;
-        var output = t_buffer ??= new(1024);
+        var output = t_buffer is { Capacity: <= MaxKeptBuffer } kept ? kept : t_buffer = new(1024);
         output.ResetWrittenCount();
         if (!view.IsSelfContained)
         {
@@ -95,7 +100,7 @@ internal static class RoomStanzas
         if (id is { } archived)
             StanzaId.Write(output, archived, room);
         output.Write(isEmpty ? "</message>"u8 : bytes[end..]);
-        return BroadcastStanza.Of(output.WrittenSpan.ToArray(), view.NameEnd);
+        return BroadcastStanza.Of(id is null ? output.WrittenMemory : output.WrittenSpan.ToArray(), view.NameEnd);
     }
 
     private static void Leave(int start, int end, ReadOnlySpan<byte> bytes, ArrayBufferWriter<byte> output, ref int position)

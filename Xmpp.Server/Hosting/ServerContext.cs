@@ -64,8 +64,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             Rosters, Presences, this, Remote, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
         Capabilities = new ClientCapabilities(Queries, Tasks);
         Rooms = new RoomDirectory(
-            store.Rooms, store.Settings, Sessions, Messages, Administrators, this, Tasks, store.Archive,
-            () => Current.Options.Modules.ArchiveIfKept(), () => Current.Options.Modules.Rooms, time);
+            store.Rooms, store.Settings, store.AccountData, Sessions, Messages, Administrators, this, Tasks, store.Archive,
+            () => Current.Options.Modules.ArchiveIfKept(), () => Current.Modules.Waker, () => Current.Options.Modules.Rooms, time);
         Web = new WebServer(this, loggers.CreateLogger<WebServer>());
         Uploads = new UploadDirectory(
             uploads, store.AccountData, Sessions, Tasks, HKDF.Expand(HashAlgorithmName.SHA256, clientSecret, 32, "uploads"u8.ToArray()),

@@ -55,7 +55,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             _context.Capabilities, _context.Clients, _context.Rooms, _context.Uploads, _context.Components, _context.Remote, _context.Web,
             store, time, time.GetUtcNow()));
         _retention = new ArchiveRetention(
-            store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Tasks,
+            store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Rooms.FindArchiveLimitsAsync, _context.Tasks,
             () => _context.Current.Options.ArchivedDomains(), time);
         _unloading = new RoomUnloading(_context.Rooms);
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);

@@ -56,8 +56,8 @@ internal static class ModuleCatalog
             (services, options) => new BlockingCommand(
                 options.BlockingCommand, services.BlockLists, services.Presences,
                 new SpamReports(
-                    options.BlockingCommand, options.ContactAddresses, services.Administrators, services.Stanzas, services.Tasks,
-                    services.Time),
+                    options.BlockingCommand, options.ContactAddresses, services.Administrators, services.Stanzas,
+                    new RoomReports(services.Rooms), services.Tasks, services.Time),
                 services.Sessions),
             options => new object[] { options.BlockingCommand, options.ContactAddresses }),
         new("stanzaIds", (_, _) => new StanzaIds()),
@@ -72,7 +72,9 @@ internal static class ModuleCatalog
             (services, options) => new Retractions(options.Archive, services.Store.Archive, services.Time),
             options => options.Archive),
         new("inbox",
-            (services, options) => new Inbox(options.Archive, services.Store.Archive), options => options.Archive),
+            (services, options) => new Inbox(
+                options.Archive, services.Store.Archive, new RoomConversations(services.Rooms, services.Store.Archive)),
+            options => options.Archive),
         new("messageCarbons", (services, _) => new MessageCarbons(services.Sessions)),
         new("offlineMessages",
             (services, options) => new OfflineMessages(

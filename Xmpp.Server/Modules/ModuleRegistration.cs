@@ -58,6 +58,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<Func<ISession, ValueTask>> SessionEndedHandlers { get; } = [];
 
+    public IDeviceWaker? DeviceWaker { get; private set; }
+
     public List<Func<ISession, ValueTask>> SessionRestoredHandlers { get; } = [];
 
     public List<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailableHandlers { get; } = [];
@@ -119,6 +121,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void InlineBind(string? feature, InlineBindHandler handler) => InlineBinds.Add((feature, handler));
 
     public void SessionEnded(Func<ISession, ValueTask> handler) => SessionEndedHandlers.Add(handler);
+
+    public void Waker(IDeviceWaker waker) => DeviceWaker = waker;
 
     public void SessionRestored(Func<ISession, ValueTask> handler) => SessionRestoredHandlers.Add(handler);
 

@@ -49,6 +49,7 @@ internal sealed class ModuleTable
             .OrderBy(entry => entry.Payload is null)
             .Select(entry => new ForwardingEntry(
                 Encoding.UTF8.GetBytes(entry.Payload?.Namespace ?? ""), Encoding.UTF8.GetBytes(entry.Payload?.Local ?? ""), entry.Check))];
+        Waker = _modules.Select(module => module.DeviceWaker).SingleOrDefault(waker => waker is not null);
         Services = [.. _modules.SelectMany(module => module.Services)];
         HttpRoutes = [.. _modules.SelectMany(module => module.HttpRoutes)];
         Unavailable = [.. _modules.SelectMany(module => module.UnavailableHandlers)];
@@ -72,6 +73,9 @@ internal sealed class ModuleTable
     public PresenceHandler? Presence { get; }
 
     public RemotePresenceHandler? RemotePresence { get; }
+
+    /// <summary>Null when no module wakes devices.</summary>
+    public IDeviceWaker? Waker { get; }
 
     public GuardChain Guards { get; }
 

@@ -96,6 +96,15 @@ internal sealed class ConversationMoves(MongoCollection conversations)
         return bulk;
     }
 
+    /// <summary>Some conversations, as a filter.</summary>
+    public static BsonDocument ByIds(AccountId account, IEnumerable<Jid> with) => BsonDocument.Build((account, with), static (w, keys) =>
+    {
+        w.Begin("_id").BeginArray("$in");
+        foreach (var jid in keys.with)
+            w.Begin().Account("a", keys.account).Utf8String("j", jid.Utf8.Span).End();
+        w.End().End();
+    });
+
     /// <summary>A conversation, as a filter.</summary>
     public static BsonDocument ById(AccountId account, Jid with) => BsonDocument.Build((account, with), static (w, key) =>
         w.Begin("_id").Account("a", key.account).Utf8String("j", key.with.Utf8.Span).End());

@@ -44,6 +44,46 @@ internal sealed partial class MongoArchive
         return list;
     }
 
+    public async ValueTask<IReadOnlyList<Conversation>> FindConversationsAsync(
+        Jid account, IReadOnlyCollection<Jid> with, CancellationToken cancellationToken)
+    {
+        if (await BeginAsync(account, cancellationToken) is not { } owner || with.Count == 0)
+            return [];
+
+        var found = new List<Conversation>();
+        foreach (var some in with.Chunk(ConversationsPage))
+        {
+            var ends = await _conversations.FindAsync(
+                ConversationMoves.ByIds(owner, some), ConversationEnd.Read, FindOptions.All, cancellationToken);
+            found.AddRange(await CompleteAsync(owner, ends, cancellationToken));
+        }
+
+        return found;
+    }
+
+    public async ValueTask<Conversation?> FindRoomConversationAsync(
+        Jid room, Jid reader, SortableId? readUpTo, CancellationToken cancellationToken)
+    {
+        if (await BeginAsync(room, cancellationToken) is not { } owner)
+            return null;
+
+        var own = await FindNewestAsync(owner, reader, "s", cancellationToken);
+        var read = UInt128.Max(own?.Value ?? 0, readUpTo?.Value ?? 0);
+        var (last, unread) = (default(UInt128), 0);
+        await foreach (var page in ReadPagesAsync(owner, null, ConversationsPage, cancellationToken, read))
+        {
+            // Those who have said nothing since come behind those who have.
+            last = page.Select(speaker => speaker.Last.Value).Append(last).Max();
+            unread += page.Sum(speaker => speaker.Unread);
+            if ((page.Count > 0 && page[^1].Last.Value <= read) || unread >= ArchiveLimits.MaxUnread)
+                break;
+        }
+
+        return last == default
+            ? null
+            : new(room, new SortableId(last), Math.Min(unread, ArchiveLimits.MaxUnread), read == 0 ? null : new SortableId(read));
+    }
+
     public async ValueTask<(int Conversations, int Unread, int Messages)> CountConversationsAsync(
         Jid account, CancellationToken cancellationToken)
     {
@@ -69,8 +109,9 @@ internal sealed partial class MongoArchive
     internal static BsonDocument SetRead(SortableId upTo) =>
         BsonDocument.Build(upTo, static (w, upTo) => w.Begin("$max").Id("read", upTo.Value).End());
 
+    /// <param name="readUpTo">Counts instead of what was read of each.</param>
     private async IAsyncEnumerable<List<Conversation>> ReadPagesAsync(
-        AccountId owner, UInt128? after, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
+        AccountId owner, UInt128? after, int size, [EnumeratorCancellation] CancellationToken cancellationToken, UInt128? readUpTo = null)
     {
         while (true)
         {
@@ -88,10 +129,12 @@ internal sealed partial class MongoArchive
             if (ends.Count == 0)
                 yield break;
 
+            after = ends[^1].Last;
+            if (readUpTo is not null)
+                ends = ends.ConvertAll(end => end with { ReadUpTo = readUpTo });
             yield return await CompleteAsync(owner, ends, cancellationToken);
             if (ends.Count < size)
                 yield break;
-            after = ends[^1].Last;
         }
     }
 

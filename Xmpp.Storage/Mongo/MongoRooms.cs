@@ -24,6 +24,9 @@ internal sealed class MongoRooms(
     private static readonly BsonDocument Entry = BsonDocument.Build(w =>
         w.Int32("name", 1).Int32("title", 1).Int32("listed", 1).Int32("persistent", 1).Int32("created", 1));
 
+    private static readonly BsonDocument EntryWithValues = BsonDocument.Build(w =>
+        w.Int32("name", 1).Int32("title", 1).Int32("listed", 1).Int32("persistent", 1).Int32("created", 1).Int32("settings", 1));
+
     private static readonly BsonDocument InOrder = BsonDocument.Build(w => w.Int32("name", 1));
     private static readonly BsonDocument FromEnd = BsonDocument.Build(w => w.Int32("name", -1));
     private static readonly BsonDocument StepDone = BsonDocument.Build(w => w.Begin("$unset").Int32("step", 1).End());
@@ -120,7 +123,12 @@ internal sealed class MongoRooms(
 
         var filter = BsonDocument.Build((service, query), static (w, page) => w.OfService(page.service, page.query.Filter)
             .Begin("name").String("$gt", page.query.After ?? "").String("$lt", page.query.Before ?? RoomKey.LastName).End());
-        var options = new FindOptions { Sort = query.IsFromEnd ? FromEnd : InOrder, Limit = count, Projection = Entry };
+        var options = new FindOptions
+        {
+            Sort = query.IsFromEnd ? FromEnd : InOrder,
+            Limit = count,
+            Projection = query.WithValues ? EntryWithValues : Entry,
+        };
         var list = await rooms.FindAsync(filter, document => RoomDocument.ReadEntry(service, document), options, cancellationToken);
         if (query.IsFromEnd)
             list.Reverse();

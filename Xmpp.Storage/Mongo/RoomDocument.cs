@@ -58,7 +58,10 @@ internal static class RoomDocument
 
     public static RoomEntry ReadEntry(string service, BsonReader document) => new(
         RoomKey.ToJid(document.Get("name"u8).String, service), ReadText(document, "title"u8), document.Get("listed"u8).Bool,
-        document.Get("persistent"u8).Bool, document.Get("created"u8).Date);
+        document.Get("persistent"u8).Bool, document.Get("created"u8).Date)
+    {
+        Values = document.Has("settings"u8) ? RoomValues.Read(document.Utf8Bytes) : null,
+    };
 
     /// <summary>What was begun and perhaps not done; null when there is nothing.</summary>
     public static RoomChange? ReadStep(BsonReader document)
@@ -92,6 +95,7 @@ internal static class RoomDocument
         Reason = ReadText(document, "reason"u8),
         Nick = ReadText(document, "nick"u8),
         Version = document.Get("version"u8).Int64,
+        Notifications = document.Has("notifications"u8) ? (RoomNotifications)document.Int32 : null,
     };
 
     /// <summary>The rooms of a service, as a filter.</summary>
@@ -145,6 +149,8 @@ internal static class RoomDocument
             w.String("reason", reason);
         if (member.Nick is { } nick)
             w.String("nick", nick);
+        if (member.Notifications is { } notifications)
+            w.Int32("notifications", (int)notifications);
         return w.Int64("version", member.Version);
     }
 

@@ -35,6 +35,13 @@ internal sealed partial class SqliteArchive
             WHERE flags & 3 = 3 LIMIT ?4)
         """;
 
+    internal const string FindConversationSql =
+        "SELECT id, jid, last, received, read FROM archive_peer WHERE archive = ?1 AND jid = ?2 AND last > x''";
+
+    internal const string SpeakersSql = "SELECT id, last FROM archive_peer WHERE archive = ?1 AND last > ?2 ORDER BY last DESC";
+    internal const string LastShownSql = "SELECT max(last) FROM archive_peer WHERE archive = ?1 AND last > x''";
+    internal const string LastOfSpeakerSql = "SELECT last FROM archive_peer WHERE archive = ?1 AND jid = ?2";
+
     private const string ReadUpToSql =
         "UPDATE archive_peer SET read = max(ifnull(read, x''), ?1) WHERE archive = ?2 AND jid = ?3 AND last > x''";
 
@@ -54,6 +61,47 @@ internal sealed partial class SqliteArchive
             while (rows.Step())
                 page.Add(ReadConversation(session, rows));
             return page;
+        }, cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<Conversation>> FindConversationsAsync(
+        Jid account, IReadOnlyCollection<Jid> with, CancellationToken cancellationToken)
+    {
+        await BringUpToDateAsync(account, cancellationToken);
+        return await ReadAsync<IReadOnlyList<Conversation>>(account, session =>
+        {
+            var found = new List<Conversation>();
+            if (FindArchive(session, account) is not { } archive)
+                return found;
+
+            foreach (var peer in with)
+            {
+                var row = session.Statement(FindConversationSql).Integer(archive).Text(peer.Utf8.Span);
+                while (row.Step())
+                    found.Add(ReadConversation(session, row));
+            }
+
+            return found;
+        }, cancellationToken);
+    }
+
+    public async ValueTask<Conversation?> FindRoomConversationAsync(
+        Jid room, Jid reader, SortableId? readUpTo, CancellationToken cancellationToken)
+    {
+        await BringUpToDateAsync(room, cancellationToken);
+        return await ReadAsync(room, session =>
+        {
+            if (FindArchive(session, room) is not { } archive || session.Statement(LastShownSql).Integer(archive).FindId() is not { } last)
+                return null;
+
+            var own = session.Statement(LastOfSpeakerSql).Integer(archive).Text(reader.Utf8.Span).FindId() ?? 0;
+            var read = UInt128.Max(own, readUpTo?.Value ?? 0);
+            var unread = 0;
+            var speakers = session.Statement(SpeakersSql).Integer(archive).Id(read);
+            while (speakers.Step())
+                unread += unread < ArchiveLimits.MaxUnread ? CountUnread(session, speakers.GetInteger(0), read) : 0;
+            return new Conversation(
+                room, new(last), Math.Min(unread, ArchiveLimits.MaxUnread), read == 0 ? null : new SortableId(read));
         }, cancellationToken);
     }
 

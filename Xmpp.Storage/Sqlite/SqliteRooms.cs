@@ -13,7 +13,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
     private const string FindSql =
         """
         SELECT r.created, r.title, r.listed, r.persistent, r.settings, r.subject, r.subject_nick, r.subject_by, r.subject_at,
-            m.jid, m.affiliation, m.reason, m.nick, m.version
+            m.jid, m.affiliation, m.reason, m.nick, m.version, m.notifications
         FROM room r LEFT JOIN room_member m ON m.room = r.id WHERE r.service = $service AND r.name = $name
         """;
 
@@ -33,7 +33,8 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
     private const string SaveMemberSql = $"INSERT OR REPLACE {IntoMemberSql}";
     private const string IntoMemberSql =
         """
-        INTO room_member(room, jid, affiliation, reason, nick, version) VALUES ($room, $jid, $affiliation, $reason, $nick, $version)
+        INTO room_member(room, jid, affiliation, reason, nick, version, notifications)
+        VALUES ($room, $jid, $affiliation, $reason, $nick, $version, $notifications)
         """;
 
     private const string DeleteMemberSql = "DELETE FROM room_member WHERE room = $room AND jid = $jid";
@@ -41,7 +42,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
 
     private const string RoomsOfSql =
         """
-        SELECT r.service, r.name, m.jid, m.affiliation, m.reason, m.nick, m.version
+        SELECT r.service, r.name, m.jid, m.affiliation, m.reason, m.nick, m.version, m.notifications
         FROM room_member m CROSS JOIN room r ON r.id = m.room
         WHERE m.jid = $jid AND (r.service, r.name) > ($service, $name) ORDER BY r.service, r.name LIMIT $count
         """;
@@ -103,7 +104,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
         string service, RoomQuery query, int count, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        var sql = ListSql(query.Filter, query.IsFromEnd);
+        var sql = ListSql(query.Filter, query.IsFromEnd, query.WithValues);
         return readers.ReadAsync<IReadOnlyList<RoomEntry>>(session =>
         {
             var page = new List<RoomEntry>();
@@ -112,7 +113,10 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
             while (rows.Read())
             {
                 page.Add(new(RoomKey.ToJid(rows.GetText(0)!, service), rows.GetText(1), rows.GetBoolean(2), rows.GetBoolean(3),
-                    rows.GetTime(4)));
+                    rows.GetTime(4))
+                {
+                    Values = query.WithValues ? RoomValues.Read(rows.GetOctets(5)) : null,
+                });
             }
 
             if (query.IsFromEnd)
@@ -141,8 +145,8 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
     }
 
     /// <summary>A page of rooms.</summary>
-    internal static string ListSql(RoomFilter filter, bool isFromEnd) =>
-        "SELECT name, title, listed, persistent, created FROM room " +
+    internal static string ListSql(RoomFilter filter, bool isFromEnd, bool withValues = false) =>
+        $"SELECT name, title, listed, persistent, created{(withValues ? ", settings" : "")} FROM room " +
         $"WHERE service = $service AND name > $after AND name < $before{Condition(filter)} " +
         $"ORDER BY name{(isFromEnd ? " DESC" : "")} LIMIT $count";
 
@@ -174,7 +178,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
 
     private static void Write(SqliteSession session, string sql, long room, RoomMember member) => session.Execute(sql,
         ("$room", room), ("$jid", member.Jid.ToString()), ("$affiliation", (int)member.Affiliation), ("$reason", member.Reason),
-        ("$nick", member.Nick), ("$version", member.Version));
+        ("$nick", member.Nick), ("$version", member.Version), ("$notifications", (int?)member.Notifications));
 
     private static void SetSubject(SqliteSession session, long room, RoomSubject subject) => session.Execute(SetSubjectSql,
         ("$subject", subject.Text), ("$nick", subject.Nick), ("$by", subject.By?.ToString()),
@@ -212,5 +216,6 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
             Reason = row.GetText(column + 2),
             Nick = row.GetText(column + 3),
             Version = row.GetInteger(column + 4),
+            Notifications = row.IsNull(column + 5) ? null : (RoomNotifications)row.GetInteger(column + 5),
         };
 }

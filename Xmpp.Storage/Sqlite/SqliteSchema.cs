@@ -206,6 +206,7 @@ internal static class SqliteSchema
         CREATE UNIQUE INDEX archive_room ON archive(room) WHERE room IS NOT NULL;
         CREATE INDEX archive_orphan ON archive(id) WHERE account IS NULL AND room IS NULL;
         """,
+        "ALTER TABLE room_member ADD COLUMN notifications INTEGER;",
     ];
 
     /// <summary>Refuses, before anything is written, a file that is not ours or is newer than this program.</summary>

@@ -14,11 +14,16 @@ internal static class RecordNames
 
     private static readonly string[] Affiliations = ["outcast", "none", "member", "admin", "owner"];
 
+    private static readonly string[] Notifications =
+        [.. Enum.GetNames<RoomNotifications>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
+
     public static string Of(RecordKind kind) => Kinds[(int)kind];
 
     public static string Of(SubscriptionState subscription) => Subscriptions[(int)subscription];
 
     public static string Of(Affiliation affiliation) => Affiliations[affiliation - Affiliation.Outcast];
+
+    public static string Of(RoomNotifications notifications) => Notifications[(int)notifications];
 
     /// <exception cref="FormatException">It is none.</exception>
     public static RecordKind KindOf(string? name) => (RecordKind)IndexOf(Kinds, name);
@@ -28,6 +33,9 @@ internal static class RecordNames
 
     /// <inheritdoc cref="KindOf"/>
     public static Affiliation AffiliationOf(string? name) => IndexOf(Affiliations, name) + Affiliation.Outcast;
+
+    /// <inheritdoc cref="KindOf"/>
+    public static RoomNotifications NotificationsOf(string? name) => (RoomNotifications)IndexOf(Notifications, name);
 
     private static int IndexOf(string[] names, string? name) => Array.IndexOf(names, name) is var index and >= 0
         ? index

@@ -103,6 +103,7 @@ internal sealed class RecordParser
         {
             Reason = OptionalTextOf(line, "reason"),
             Nick = OptionalTextOf(line, "nick"),
+            Notifications = OptionalTextOf(line, "notifications") is { } name ? RecordNames.NotificationsOf(name) : null,
             Version = line.GetProperty("version").GetInt64(),
         };
 

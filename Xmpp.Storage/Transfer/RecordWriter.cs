@@ -228,6 +228,8 @@ internal sealed class RecordWriter : IDisposable
             _json.WriteString("reason", member.Reason);
         if (member.Nick is not null)
             _json.WriteString("nick", member.Nick);
+        if (member.Notifications is { } notifications)
+            _json.WriteString("notifications", RecordNames.Of(notifications));
         _json.WriteNumber("version", member.Version);
     }
 

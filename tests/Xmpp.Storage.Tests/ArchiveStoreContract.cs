@@ -447,6 +447,8 @@ public abstract class ArchiveStoreContract(TestDatabase database, bool isOfRooms
         await AssertCancelledAsync(Archive.CountAllAsync(Juliet.Domain, null, cancelled).AsTask());
         await AssertCancelledAsync(Archive.ListConversationsAsync(Juliet, null, false, 10, cancelled).AsTask());
         await AssertCancelledAsync(Archive.CountConversationsAsync(Juliet, cancelled).AsTask());
+        await AssertCancelledAsync(Archive.FindConversationsAsync(Juliet, [Romeo], cancelled).AsTask());
+        await AssertCancelledAsync(Archive.FindRoomConversationAsync(Juliet, Romeo, null, cancelled).AsTask());
         await AssertCancelledAsync(Archive.MarkReadAsync(Juliet, Romeo, message.Id, cancelled).AsTask());
 
         Assert.Equal(["a message"], await ReadAsync(Everything));

@@ -73,6 +73,56 @@ public abstract class ConversationsContract(TestDatabase database) : ArchiveCont
     }
 
     [Fact]
+    public async Task Some_conversations_are_found_by_whom_they_are_with()
+    {
+        await AddAccountsAsync(Juliet, Romeo);
+        await AddAsync(
+            Message("1", 1), Message("2", 2, with: Nurse), Message("3", 3, isIncoming: false),
+            Message("marker", 4, with: "tybalt@capulet.example", isShown: false));
+
+        var found = await FindAsync(Juliet, "romeo@montague.example", "tybalt@capulet.example", "paris@verona.example");
+        Assert.Equal(await Archive.ListConversationsAsync(Juliet, null, false, 1, CancellationToken.None), found);
+        Assert.Equal(2, (await FindAsync(Juliet, Nurse, "romeo@montague.example")).Count);
+        Assert.Empty(await FindAsync(Juliet));
+        Assert.Empty(await FindAsync(Romeo, Nurse));
+        Assert.Empty(await FindAsync(Nobody, Nurse));
+
+        async Task<IReadOnlyList<Conversation>> FindAsync(Jid account, params string[] with) =>
+            await Archive.FindConversationsAsync(account, [.. with.Select(Jid.Parse)], CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_room_is_one_conversation_for_who_reads_it()
+    {
+        await AddAccountsAsync(Juliet, Romeo);
+        var paris = Jid.Parse("paris@verona.example");
+        var messages = await AddAsync(
+            Message("1", 1), Message("2", 2, with: Nurse), Message("marker", 3, isShown: false), Message("3", 4, with: Nurse),
+            Message("4", 5), Message("another marker", 6, with: Nurse, isShown: false));
+
+        foreach (var again in (bool[])[false, true])
+        {
+            // Whoever has said something has read what was before.
+            Assert.Equal(new(Juliet, messages[4].Id, 4, null), await FindAsync(paris, null));
+            Assert.Equal(new(Juliet, messages[4].Id, 1, messages[3].Id), await FindAsync(NurseJid, null));
+            Assert.Equal(new(Juliet, messages[4].Id, 0, messages[4].Id), await FindAsync(Romeo, messages[0].Id));
+            Assert.Equal(new(Juliet, messages[4].Id, 2, messages[2].Id), await FindAsync(paris, messages[2].Id));
+            Assert.Equal(new(Juliet, messages[4].Id, 0, messages[5].Id), await FindAsync(paris, messages[5].Id));
+            if (!again)
+                await ReopenAsync();
+        }
+
+        Assert.Null(await Archive.FindRoomConversationAsync(Romeo, paris, null, CancellationToken.None));
+        Assert.Null(await Archive.FindRoomConversationAsync(Nobody, paris, null, CancellationToken.None));
+        await AddAsync([.. Enumerable.Range(0, 1_005)
+            .Select(i => Message($"{i}", 10 + i, with: i % 2 == 0 ? Nurse : "tybalt@capulet.example"))]);
+        Assert.Equal(1_000, (await FindAsync(paris, messages[5].Id))!.Unread);
+
+        async Task<Conversation?> FindAsync(Jid reader, Core.Extensions.SortableId? readUpTo) =>
+            await Archive.FindRoomConversationAsync(Juliet, reader, readUpTo, CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Adding_one_again_counts_it_once()
     {
         await AddAccountsAsync(Juliet);

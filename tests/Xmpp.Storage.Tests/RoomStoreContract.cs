@@ -29,7 +29,10 @@ public abstract class RoomStoreContract(TestDatabase database) : StoreContract(d
             }),
             new("Fire Burn and Cauldron Bubble!", "secondwitch", Hag, Created),
             [
-                new(Crone, Affiliation.Owner) { Reason = "A worthy witch indeed!", Nick = "thirdwitch", Version = 3 },
+                new(Crone, Affiliation.Owner)
+                {
+                    Reason = "A worthy witch indeed!", Nick = "thirdwitch", Version = 3, Notifications = RoomNotifications.Never,
+                },
                 new(Hag, Affiliation.None) { Nick = "Wyrd \U0001F339" },
                 new(Jid.Parse("montague.example"), Affiliation.Outcast),
                 new(LongJid.Bare, Affiliation.Member) { Version = long.MaxValue },
@@ -194,6 +197,10 @@ public abstract class RoomStoreContract(TestDatabase database) : StoreContract(d
         Assert.Equal(new(Jid.Parse($"b@{Service}"), null, IsListed: true, IsPersistent: true, Created), all[1]);
         Assert.Equal(new(Jid.Parse($"c@{Service}"), "Room c", IsListed: false, IsPersistent: true, Created), all[3]);
 
+        var described = (await Rooms.ListAsync(Service, new() { WithValues = true }, 100, CancellationToken.None))[1];
+        Assert.Equal(Plain.Values, described.Values!);
+        Assert.Equal(all[1], described with { Values = null });
+
         Assert.Equal(names[..2], await ListAsync(new(), 2));
         Assert.Equal(names[2..4], await ListAsync(new(After: names[1]), 2));
         Assert.Equal(names[2..4], await ListAsync(new(After: names[1], Before: names[4]), 100));
@@ -215,12 +222,17 @@ public abstract class RoomStoreContract(TestDatabase database) : StoreContract(d
     {
         string[] rooms = ["b@a.example", "a@b.example", "b@b.example", "c@b.example"];
         foreach (var room in rooms.Reverse())
-            await AddAsync(Jid.Parse(room), members: [new(Crone, Affiliation.Owner), new(Hag, Affiliation.Outcast) { Reason = room }]);
+        {
+            var hag = new RoomMember(Hag, Affiliation.Outcast) { Reason = room, Notifications = RoomNotifications.Always };
+            await AddAsync(Jid.Parse(room), members: [new(Crone, Affiliation.Owner), hag]);
+        }
+
         await AddAsync(Coven, members: [new(Crone, Affiliation.Owner)]);
 
         var listed = await ListRoomsOfAsync(Hag);
         Assert.Equal(rooms, listed.Select(one => one.Room.ToString()));
-        Assert.Equal(new(Hag, Affiliation.Outcast) { Reason = rooms[1] }, listed[1].Member);
+        Assert.Equal(
+            new(Hag, Affiliation.Outcast) { Reason = rooms[1], Notifications = RoomNotifications.Always }, listed[1].Member);
         Assert.Equal(rooms[1..3], (await ListRoomsOfAsync(Hag, after: rooms[0], count: 2)).Select(one => one.Room.ToString()));
         Assert.Equal(5, (await ListRoomsOfAsync(Crone)).Count);
         Assert.Empty(await ListRoomsOfAsync(Juliet));

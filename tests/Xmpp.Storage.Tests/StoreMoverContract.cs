@@ -304,7 +304,8 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
             i % 3 == 0 ? null : $"Room {i}", i % 2 == 0, i % 5 != 0, new Dictionary<string, string> { ["b"] = "é", ["a"] = $"{i}" });
         var subject = i % 4 == 0 ? null : new RoomSubject($"subject {i}", i % 3 == 0 ? null : "nick", i % 5 == 0 ? null : JidOf(1), Now);
         yield return new RoomRecord(new(jid, Now.AddDays(-i), settings, subject, []));
-        yield return new RoomMemberRecord(jid, new(JidOf(0), Affiliation.Owner) { Version = i });
+        yield return new RoomMemberRecord(
+            jid, new(JidOf(0), Affiliation.Owner) { Version = i, Notifications = RoomNotifications.OnMention });
         yield return new RoomMemberRecord(jid, new(JidOf(1), Affiliation.Outcast) { Reason = "Treason", Nick = "hag" });
         for (var message = 0; i == 7 && message < Archived; message++)
         {

@@ -209,30 +209,30 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="say">Stanzas.</param>
     /// <param name="repeats">How often it says them.</param>
     /// <param name="onRepeat">See <see cref="ReplayConnection"/>.</param>
-    public async Task ReplayAsync(Jid jid, string say, int repeats, Action<int> onRepeat)
+    public async Task ReplayAsync(Jid jid, string say, int repeats, Action<int> onRepeat, string first = "")
     {
         await CreateAccountAsync(jid.Bare);
-        await _server.ServeAsync(new ReplayConnection(Tls, LoginOf(jid), Encoding.UTF8.GetBytes(say), repeats, onRepeat), NoTls);
+        await _server.ServeAsync(new ReplayConnection(Tls, LoginOf(jid, first), Encoding.UTF8.GetBytes(say), repeats, onRepeat), NoTls);
     }
 
-    /// <summary>An available client that says nothing and takes everything, until the server stops.</summary>
-    public async Task ConnectSinkAsync(Jid jid)
+    /// <summary>An available client that says nothing more and takes everything, until the server stops.</summary>
+    public async Task ConnectSinkAsync(Jid jid, string first = "")
     {
         await CreateAccountAsync(jid.Bare);
         var isReady = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = _server.ServeAsync(new ReplayConnection(Tls, LoginOf(jid), default, repeats: null, _ => isReady.TrySetResult()), NoTls);
+        _ = _server.ServeAsync(new ReplayConnection(Tls, LoginOf(jid, first), default, repeats: null, _ => isReady.TrySetResult()), NoTls);
         await isReady.Task;
     }
 
     /// <summary>All that a client says until it is available.</summary>
-    private static byte[] LoginOf(Jid jid)
+    private static byte[] LoginOf(Jid jid, string first)
     {
         const string header =
             $"<stream:stream xmlns='jabber:client' xmlns:stream='{Namespaces.Stream}' to='localhost' version='1.0'>";
         var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{jid.Local}\0{Password}"));
         return Encoding.UTF8.GetBytes(
             $"{header}<auth xmlns='{Namespaces.Sasl}' mechanism='PLAIN'>{credentials}</auth>{header}"
-            + $"<iq type='set' id='b'><bind xmlns='{Namespaces.Bind}'><resource>{jid.Resource}</resource></bind></iq><presence/>");
+            + $"<iq type='set' id='b'><bind xmlns='{Namespaces.Bind}'><resource>{jid.Resource}</resource></bind></iq><presence/>{first}");
     }
 
     /// <summary>Makes the account if it isn't there.</summary>

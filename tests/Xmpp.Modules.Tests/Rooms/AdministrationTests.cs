@@ -10,6 +10,7 @@ namespace Xmpp.Modules.Tests.Rooms;
 /// <summary>Roles and affiliations are given and taken (XEP-0045 §8.2-8.5, §9, §10.3-10.8).</summary>
 public sealed class AdministrationTests
 {
+    [Xep0045("8.2-1", "8.2-2", "8.2-3")]
     [Fact]
     public async Task Who_is_kicked_is_told_first_then_the_moderator_then_all()
     {
@@ -34,6 +35,7 @@ public sealed class AdministrationTests
         await pistol.EnterAsync(Coven, "pistol");
     }
 
+    [Xep0045("9.1-1", "9.1-3", "9.1-4", "9.1-5", "9.2-3", "9.2-4", "9.2-5")]
     [Fact]
     public async Task Who_is_banned_leaves_and_its_nick_is_free()
     {
@@ -63,6 +65,7 @@ public sealed class AdministrationTests
         await (await server.LoginAsync("hag66")).EnterAsync(Coven, "cambridge");
     }
 
+    [Xep0045("9.4-1", "9.4-3", "9.5-7")]
     [Fact]
     public async Task A_member_that_is_none_any_more_leaves_a_members_only_room()
     {
@@ -97,6 +100,9 @@ public sealed class AdministrationTests
         { "owner", "none", "visitor" },
     };
 
+    [Xep0045(
+        "5.1.3-1", "5.2.2-1", "9.3-1", "9.3-2", "9.4-2", "9.5-5", "9.5-6", "9.5-8", "9.5-10", "9.5-13", "10.3-2", "10.3-3",
+        "10.4-4", "10.4-5", "10.5-7", "10.5-8", "10.6-2", "10.6-3", "10.7-2", "10.7-3", "10.8-6", "10.8-7", "17.3-9", "17.3-10")]
     [Theory]
     [MemberData(nameof(Granted))]
     public async Task All_are_told_of_an_affiliation_and_the_role_that_goes_with_it(string before, string after, string role)
@@ -122,6 +128,33 @@ public sealed class AdministrationTests
             after, stored.FirstOrDefault(member => member.Jid == third.Jid.Bare)?.Affiliation.ToString().ToLowerInvariant() ?? "none");
     }
 
+    /// <summary>§8.3, §8.4, §9.6, §9.7: the one who wants it is told first, then all.</summary>
+    [Xep0045("8.3-1", "8.3-2", "8.4-1", "8.4-2", "8.5-3", "8.5-4", "9.6-1", "9.6-2", "9.7-1", "9.7-2", "9.8-3", "9.8-4")]
+    [Theory]
+    [InlineData("visitor", "participant")]
+    [InlineData("participant", "visitor")]
+    [InlineData("participant", "moderator")]
+    [InlineData("moderator", "participant")]
+    public async Task Voice_and_moderation_are_given_and_taken(string before, string after)
+    {
+        await using var server = await StartAsync();
+        var first = await server.CreateRoomAsync();
+        var third = await server.EnterRoomAsync("hag66", "thirdwitch");
+        if (before != "participant")
+            await first.AskAsync("set", Coven, AdminQuery($"<item nick='thirdwitch' role='{before}'/>"));
+        await first.PassAsync();
+        await third.PassAsync();
+
+        await first.SendAsync($"<iq type='set' id='1' to='{Coven}'>"
+            + AdminQuery($"<item nick='thirdwitch' role='{after}'><reason>Macbeth</reason></item>") + "</iq>");
+
+        const string item = "<actor nick='firstwitch'/><reason>Macbeth</reason>";
+        await first.ExpectAsync($"<iq type='result' id='1' from='{Coven}' to='{first.Jid}'/>");
+        await first.ExpectAsync(Presence(first, "thirdwitch", "none", after, third.Jid.ToString(), item: item));
+        await third.ExpectAsync(Presence(third, "thirdwitch", "none", after, third.Jid.ToString(), "110", item: item));
+    }
+
+    [Xep0045("17.4-2")]
     [Theory]
     [InlineData("set", "")]
     [InlineData("set", "<item/>")]
@@ -148,6 +181,7 @@ public sealed class AdministrationTests
     }
 
     /// <summary>Who sees which list: rows are lists, columns who asks: owner, admin, member, nobody's moderator, nobody.</summary>
+    [Xep0045("5.2.1-1", "10.5-1", "10.8-1")]
     [Theory]
     [InlineData("affiliation='owner'", "moderators", "ynnnn")]
     [InlineData("affiliation='admin'", "moderators", "ynnnn")]
@@ -181,6 +215,7 @@ public sealed class AdministrationTests
         Assert.Equal(expected, seen);
     }
 
+    [Xep0045("9.2-6", "10-1", "10.2-8", "10.4-2", "10.5-6")]
     [Theory]
     [InlineData("<item nick='nobody' role='none'/>", StanzaErrorCondition.ItemNotFound)]
     [InlineData("<item nick='nobody' affiliation='member'/>", StanzaErrorCondition.ItemNotFound)]
@@ -218,6 +253,7 @@ public sealed class AdministrationTests
             await first.AskAsync("set", Coven, AdminQuery("<item jid='a@localhost' affiliation='member'/>"))));
     }
 
+    [Xep0045("18.1-1")]
     [Fact]
     public async Task Those_who_are_not_there_are_told_and_invited()
     {
@@ -242,6 +278,7 @@ public sealed class AdministrationTests
         Assert.Equal("101", CodesOf(await hecate.ReadAsync()));
     }
 
+    [Xep0045("8.5-1", "9.2-1", "9.5-1", "9.8-1", "10.5-2", "10.8-2")]
     [Fact]
     public async Task Lists_are_given_to_whom_they_concern()
     {

@@ -80,13 +80,47 @@ public sealed class ComponentOccupantTests
         Assert.NotNull((await component.ReadAsync()).Child("urn:xmpp:mam:2", "fin"));
     }
 
-    private static async Task<TestServer> StartAsync(bool isArchived = false)
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task After_a_restart_they_are_not_there_and_learn_it(bool isKilled)
+    {
+        await using var server = await StartAsync(isArchived: true, hasJournal: true);
+        var component = await LoginComponentAsync(server);
+        await server.CreateRoomAsync(configuration: ("persistentroom", "1"));
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet'>{Join}</presence>");
+        while (await component.ReadAsync() is { Name.Local: not "message" })
+        {
+            // Up to the subject.
+        }
+
+        await server.RestartAsync(isKilled);
+
+        // Whoever can be told is (§14.2); else it asks (XEP-0410), speaks, or shows itself (§7.2.17).
+        if (!isKilled)
+            Assert.Equal("110 332", CodesOf(await component.ReadAsync()));
+        component = await LoginComponentAsync(server);
+        await component.SendAsync($"<iq type='get' id='ping' from='{Hamlet}' to='{Coven}/hamlet'><ping xmlns='urn:xmpp:ping'/></iq>");
+        await component.ExpectErrorAsync(StanzaErrorCondition.NotAcceptable);
+        await component.SendAsync($"<message from='{Hamlet}' to='{Coven}' type='groupchat' id='1'><body>Words</body></message>");
+        await component.ExpectErrorAsync(StanzaErrorCondition.NotAcceptable);
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet'/>");
+        Assert.Equal("110 307 333", CodesOf(await component.ReadAsync()));
+        await component.SendAsync($"<presence from='{Hamlet}' to='{Coven}/hamlet'>{Join}</presence>");
+        Assert.Equal(($"{Coven}/hamlet", Hamlet), await ReadAsync(component));
+    }
+
+    private static async Task<TestServer> StartAsync(bool isArchived = false, bool hasJournal = false)
     {
         var server = await TestServer.StartAsync(options => options with
         {
             Modules = options.Modules with
             {
                 Rooms = options.Modules.Rooms with { Defaults = isArchived ? [] : ["enablearchiving=0"] },
+            },
+            StreamManagement = !hasJournal ? options.StreamManagement : options.StreamManagement with
+            {
+                Journal = new() { File = Path.Combine(options.Tls.Certificates, "sessions.journal"), Bytes = 32 * 1024 * 1024 },
             },
             Components = options.Components with { Port = 0, List = [new() { Domain = "plays.localhost", Secret = "secret" }] },
         });

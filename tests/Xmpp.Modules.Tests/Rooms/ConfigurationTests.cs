@@ -10,6 +10,7 @@ namespace Xmpp.Modules.Tests.Rooms;
 /// <summary>Rooms are made, configured and destroyed by their owners (XEP-0045 §10.1, §10.2, §10.9).</summary>
 public sealed class ConfigurationTests
 {
+    [Xep0045("10.1.1-7", "10.1.3-2", "10.2-2")]
     [Fact]
     public async Task The_form_has_every_registered_field_filled_out()
     {
@@ -33,6 +34,7 @@ public sealed class ConfigurationTests
         Assert.Equal(["crone1@localhost"], form.Values("muc#roomconfig_roomowners"));
     }
 
+    [Xep0045("10.1.3-4")]
     [Theory]
     [InlineData("roomname", "A Dark Cave")]
     [InlineData("roomdesc", "The place for all good witches!")]
@@ -64,6 +66,7 @@ public sealed class ConfigurationTests
         Assert.Equal(value, (await FormAsync(first)).Value(var.Contains('#') ? var : $"muc#roomconfig_{var}"));
     }
 
+    [Xep0045("10.1.3-5")]
     [Theory]
     [InlineData("maxusers", "0")]
     [InlineData("maxusers", "many")]
@@ -82,6 +85,7 @@ public sealed class ConfigurationTests
         Assert.Equal(StanzaErrorCondition.NotAcceptable, ConditionOf(await first.AskAsync("set", Coven, Form((var, value)))));
     }
 
+    [Xep0045("10.2-1", "10.9-5")]
     [Theory]
     [InlineData("get", "")]
     [InlineData("set", "<x xmlns='jabber:x:data' type='submit'/>")]
@@ -110,6 +114,7 @@ public sealed class ConfigurationTests
             StanzaErrorCondition.BadRequest, ConditionOf(await first.AskAsync("set", Coven, $"<query xmlns='{Owner}'>{content}</query>")));
     }
 
+    [Xep0045("10.1.1-10", "10.1.3-6", "10.1.3-7", "10.2-4")]
     [Fact]
     public async Task Cancelling_the_first_configuration_ends_the_room_and_later_nothing()
     {
@@ -130,6 +135,7 @@ public sealed class ConfigurationTests
         Assert.Equal("A Dark Cave", (await FormAsync(first)).Value("muc#roomconfig_roomname"));
     }
 
+    [Xep0045("10.2.1-1")]
     [Theory]
     [InlineData("enablelogging", "1", "0", "170", "171")]
     [InlineData("whois", "anyone", "moderators", "172", "173")]
@@ -158,6 +164,7 @@ public sealed class ConfigurationTests
         Assert.Equal("104 170 172", CodesOf(await third.ReadAsync()));
     }
 
+    [Xep0045("10.2-10")]
     [Fact]
     public async Task Who_is_no_member_leaves_when_the_room_becomes_members_only()
     {
@@ -174,6 +181,7 @@ public sealed class ConfigurationTests
         await first.ExpectAsync(Presence(first, "thirdwitch", "none", "none", third.Jid.ToString(), "322", "unavailable", item: item));
     }
 
+    [Xep0045("10.2-5", "10.2-6", "10.2-7", "10.2-9")]
     [Fact]
     public async Task Admins_and_owners_of_the_form_are_the_whole_lists()
     {
@@ -193,6 +201,7 @@ public sealed class ConfigurationTests
         Assert.Equal(["hecate@localhost"], (await FormAsync(first)).Values("muc#roomconfig_roomadmins"));
     }
 
+    [Xep0045("10.9-1", "10.9-3", "10.9-4")]
     [Fact]
     public async Task A_room_is_destroyed_and_all_are_told_where_the_talk_goes_on()
     {

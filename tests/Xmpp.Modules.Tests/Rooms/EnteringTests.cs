@@ -9,6 +9,9 @@ namespace Xmpp.Modules.Tests.Rooms;
 /// <summary>Entering a room (XEP-0045 §7.1, §7.2).</summary>
 public sealed class EnteringTests
 {
+    [Xep0045(
+        "5.1-1", "5.2-2", "7.1-1", "7.2.2-1", "7.2.2-3", "7.2.2-4", "7.2.2-5", "7.2.2-7", "7.2.4-1", "7.2.13-1", "7.2.13-4",
+        "7.2.15-1", "7.2.15-2", "7.2.16-1", "17.3-8")]
     [Fact]
     public async Task Events_come_in_order()
     {
@@ -41,6 +44,7 @@ public sealed class EnteringTests
         Assert.Equal("3", (await third.ReadAsync())["id"]);
     }
 
+    [Xep0045("5.2-1", "7.2.10-1", "7.2.15-3", "10.1.1-2", "10.1.1-3", "10.1.1-4", "10.1.1-9", "10.1.2-2")]
     [Fact]
     public async Task A_room_that_does_not_exist_is_made_and_locked()
     {
@@ -57,6 +61,7 @@ public sealed class EnteringTests
         await third.EnterAsync(Coven, "thirdwitch");
     }
 
+    [Xep0045("7.2.1-4", "17.1-2")]
     [Fact]
     public async Task A_nick_is_needed()
     {
@@ -71,6 +76,7 @@ public sealed class EnteringTests
         Assert.Equal(StanzaErrorType.Modify, StanzaError.Parse(error)!.Type);
     }
 
+    [Xep0045("7.2.3-1", "7.2.3-2", "7.2.12-1", "14.3-1", "14.5-1", "17.3-11")]
     [Fact]
     public async Task In_a_non_anonymous_room_everybody_sees_everybody_and_is_warned()
     {
@@ -85,6 +91,7 @@ public sealed class EnteringTests
         await first.ExpectAsync(Presence(first, "thirdwitch", "none", "participant", third.Jid.ToString()));
     }
 
+    [Xep0045("7.2.5-1")]
     [Theory]
     [InlineData("", false)]
     [InlineData("<password>wrong</password>", false)]
@@ -101,6 +108,7 @@ public sealed class EnteringTests
             Assert.Equal(StanzaErrorType.Auth, (await third.ExpectRefusedAsync(StanzaErrorCondition.NotAuthorized, content: content)).Type);
     }
 
+    [Xep0045("7.2.6-1", "9.5-9")]
     [Fact]
     public async Task Only_members_enter_a_members_only_room()
     {
@@ -116,6 +124,7 @@ public sealed class EnteringTests
         Assert.Equal("member", received[1].Child(User, "x")!.Child(User, "item")!["affiliation"]);
     }
 
+    [Xep0045("7.2.7-1")]
     [Theory]
     [InlineData("hag66@localhost")]
     [InlineData("localhost")]
@@ -132,6 +141,7 @@ public sealed class EnteringTests
         Assert.Equal(StanzaErrorType.Auth, (await third.ExpectRefusedAsync(StanzaErrorCondition.Forbidden)).Type);
     }
 
+    [Xep0045("7.2.8-1", "17.1-1")]
     [Theory]
     [InlineData("firstwitch", StanzaErrorCondition.Conflict)]
     [InlineData("FirstWitch", StanzaErrorCondition.Conflict)]
@@ -147,6 +157,7 @@ public sealed class EnteringTests
         await third.ExpectRefusedAsync(condition, nick: nick);
     }
 
+    [Xep0045("17.1-3")]
     [Fact]
     public async Task A_nick_of_blanks_is_none()
     {
@@ -159,6 +170,7 @@ public sealed class EnteringTests
         await third.ExpectErrorAsync(StanzaErrorCondition.JidMalformed); // RFC 7622 leaves no such address.
     }
 
+    [Xep0045("7.2.9-1")]
     [Fact]
     public async Task A_full_room_lets_nobody_in_but_admins()
     {
@@ -173,6 +185,7 @@ public sealed class EnteringTests
         await third.EnterAsync(Coven, "thirdwitch");
     }
 
+    [Xep0045("10.1.1-1")]
     [Fact]
     public async Task Who_may_not_make_rooms_is_told()
     {
@@ -183,6 +196,7 @@ public sealed class EnteringTests
         await third.ExpectRefusedAsync(StanzaErrorCondition.NotAllowed);
     }
 
+    [Xep0045("7.2.13-2", "7.2.13-3", "7.2.14-2", "7.2.14-3")]
     [Theory]
     [InlineData("maxstanzas='2'", "4 5")]
     [InlineData("maxstanzas='0'", "")]
@@ -217,6 +231,7 @@ public sealed class EnteringTests
             .Select(stanza => stanza["id"])));
     }
 
+    [Xep0045("7.2.18-1")]
     [Fact]
     public async Task Presence_without_the_protocol_s_element_does_not_enter()
     {
@@ -231,6 +246,7 @@ public sealed class EnteringTests
             item: "<reason>You are not in the room.</reason>"));
     }
 
+    [Xep0045("17.3-5")]
     [Fact]
     public async Task Who_enters_again_is_told_everything_again()
     {
@@ -247,6 +263,7 @@ public sealed class EnteringTests
         await first.ExpectAsync(Presence(first, "thirdwitch", "none", "participant", third.Jid.ToString(), content: "<show>xa</show>"));
     }
 
+    [Xep0045("7.2.8-2")]
     [Fact]
     public async Task Two_clients_of_one_person_share_a_nick()
     {
@@ -272,6 +289,7 @@ public sealed class EnteringTests
             first, "thirdwitch", "none", "none", pda.Jid.ToString(), type: "unavailable"));
     }
 
+    [Xep0045("7.2.2-6")]
     [Fact]
     public async Task A_nick_that_was_written_otherwise_is_told()
     {

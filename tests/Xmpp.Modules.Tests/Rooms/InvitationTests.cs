@@ -13,6 +13,7 @@ public sealed class InvitationTests
 {
     private const string Reason = "<reason>This is the place for all good witches!</reason>";
 
+    [Xep0045("7.8.2-2")]
     [Theory]
     [InlineData("anyone", "crone1@localhost")]
     [InlineData("moderators", $"{Coven}/firstwitch")]
@@ -57,6 +58,7 @@ public sealed class InvitationTests
         { "owner", false, true },
     };
 
+    [Xep0045("9.5-11")]
     [Theory]
     [MemberData(nameof(Inviters))]
     public async Task To_a_members_only_room_invite_those_who_may_and_make_a_member(string affiliation, bool mayMembers, bool isSent)
@@ -92,6 +94,20 @@ public sealed class InvitationTests
         await first.SendAsync($"<message to='{Coven}'><x xmlns='{User}'>{invitation}</x></message>");
 
         await first.ExpectErrorAsync(condition);
+    }
+
+    [Xep0045("9.5-12")]
+    [Fact]
+    public async Task An_invitation_to_an_open_room_makes_nobody_a_member()
+    {
+        await using var server = await StartAsync();
+        var first = await server.CreateRoomAsync();
+        var hecate = await server.LoginAsync("hecate", "broom");
+
+        await first.SendAsync($"<message to='{Coven}'><x xmlns='{User}'><invite to='hecate@localhost'/></x></message>");
+
+        Assert.NotNull((await hecate.ReadAsync()).Child(User, "x")!.Child(User, "invite"));
+        Assert.Single((await server.Store.Rooms.FindAsync(Jid.Parse(Coven), CancellationToken.None))!.Members);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
+using Xmpp.Testing;
 using Xunit;
 using static Xmpp.Modules.Tests.Rooms.RoomTesting;
 
@@ -8,6 +9,7 @@ namespace Xmpp.Modules.Tests.Rooms;
 /// <summary>Leaving, other nicks, other presence (XEP-0045 §7.6, §7.7, §7.14, §17.3).</summary>
 public sealed class LeavingTests
 {
+    [Xep0045("7.14-1", "7.14-3", "7.14-4")]
     [Fact]
     public async Task Who_leaves_is_told_and_so_are_the_others()
     {
@@ -24,6 +26,7 @@ public sealed class LeavingTests
         await first.ExpectAsync(Presence(first, "thirdwitch", "none", "none", third.Jid.ToString(), "", "unavailable", content: content));
     }
 
+    [Xep0045("7.2.4-1")]
     [Fact]
     public async Task Others_do_not_learn_who_it_was_in_a_semi_anonymous_room()
     {
@@ -98,6 +101,7 @@ public sealed class LeavingTests
         Assert.Contains("201", CodesOf((await third.EnterAsync(Coven, "thirdwitch"))[0]));
     }
 
+    [Xep0045("17.3-6")]
     [Theory]
     [InlineData("<presence to='{0}/thirdwitch' type='unavailable'/>")]
     [InlineData("<presence to='{0}/firstwitch' type='unavailable'/>")]
@@ -116,6 +120,7 @@ public sealed class LeavingTests
         Assert.Empty(await first.PassAsync());
     }
 
+    [Xep0045("17.3-2", "17.3-4")]
     [Theory]
     [InlineData("subscribe")]
     [InlineData("unsubscribed")]
@@ -130,6 +135,7 @@ public sealed class LeavingTests
         await third.ExpectErrorAsync(StanzaErrorCondition.BadRequest);
     }
 
+    [Xep0045("7.6-1")]
     [Fact]
     public async Task Another_nick_is_told_as_a_change()
     {
@@ -149,6 +155,7 @@ public sealed class LeavingTests
         Assert.Equal($"{Coven}/oldhag", (await first.ReadAsync())["from"]);
     }
 
+    [Xep0045("7.6-3")]
     [Theory]
     [InlineData("firstwitch")]
     [InlineData("FIRSTWITCH")]
@@ -163,6 +170,23 @@ public sealed class LeavingTests
         await third.SendAsync($"<presence to='{Coven}/{nick}' id='1'/>");
 
         Assert.Equal($"{Coven}/{nick}", (await third.ExpectErrorAsync(StanzaErrorCondition.Conflict))["from"]);
+    }
+
+    [Xep0045("7.6-2")]
+    [Fact]
+    public async Task Who_takes_the_nick_of_another_client_of_ones_own_is_told_how_it_is_written()
+    {
+        await using var server = await StartAsync();
+        await server.CreateRoomAsync();
+        await server.EnterRoomAsync("hag66", "thirdwitch");
+        var other = await server.EnterRoomAsync("hag66", "oldhag", resource: "laptop");
+        await other.PassAsync();
+
+        await other.SendAsync($"<presence to='{Coven}/ThirdWitch'/>");
+
+        var told = await other.PassAsync();
+        Assert.Equal(($"{Coven}/oldhag", "110 303"), (told[0]["from"], CodesOf(told[0])));
+        Assert.Equal(($"{Coven}/thirdwitch", "110 210"), (told[1]["from"], CodesOf(told[1])));
     }
 
     [Fact]
@@ -187,6 +211,7 @@ public sealed class LeavingTests
             first, "oldhag", "none", "participant", laptop.Jid.ToString(), "303", "unavailable", item: "nick='thirdwitch'"));
     }
 
+    [Xep0045("7.2.2-2", "17.3-7")]
     [Fact]
     public async Task Other_presence_is_passed_on_without_what_only_the_room_says()
     {
@@ -204,6 +229,7 @@ public sealed class LeavingTests
             content: "<show>xa</show><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='v'/>"));
     }
 
+    [Xep0045("11.1-1", "11.1-2")]
     [Theory]
     [InlineData("gone", true)]
     [InlineData("item-not-found", true)]

@@ -9,6 +9,7 @@ namespace Xmpp.Modules.Tests.Rooms;
 /// <summary>What is said to all and to one, and the subject (XEP-0045 §7.4, §7.5, §8.1, §17.2).</summary>
 public sealed class MessageTests
 {
+    [Xep0045("7.4-1")]
     [Fact]
     public async Task A_message_goes_to_all_with_its_id_and_all_that_is_in_it()
     {
@@ -59,6 +60,7 @@ public sealed class MessageTests
             $"<message from='{Coven}/firstwitch' to='{first.Jid}' type='groupchat' id='1'><stream:x/><body>1</body></message>");
     }
 
+    [Xep0045("7.5-5", "17.2-2")]
     [Theory]
     [InlineData("<message to='{0}' type='groupchat'><body>1</body></message>", StanzaErrorCondition.NotAcceptable)]
     [InlineData("<message to='{0}' type='groupchat'><subject>1</subject></message>", StanzaErrorCondition.NotAcceptable)]
@@ -80,6 +82,7 @@ public sealed class MessageTests
         Assert.Empty(await first.PassAsync());
     }
 
+    [Xep0045("7.5-3", "7.5-4")]
     [Theory]
     [InlineData("<message to='{0}' type='chat'><body>1</body></message>", StanzaErrorCondition.BadRequest)]
     [InlineData("<message to='{0}/firstwitch' type='groupchat'><body>1</body></message>", StanzaErrorCondition.BadRequest)]
@@ -98,6 +101,7 @@ public sealed class MessageTests
         Assert.Empty(await first.PassAsync());
     }
 
+    [Xep0045("7.4-2")]
     [Fact]
     public async Task A_visitor_has_no_voice()
     {
@@ -179,6 +183,7 @@ public sealed class MessageTests
         { true, "moderator", true },
     };
 
+    [Xep0045("8.1-3", "8.1-4")]
     [Theory]
     [MemberData(nameof(Subjects))]
     public async Task The_subject_is_changed_by_whom_the_room_allows_it(bool mayOccupants, string role, bool isChanged)
@@ -207,6 +212,7 @@ public sealed class MessageTests
         Assert.NotNull(subject.Child("urn:xmpp:delay", "delay"));
     }
 
+    [Xep0045("8.1-2")]
     [Theory]
     [InlineData("<subject>s</subject><body>b</body>")]
     [InlineData("<subject>s</subject><thread>t</thread>")]

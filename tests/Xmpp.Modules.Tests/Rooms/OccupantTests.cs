@@ -1,5 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
+using Xmpp.Testing;
 using Xunit;
 using static Xmpp.Modules.Tests.Rooms.RoomTesting;
 
@@ -8,6 +9,7 @@ namespace Xmpp.Modules.Tests.Rooms;
 /// <summary>Requests between occupants (XEP-0045 §6.6, §17.4), and whether one is there (XEP-0410).</summary>
 public sealed class OccupantTests
 {
+    [Xep0045("17.4-1")]
     [Fact]
     public async Task Requests_and_answers_are_passed_on_and_nobody_learns_who_it_is()
     {
@@ -74,6 +76,7 @@ public sealed class OccupantTests
         Assert.Empty(await third.PassAsync());
     }
 
+    [Xep0045("6.6-1")]
     [Theory]
     [InlineData($"<query xmlns='{Namespaces.DiscoInfo}'/>", StanzaErrorCondition.BadRequest)]
     [InlineData("<ping xmlns='urn:xmpp:ping'/>", StanzaErrorCondition.NotAcceptable)]

@@ -11,6 +11,7 @@ namespace Xmpp.Modules.Tests.Rooms;
 /// <summary>Discovering the service and its rooms (XEP-0045 §6).</summary>
 public sealed class RoomDiscoveryTests
 {
+    [Xep0045("6-1", "6.2-1")]
     [Fact]
     public async Task The_service_is_an_item_of_the_host_and_says_what_it_is()
     {
@@ -65,6 +66,7 @@ public sealed class RoomDiscoveryTests
             items.Select(item => item["jid"] is { } jid ? Jid.Parse(jid).Local! : item.Name.Local);
     }
 
+    [Xep0045("6.4-1")]
     [Theory]
     [InlineData("publicroom", "0", "muc_hidden", "muc_public")]
     [InlineData("persistentroom", "1", "muc_persistent", "muc_temporary")]
@@ -116,6 +118,7 @@ public sealed class RoomDiscoveryTests
         Assert.Equal("", DataForm.Parse((await InfoAsync(third, Coven)).Child(DataForm.Name))!.Value("muc#roominfo_subject"));
     }
 
+    [Xep0045("6.5-1")]
     [Fact]
     public async Task Who_is_in_a_room_is_told_who_is()
     {
@@ -129,6 +132,7 @@ public sealed class RoomDiscoveryTests
         Assert.NotNull(first);
     }
 
+    [Xep0045("7.10-1")]
     [Theory]
     [InlineData(Namespaces.DiscoInfo)]
     [InlineData(Namespaces.DiscoItems)]

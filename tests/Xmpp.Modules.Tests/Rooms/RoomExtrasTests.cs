@@ -106,6 +106,27 @@ public sealed class RoomExtrasTests
     }
 
     [Fact]
+    public async Task The_form_says_which_numbers_there_are()
+    {
+        await using var server = await StartAsync();
+        var first = await server.CreateRoomAsync(configuration: ("slow_mode_duration", "20"));
+
+        var form = (await first.AskAsync("get", Coven, $"<query xmlns='{Owner}'/>")).Elements.Single().Child("jabber:x:data", "x")!;
+
+        // XEP-0500 §4.1.
+        var field = form.Elements.Single(child => child["var"] == "muc#roomconfig_slow_mode_duration");
+        Assert.Equal("text-single", field["type"]);
+        Assert.Equal(
+            Element.Parse("<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:integer'><range min='0'/></validate>"),
+            field.Child("http://jabber.org/protocol/xdata-validate", "validate"));
+        foreach (var none in (string[])["-1", "1.5", "99999999999", ""])
+        {
+            Assert.Equal(
+                StanzaErrorCondition.NotAcceptable, ConditionOf(await first.AskAsync("set", Coven, Form(("slow_mode_duration", none)))));
+        }
+    }
+
+    [Fact]
     public async Task How_much_is_talked_is_told_of_persistent_open_rooms()
     {
         await using var server = await StartAsync(options => options with { UnloadAfter = TimeSpan.FromDays(1) });

@@ -1,6 +1,7 @@
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Modules.Rooms;
+using Xmpp.Testing;
 using Xunit;
 
 namespace Xmpp.Modules.Tests.Rooms;
@@ -26,6 +27,7 @@ public sealed class RoomRulesTests
     /// §5.1.1, §5.1.3, §8, §9: who may make whom what. Rows are the actor's affiliation and role; columns the role before and after, for a
     /// target of each affiliation from none to owner: "y" yes, "f" forbidden, "n" not allowed.
     /// </summary>
+    [Xep0045("5.1.1-1", "8-1", "8.2-4", "8.4-3", "8.4-4", "8.4-5", "8.5-5", "9.7-3", "9.7-4", "9.8-5")]
     [Theory]
     // A kick (§8.2): not by those with less affiliation.
     [InlineData(Affiliation.None, Role.Moderator, Role.Participant, Role.None, "ynnn")]
@@ -66,6 +68,7 @@ public sealed class RoomRulesTests
     /// <summary>
     /// §5.2.1, §5.2.2: who may change whose affiliation to what. Columns are the affiliation after, from outcast to owner.
     /// </summary>
+    [Xep0045("9-1", "9.1-6", "10.3-1", "10.4-1", "10.5-5", "10.6-1", "10.7-1", "10.8-5")]
     [Theory]
     [InlineData(Affiliation.Outcast, Affiliation.None, "fffff")]
     [InlineData(Affiliation.None, Affiliation.None, "fffff")]
@@ -84,6 +87,7 @@ public sealed class RoomRulesTests
         Assert.Equal(allowed, string.Concat(Enum.GetValues<Affiliation>().Order().Select(affiliation =>
             Letter(RoomRules.CheckAffiliation(actor, target, affiliation, isSelf: false)))));
 
+    [Xep0045("9.1-7")]
     [Theory]
     [InlineData(Affiliation.Admin)]
     [InlineData(Affiliation.Owner)]

@@ -77,7 +77,7 @@ internal static class RoomTesting
         : $"<query xmlns='{Owner}'><x xmlns='jabber:x:data' type='submit'>"
             + $"<field var='FORM_TYPE'><value>{Ns}#roomconfig</value></field>"
             + string.Concat(fields.GroupBy(field => field.Var).Select(field =>
-                $"<field var='{(field.Key.Contains('#') ? field.Key : "muc#roomconfig_" + field.Key)}'>"
+                $"<field var='{(field.Key.IndexOfAny(['#', '}']) >= 0 ? field.Key : "muc#roomconfig_" + field.Key)}'>"
                 + string.Concat(field.Select(value => $"<value>{value.Value}</value>")) + "</field>"))
             + "</x></query>";
 

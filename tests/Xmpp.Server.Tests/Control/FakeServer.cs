@@ -42,9 +42,9 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
         Subscriptions = new(rosters, presences, this, remote, sessions, () => [], () => Options.Modules.Roster);
         Rooms = new(
             new RoomDirectory(
-                _store.Rooms, _store.Settings, sessions, new NoStanzas(), new Administrators(_store.Settings, () => []), this,
+                _store.Rooms, _store.Settings, _store.AccountData, sessions, new NoStanzas(), new Administrators(_store.Settings, () => []), this,
                 new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), _store.Archive,
-                () => Options.Modules.ArchiveIfKept(), () => Options.Modules.Rooms, TimeProvider.System),
+                () => Options.Modules.ArchiveIfKept(), () => null, () => Options.Modules.Rooms, TimeProvider.System),
             _store.Archive);
         Uploads = new(
             Path.Combine(directory, "uploads"), _store.AccountData, sessions,

@@ -1,7 +1,7 @@
 namespace Xmpp.Modules;
 
 /// <summary>So many for each within an hour, which begins with the first of them. In memory there are those whose hour it is.</summary>
-internal sealed class HourlyQuota<TKey>(int limit, TimeProvider time) where TKey : notnull
+internal sealed class HourlyQuota<TKey>(Func<int> limit, TimeProvider time) where TKey : notnull
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
@@ -22,7 +22,7 @@ internal sealed class HourlyQuota<TKey>(int limit, TimeProvider time) where TKey
                 taken = (time.GetTimestamp(), 0);
                 _hours.Enqueue((key, taken.Since));
             }
-            if (taken.Count >= limit)
+            if (taken.Count >= limit())
                 return false;
             _taken[key] = (taken.Since, taken.Count + 1);
             return true;
