@@ -5,12 +5,17 @@ using Xunit;
 namespace Xmpp.Server.Tests.Architecture;
 
 /// <summary>
-/// <c>docs/rfc6121.md</c> says which test shows each MUST of RFC 6121, and is what the tests' attributes say. To make it anew:
-/// <c>XMPPCHAT_WRITE_DOCS=1</c> in the environment of this test.
+/// A document says which test shows each MUST of a specification, and is what the tests' attributes say. To make it anew:
+/// <c>XMPPCHAT_WRITE_DOCS=1</c> in the environment of these tests.
 /// </summary>
-public sealed partial class Rfc6121TableTests
+/// <param name="attribute">Of tests; its sentences and the document are named after it.</param>
+/// <param name="title">Of the document.</param>
+/// <param name="scope">Which sentences there are.</param>
+public abstract partial class SentenceTable(string attribute, string title, string scope)
 {
-    private const string Document = "docs/rfc6121.md";
+    private readonly string _name = attribute.ToLowerInvariant();
+
+    private string Document => $"docs/{_name}.md";
 
     private sealed record Sentence(string Number, string Whose, string Text);
 
@@ -33,15 +38,15 @@ public sealed partial class Rfc6121TableTests
         Assert.Equal(table, Repository.Read(Document));
     }
 
-    private static string Table()
+    private string Table()
     {
         var tests = Tests().ToLookup(test => test.Number, test => test.Name);
         var table = new StringBuilder(
-            """
-            # RFC 6121, sentence by sentence
+            $"""
+            # {title}, sentence by sentence
 
-            Every sentence of sections 2 to 8 with MUST, REQUIRED or SHALL, and the tests that show it to hold. Numbers are section and
-            place in it. Made from the tests' `[Rfc6121]` attributes and `tests/Xmpp.Server.Tests/Architecture/rfc6121.tsv`; a test compares.
+            Every sentence of {scope} with MUST, REQUIRED or SHALL, and the tests that show it to hold. Numbers are section and place in it.
+            Made from the tests' `[{attribute}]` attributes and `tests/Xmpp.Server.Tests/Architecture/{_name}.tsv`; a test compares.
 
             | | Sentence | Shown by |
             |---|---|---|
@@ -53,6 +58,7 @@ public sealed partial class Rfc6121TableTests
             {
                 "client" => "binds clients",
                 "later" => "federation, which is not there yet",
+                "never" => "what it depends on doesn't arise here",
                 _ => string.Join("<br>", tests[number]),
             };
             table.Append($"| {number} | {text} | {shown} |\n");
@@ -60,25 +66,35 @@ public sealed partial class Rfc6121TableTests
         return table.ToString();
     }
 
-    private static List<Sentence> Sentences() =>
+    private List<Sentence> Sentences() =>
     [
-        .. Repository.Read("tests/Xmpp.Server.Tests/Architecture/rfc6121.tsv").Split('\n')
+        .. Repository.Read($"tests/Xmpp.Server.Tests/Architecture/{_name}.tsv").Split('\n')
             .Where(line => line.Length > 0 && line[0] != '#')
             .Select(line => line.Split('\t'))
             .Select(columns => new Sentence(columns[0], columns[1], columns[2])),
     ];
 
     /// <summary>Every sentence that an attribute names, with its test.</summary>
-    private static IEnumerable<(string Number, string Name)> Tests() =>
+    private IEnumerable<(string Number, string Name)> Tests() =>
         from file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
             .Order(StringComparer.Ordinal)
         where !file.Contains("/obj/", StringComparison.Ordinal)
         from Match test in Test().Matches(File.ReadAllText(file))
+        where test.Groups["attribute"].Value == attribute
         from Capture number in test.Groups["number"].Captures
         select (number.Value, $"{Path.GetFileNameWithoutExtension(file)}.{test.Groups["name"].Value}");
 
     [GeneratedRegex(
-        """\[Rfc6121\((?:\s*"(?<number>[^"]+)",?)+\s*\)\].*?\bpublic\s+(?:static\s+)?(?:async\s+)?\w+\s+(?<name>\w+)\(""",
-        RegexOptions.Singleline)]
+        """
+        \[(?<attribute>Rfc6121|Xep0045)\((?:\s*"(?<number>[^"]+)",?)+\s*\)\].*?
+        \bpublic\s+(?:static\s+)?(?:async\s+)?\w+\s+(?<name>\w+)\(
+        """,
+        RegexOptions.Singleline | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Test();
 }
+
+/// <inheritdoc/>
+public sealed class Rfc6121TableTests() : SentenceTable("Rfc6121", "RFC 6121", "sections 2 to 8");
+
+/// <inheritdoc/>
+public sealed class Xep0045TableTests() : SentenceTable("Xep0045", "XEP-0045", "the text");
