@@ -1,6 +1,7 @@
 """Rooms (XEP-0045) with slixmpp and @xmpp/client: what people do in them, from making one to its end."""
 
 import contextlib
+import hashlib
 import secrets
 
 import pytest
@@ -19,7 +20,7 @@ class Occupant(Person):
 
     def __init__(self, server, account, **options):
         super().__init__(server, account, **options)
-        for plugin in ("xep_0045", "xep_0249"):
+        for plugin in ("xep_0045", "xep_0249", "xep_0059", "xep_0297", "xep_0313", "xep_0333", "xep_0359", "xep_0421", "xep_0425"):
             self.register_plugin(plugin)
 
     @property
@@ -227,6 +228,63 @@ async def test_whether_one_is_still_there(server):
         with pytest.raises(IqError) as refused:
             await juliet["xep_0199"].send_ping(f"{room}/Juliet", timeout=TIMEOUT)
         assert refused.value.condition == "not-acceptable"
+
+
+@pytest.mark.prosody_differs("0.12 keeps what is said in rooms with a further module only")
+async def test_who_comes_back_reads_in_the_archive_what_was_said_meanwhile(server):
+    async with gathered(server, "Romeo", "Juliet") as (room, romeo, juliet):
+        romeo.say(room, "before")
+        for person in (romeo, juliet):
+            await person.hears(f"{room}/Romeo", "before")
+        juliet.muc.leave_muc(room, "Juliet")
+        for person in (juliet, romeo):
+            await person.expect_presence_from(f"{room}/Juliet", "unavailable")
+        for number in range(3):
+            romeo.say(room, f"meanwhile {number}")
+            await romeo.hears(f"{room}/Romeo", f"meanwhile {number}")
+
+        _, _, _, history = await juliet.enter(room, "Juliet", maxstanzas=0)
+        assert history == []
+        said = [message async for message in juliet["xep_0313"].iterate(jid=room, rsm={"max": 2})]
+        bodies = [message["mam_result"]["forwarded"]["stanza"]["body"] for message in said]
+        assert bodies == ["before", "meanwhile 0", "meanwhile 1", "meanwhile 2"]
+        assert {message["mam_result"]["forwarded"]["stanza"]["from"] for message in said} == {f"{room}/Romeo"}
+
+
+@pytest.mark.prosody_differs("0.12 has these with further modules only")
+async def test_occupants_are_known_and_a_moderator_takes_a_message_away(server):
+    """XEP-0421, 0359, 0333 and 0425, the last as slixmpp has it: of version 0.2."""
+    async with gathered(server, "Romeo", "Juliet") as (room, romeo, juliet):
+        juliet.say(room, "Nonsense")
+        said = await romeo.hears(f"{room}/Juliet", "Nonsense")
+        assert said["occupant-id"]["id"] and said["stanza_id"]["by"] == room
+        romeo["xep_0333"].send_marker(slixmpp.JID(f"{room}/Juliet"), said["stanza_id"]["id"], "displayed")
+        with pytest.raises(IqError) as refused:
+            await juliet["xep_0425"].moderate(slixmpp.JID(room), said["stanza_id"]["id"], timeout=TIMEOUT)
+        assert refused.value.condition == "forbidden"
+        await romeo["xep_0425"].moderate(slixmpp.JID(room), said["stanza_id"]["id"], "Not here", timeout=TIMEOUT)
+        told = await juliet.take(
+            lambda stanza: stanza.name == "message" and stanza["apply_to"]["moderated"]["by"] == f"{room}/Romeo", "a message that is gone"
+        )
+        assert told["apply_to"]["id"] == said["stanza_id"]["id"] and told["apply_to"]["moderated"]["reason"] == "Not here"
+        juliet.say(room, "Sense")
+        assert (await romeo.hears(f"{room}/Juliet", "Sense"))["occupant-id"]["id"] == said["occupant-id"]["id"]
+
+
+@pytest.mark.prosody_differs("0.12 has no pictures of rooms without a further module")
+async def test_a_room_has_a_picture(server):
+    """XEP-0486."""
+    picture = b"\x89PNG a tower"
+    async with gathered(server, "Romeo", "Juliet") as (room, romeo, juliet):
+        card = romeo["xep_0054"].make_vcard()
+        card["PHOTO"]["TYPE"], card["PHOTO"]["BINVAL"] = "image/png", picture
+        await romeo["xep_0054"].publish_vcard(card, jid=room, timeout=TIMEOUT)
+        await juliet.take(lambda stanza: stanza.name == "message" and 104 in codes(stanza), "word of another configuration")
+        found = await juliet["xep_0054"].get_vcard(jid=room, timeout=TIMEOUT)
+        assert found["vcard_temp"]["PHOTO"]["BINVAL"] == picture
+        info = (await juliet["xep_0030"].get_info(jid=room, timeout=TIMEOUT))["disco_info"]
+        assert hashlib.sha1(picture).hexdigest() in info.xml.itertext()
+        assert (await refusal(juliet["xep_0054"].publish_vcard(card, jid=room, timeout=TIMEOUT)))[0] == "forbidden"
 
 
 async def test_the_end_of_a_room(server):
