@@ -115,11 +115,17 @@ stop_mongodb() {
 # number PATTERN LOG: the number before or behind a word in the last line that has it.
 number() { sed -nE "s/.*$1.*/\1/p" "$2" | tail -n 1 | grep . || echo 0; }
 
+# Those of the stores wait a good deal for what they have broken, so they run beside the others.
 run_unit() {
-  local project
+  local project name storing
+  test_project Xmpp.Storage.Tests & storing=$!
   for project in tests/*/*.csproj; do
-    grep -q 'Include="xunit.v3"' "$project" && run_project "$(basename "$project" .csproj)"
+    name=$(basename "$project" .csproj)
+    [ "$name" != Xmpp.Storage.Tests ] && grep -q 'Include="xunit.v3"' "$project" && run_project "$name"
   done
+  stage Xmpp.Storage.Tests
+  wait $storing
+  report_project Xmpp.Storage.Tests $?
   # Once more, whole servers on the other store.
   [ -n "${XMPPCHAT_TEST_MONGODB:-}" ] || return
   run_project Xmpp.Modules.Tests mongodb
@@ -128,17 +134,29 @@ run_unit() {
 
 # run_project NAME [STORE]: a .NET test project, with its servers' data in that store.
 run_project() {
-  local name=$1 log=$artifacts/$1${2:+.$2}.log total bad skipped errors status
-  stage "$name${2:+, $2}"
-  XMPPCHAT_TEST_STORE=${2:-} timeout --kill-after 10 400 "tests/$name/bin/Release/net10.0/$name" \
-    -noLogo -noColor ${filter:+-method "*$filter*"} > "$log" 2>&1
-  status=$?
+  stage "$1${2:+, $2}"
+  test_project "$@"
+  report_project "$1" $? "${2:-}"
+}
+
+log_of() { echo "$artifacts/$1${2:+.$2}.log"; }
+
+# test_project NAME [STORE]: only runs it.
+test_project() {
+  XMPPCHAT_TEST_STORE=${2:-} timeout --kill-after 10 400 "tests/$1/bin/Release/net10.0/$1" \
+    -noLogo -noColor ${filter:+-method "*$filter*"} > "$(log_of "$@")" 2>&1
+}
+
+# report_project NAME STATUS [STORE]
+report_project() {
+  local log total bad skipped errors status=$2
+  log=$(log_of "$1" "${3:-}")
   total=$(number 'Total: ([0-9]+)' "$log")
   bad=$(number 'Failed: ([0-9]+)' "$log")
   errors=$(number 'Errors: ([0-9]+)' "$log")
   skipped=$(number 'Skipped: ([0-9]+)' "$log")
   # It also fails by crashing, and by not ending.
-  [ $status -eq 0 ] || [ $((bad + errors)) -gt 0 ] || bad=1
+  [ "$status" -eq 0 ] || [ $((bad + errors)) -gt 0 ] || bad=1
   grep -vE '^  (Discover|Start|Finish)(ing|ed)|^ *$' "$log" > "$log.short"
   count "$log.short" $((total > bad + skipped ? total - bad - skipped : 0)) $((bad + errors)) "$skipped"
   rm -f "$log.short"
@@ -214,11 +232,13 @@ run_pytest() {
 run_chaos() {
   kill_often server sqlite "$rounds"
   kill_under_talk sqlite "$rounds"
+  kill_in_rooms sqlite "$rounds"
   # Only what belongs to the tests is killed.
   [ -n "$own_mongodb" ] || return
   wait "$building_mongodb"
   kill_often server mongodb $(((rounds + 2) / 3))
   kill_under_talk mongodb $(((rounds + 2) / 3))
+  kill_in_rooms mongodb $(((rounds + 2) / 3))
   kill_often engine mongodb $(((rounds + 2) / 3))
 }
 
@@ -232,6 +252,12 @@ kill_often() {
 kill_under_talk() {
   stage "kill -9 server, $1, under clients who resume"
   chaos "talk.$1" "$2" tests/interop/chaos/talk.py --store "$1"
+}
+
+# kill_in_rooms STORE ROUNDS
+kill_in_rooms() {
+  stage "kill -9 server, $1, under talk in rooms"
+  chaos "rooms.$1" "$2" tests/interop/chaos/rooms.py --store "$1"
 }
 
 # chaos NAME ROUNDS PROGRAM...

@@ -13,7 +13,7 @@ bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--us
   --cases REGEX   only the cases whose name matches
   --seconds S     length of one measurement (default 3)
   --users N       users who have each other as contacts (default 2000)
-  --keep FILE     keep the results, one JSON object a line
+  --keep FILE     where the results go as they come, one JSON object a line; otherwise they are not kept
   --write         update the table in docs/performance.md
 END
 }
@@ -183,7 +183,7 @@ measure() {
   echo "  $case: $server" >&2
   # One mechanism that all three offer.
   bench "$scenario" "${where[@]}" --mechanism SCRAM-SHA-1 --pid "${pid[$server]}" --server "${version[$server]}" --case "$case" --json "$@" \
-    >> "$dir/results" || echo "compare.sh: $case failed on $server" >&2
+    >> "$results" || echo "compare.sh: $case failed on $server" >&2
 }
 
 # on_each CASE plain|tls SCENARIO [OPTIONS]
@@ -269,7 +269,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 cat "$certs/localhost.key" "$certs/localhost.crt" > "$certs/localhost.pem"
 chmod 600 "$certs/localhost.key" "$certs/localhost.pem"
 
-: > "$dir/results"
+results=${keep:-$dir/results}
+: > "$results"
 declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json [xmppchat-archive]=xmppchat.json
   [xmppchat-mongodb]=xmppchat.json)
 for server in $servers; do
@@ -290,5 +291,4 @@ for run in $(seq "$runs"); do
   run_once
 done
 
-[ -z "$keep" ] || cp "$dir/results" "$keep"
-bench report "$dir/results" "${write[@]}"
+bench report "$results" "${write[@]}"

@@ -75,6 +75,12 @@ public interface IModuleBuilder
     /// </summary>
     void Starting(Func<CancellationToken, ValueTask> handler);
 
+    /// <summary>
+    /// Called at the start, after <see cref="Starting"/>, for each message that the process before was killed in the middle of giving out:
+    /// whoever had it in hand goes on with that.
+    /// </summary>
+    void PartlySent(Func<PartlySentMessage, CancellationToken, ValueTask> handler);
+
     /// <summary>Called when the server ends: nobody new comes, and those who are here can still be told something.</summary>
     void Stopping(Func<ValueTask> handler);
 

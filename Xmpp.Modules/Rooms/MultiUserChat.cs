@@ -16,6 +16,7 @@ public sealed class MultiUserChat(RoomDirectory rooms, RoomAdministration admini
         builder.Service(new RoomService(rooms, options));
         new RoomAdHocCommands(administration).Register(builder);
         builder.Starting(RestoreAsync);
+        builder.PartlySent(SendRestAsync);
         builder.Stopping(TellShutDownAsync);
         builder.Unavailable((session, presence) => LeaveAllAsync(session, presence, hasEnded: false));
         builder.AccountRemoved(account => _leftovers.ForgetAsync(account, CancellationToken.None));
@@ -37,6 +38,14 @@ public sealed class MultiUserChat(RoomDirectory rooms, RoomAdministration admini
         }
         foreach (var host in rooms.Services.Hosts.Hosts)
             rooms.Services.Tasks.Run($"Removal of rooms that are over at {host}", token => _leftovers.RemoveRoomsAsync(host, token));
+    }
+
+    private async ValueTask SendRestAsync(PartlySentMessage message, CancellationToken cancellationToken)
+    {
+        if (rooms.Services.HostOf(message.Message.Account) is not { } host)
+            return;
+        using var turn = await rooms.EnterAsync(message.Message.Account, host, cancellationToken);
+        turn.Room.SendRest(message);
     }
 
     private async ValueTask TellShutDownAsync()

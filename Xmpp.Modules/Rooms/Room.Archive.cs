@@ -56,7 +56,7 @@ internal sealed partial class Room
         _history.Clear();
         foreach (var message in messages)
         {
-            var stanza = BroadcastStanza.Of(message.Stanza.ToArray(), "<message".Length);
+            var stanza = RoomStanzas.OfArchive(message);
             if (stanza.ToElement().Child(Namespaces.Client, "body") is not null)
                 _history.Add(stanza, message.Id.Time, message.Id, message.With.Bare, Options.MaxHistory, Options.HistoryBytes);
         }

@@ -32,4 +32,15 @@ internal sealed partial class Room
         occupant.Forget();
         Add(restored);
     }
+
+    /// <summary>Gives a message to those who hadn't got it yet when the server was killed. Nothing came behind it.</summary>
+    public void SendRest(PartlySentMessage message)
+    {
+        var stanza = RoomStanzas.OfArchive(message.Message);
+        foreach (var recipient in _recipients)
+        {
+            if (!message.Recipients.Contains(recipient.Jid))
+                Send(recipient, stanza);
+        }
+    }
 }

@@ -6,6 +6,7 @@ using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.Rooms;
@@ -17,6 +18,9 @@ internal static class RoomStanzas
     private const int MaxKeptBuffer = 65_536;
 
     [ThreadStatic] private static ArrayBufferWriter<byte>? t_buffer;
+
+    /// <summary>A message as all got it that an archive has.</summary>
+    public static BroadcastStanza OfArchive(ArchiveEntry message) => BroadcastStanza.Of(message.Stanza.ToArray(), "<message".Length);
 
     /// <summary>Presence of an occupant, for whoever gets it.</summary>
     /// <param name="content">What its client says of itself.</param>

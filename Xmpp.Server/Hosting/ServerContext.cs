@@ -203,10 +203,11 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     /// <summary>Opens the journal and takes up the sessions that the process before has left in it.</summary>
     /// <exception cref="StoreException">Messages that were on their way into archives can't be stored.</exception>
-    public async Task RestoreSessionsAsync(JournalOptions options)
+    /// <returns>What others than those who have it are still to get.</returns>
+    public async Task<IReadOnlyList<PartlySentMessage>> RestoreSessionsAsync(JournalOptions options)
     {
         if (options.File is null)
-            return;
+            return [];
         JournalContent left;
         try
         {
@@ -215,7 +216,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             LogNoJournal(failure.Message);
-            return;
+            return [];
         }
         if (!left.IsTrusted)
             LogJournalNotTrusted();
@@ -231,6 +232,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Journal.Begin();
         if (sessions.Count > 0)
             LogRestored(sessions.Count);
+        return left.PartlySent;
     }
 
     /// <summary>Nobody resumes, sends or ends anything any more: what is in the journal is for the process to come.</summary>

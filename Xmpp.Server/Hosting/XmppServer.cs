@@ -123,9 +123,14 @@ public sealed partial class XmppServer : IAsyncDisposable
             {
                 if (replaced is null)
                 {
-                    await _context.RestoreSessionsAsync(options.StreamManagement.Journal);
+                    var partlySent = await _context.RestoreSessionsAsync(options.StreamManagement.Journal);
                     foreach (var handler in state.Modules.Starting)
                         await handler(_stopping.Token);
+                    foreach (var message in partlySent)
+                    {
+                        foreach (var handler in state.Modules.PartlySent)
+                            await handler(message, _stopping.Token);
+                    }
                 }
                 await ApplyListenersAsync(ListenersOf(state));
                 await _context.Web.ApplyAsync(options.Http);

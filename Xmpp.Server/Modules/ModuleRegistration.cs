@@ -50,6 +50,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<Func<CancellationToken, ValueTask>> StartingHandlers { get; } = [];
 
+    public List<Func<PartlySentMessage, CancellationToken, ValueTask>> PartlySentHandlers { get; } = [];
+
     public List<Func<ValueTask>> StoppingHandlers { get; } = [];
 
     public List<(NegotiationPhase Phase, Func<StreamFeatureContext, Element?> Feature)> StreamFeatures { get; } = [];
@@ -113,6 +115,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void Unavailable(Func<ISession, Element, ValueTask> handler) => UnavailableHandlers.Add(handler);
 
     public void Starting(Func<CancellationToken, ValueTask> handler) => StartingHandlers.Add(handler);
+
+    public void PartlySent(Func<PartlySentMessage, CancellationToken, ValueTask> handler) => PartlySentHandlers.Add(handler);
 
     public void Stopping(Func<ValueTask> handler) => StoppingHandlers.Add(handler);
 

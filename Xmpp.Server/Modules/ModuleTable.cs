@@ -54,6 +54,7 @@ internal sealed class ModuleTable
         HttpRoutes = [.. _modules.SelectMany(module => module.HttpRoutes)];
         Unavailable = [.. _modules.SelectMany(module => module.UnavailableHandlers)];
         Starting = [.. _modules.SelectMany(module => module.StartingHandlers)];
+        PartlySent = [.. _modules.SelectMany(module => module.PartlySentHandlers)];
         Stopping = [.. _modules.SelectMany(module => module.StoppingHandlers)];
         InlineBinds = [.. _modules.SelectMany(module => module.InlineBinds)];
         SessionRestored = [.. _modules.SelectMany(module => module.SessionRestoredHandlers)];
@@ -90,6 +91,8 @@ internal sealed class ModuleTable
     public ImmutableArray<Func<ISession, Element, ValueTask>> Unavailable { get; }
 
     public ImmutableArray<Func<CancellationToken, ValueTask>> Starting { get; }
+
+    public ImmutableArray<Func<PartlySentMessage, CancellationToken, ValueTask>> PartlySent { get; }
 
     public ImmutableArray<Func<ValueTask>> Stopping { get; }
 

@@ -2,6 +2,7 @@ using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Tests.Rooms;
 using Xmpp.Testing;
 using Xunit;
 
@@ -198,6 +199,32 @@ public sealed class MessageCarbonsTests
 
         await romeo.ExpectErrorAsync(StanzaErrorCondition.ServiceUnavailable);
         await chamber.ExpectNothingFromAsync(chamber);
+    }
+
+    [Fact]
+    public async Task Of_private_messages_in_rooms_only_the_sent_ones_are_copied()
+    {
+        await using var server = await RoomTesting.StartAsync();
+        var witch = await server.CreateRoomAsync();
+        var pda = await server.EnterRoomAsync("hag66", "thirdwitch");
+        var laptop = await server.EnterRoomAsync("hag66", "thirdwitch", resource: "laptop");
+        await laptop.SetAsync($"<enable xmlns='{Ns}'/>");
+        await witch.PassAsync();
+        await pda.PassAsync();
+        var message = $"<message xmlns='jabber:client' from='{pda.Jid}' to='{RoomTesting.Coven}/firstwitch' type='chat' id='1'>"
+            + $"<body>psst</body><x xmlns='{RoomTesting.User}'/></message>";
+
+        await pda.SendAsync(message);
+        Assert.Equal("1", (await witch.ReadAsync())["id"]);
+        await ExpectCopyAsync(laptop, "sent", "chat", message);
+
+        // The room sends it to each of the occupant's clients.
+        await witch.SendAsync($"<message to='{RoomTesting.Coven}/thirdwitch' type='chat' id='2'><body>hush</body></message>");
+        foreach (var client in (TestClient[])[pda, laptop])
+        {
+            Assert.Equal("2", (await client.ReadAsync())["id"]);
+            Assert.Empty(await client.PassAsync());
+        }
     }
 
     private static async Task ExpectCopyAsync(TestClient client, string kind, string type, string message)

@@ -1,6 +1,7 @@
 using System.Text;
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 
@@ -15,10 +16,12 @@ internal sealed record LeftSession(SessionRecord Session, DetailsRecord? Details
 /// <param name="IsTrusted">False when there is a file, but the system ended after it was last written: nothing of it counts.</param>
 /// <param name="Archives">What has to be in archives, if it isn't.</param>
 /// <param name="Undone">What must not be in archives, if it is: messages that didn't come to be handled.</param>
+/// <param name="PartlySent">Of those in archives the ones that maybe not everybody has.</param>
 internal sealed record JournalContent(
-    bool IsTrusted, IReadOnlyList<LeftSession> Sessions, IReadOnlyList<ArchiveRecord> Archives, IReadOnlyList<ArchiveRecord> Undone)
+    bool IsTrusted, IReadOnlyList<LeftSession> Sessions, IReadOnlyList<ArchiveRecord> Archives, IReadOnlyList<ArchiveRecord> Undone,
+    IReadOnlyList<PartlySentMessage> PartlySent)
 {
-    public static JournalContent Empty { get; } = new(true, [], [], []);
+    public static JournalContent Empty { get; } = new(true, [], [], [], []);
 
     /// <exception cref="IOException">The file can't be read.</exception>
     public static JournalContent Read(string path)
@@ -90,21 +93,30 @@ internal sealed record JournalContent(
         Dictionary<long, SessionRecord> sessions, Dictionary<long, DetailsRecord> details, List<StanzaRecord> stanzas,
         List<ArchiveRecord> archives)
     {
+        bool IsHandled(ArchiveRecord archive) =>
+            !sessions.TryGetValue(archive.Origin.Session, out var sender) || !IsBehind(archive.Origin.Stanza, sender.Handled);
+
+        var underWay = archives.Where(archive => !IsHandled(archive)).ToList();
         foreach (var stanza in stanzas)
         {
             if (sessions.TryGetValue(stanza.Origin.Session, out var sender) && IsBehind(stanza.Origin.Stanza, sender.Handled))
                 sessions[sender.Number] = sender with { Handled = stanza.Origin.Stanza };
         }
-        var archivesByFate = archives.ToLookup(archive =>
-            sessions.TryGetValue(archive.Origin.Session, out var sender) && IsBehind(archive.Origin.Stanza, sender.Handled));
-
         var queues = stanzas.ToLookup(stanza => stanza.Session);
-        return new(true, [.. sessions.Values.Select(session => new LeftSession(
-            session,
-            details.GetValueOrDefault(session.Number),
-            [.. queues[session.Number]
-                .Where(stanza => IsBehind(stanza.Number, session.Acknowledged))
-                .OrderBy(stanza => unchecked(stanza.Number - session.Acknowledged))]))], [.. archivesByFate[false]], [.. archivesByFate[true]]);
+        var copies = stanzas.ToLookup(stanza => stanza.Origin);
+        return new(
+            IsTrusted: true,
+            [.. sessions.Values.Select(session => new LeftSession(
+                session,
+                details.GetValueOrDefault(session.Number),
+                [.. queues[session.Number]
+                    .Where(stanza => IsBehind(stanza.Number, session.Acknowledged))
+                    .OrderBy(stanza => unchecked(stanza.Number - session.Acknowledged))]))],
+            [.. archives.Where(IsHandled)],
+            [.. archives.Where(archive => !IsHandled(archive))],
+            [.. underWay.Where(IsHandled).SelectMany(archive => archive.Entries, (archive, entry) => new PartlySentMessage(
+                entry,
+                copies[archive.Origin].Select(copy => sessions.GetValueOrDefault(copy.Session)?.Jid).OfType<Jid>().ToHashSet()))]);
     }
 
     /// <summary>Whether a number comes later than a count, modulo 2^32.</summary>

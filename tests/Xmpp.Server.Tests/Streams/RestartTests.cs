@@ -122,8 +122,7 @@ public sealed class RestartTests
         await romeo.ExpectNothingFromAsync(romeo);
 
         await server.RestartAsync(isKilled: true);
-        // Not much longer than it is waited for: what the end of the session asks a database for waits five seconds of the same time.
-        server.Time.Advance(TimeSpan.FromSeconds(602));
+        server.Time.Advance(TimeSpan.FromSeconds(660));
 
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (await server.Store.Offline.CountAsync(juliet.Jid.Bare, CancellationToken.None) != 1)
@@ -153,7 +152,11 @@ public sealed class RestartTests
         await server.RestartAsync(isKilled: true);
         juliet = await server.AuthenticateAsync("juliet");
         await juliet.SendAsync($"<resume xmlns='{Ns}' previd='{id}' h='{received}'/>");
-        Assert.Equal("resumed", (await juliet.ReadAsync()).Name.Local);
+        var resumed = await juliet.ReadAsync();
+        Assert.Equal("resumed", resumed.Name.Local);
+        // As clients do: messages come before the presence that lets them come counts as handled.
+        if (resumed["h"] == "0")
+            await juliet.SendAsync("<presence/>");
 
         for (var stanza = await juliet.ReadAsync(); stanza["id"] != "101"; stanza = await juliet.ReadAsync())
         {

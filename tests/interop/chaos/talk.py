@@ -323,15 +323,15 @@ def arguments_of(program, description, clients):
     return parser
 
 
-def run_program(name, arguments, run, report):
-    """Starts a server for what is to be done under its kills, and says what came of it; returns the exit code."""
+def run_program(name, arguments, run, report, **options):
+    """Starts a server, with those options, for what is to be done under its kills, and says what came of it; returns the exit code."""
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-"))
         server = xmppchat.Server(f"{name}-{arguments.store}", directory)
         # Without TLS there is more time for what matters.
         server.options["listeners"][0]["tls"] = "none"
         server.options["log"] = {"level": "information"}
-        server.options["limits"] = {"sessionBytesPerSecond": 0}
+        server.options |= {"limits": {"sessionBytesPerSecond": 0}, **options}
         if arguments.store == "mongodb":
             engine = Engine()
             stack.callback(engine.stop)

@@ -75,6 +75,9 @@ public sealed class JournalContentTests : IDisposable
 
         Assert.Equal(handled, left.Sessions.Single(session => session.Session.Jid == Romeo).Session.Handled);
         Assert.Equal((archives, undone), (left.Archives.Count, left.Undone.Count));
+        // Others may lack it.
+        Assert.Equal(archives, left.PartlySent.Count);
+        Assert.All(left.PartlySent, message => Assert.Equal([Juliet], message.Recipients));
         journal.Dispose();
     }
 
@@ -92,6 +95,7 @@ public sealed class JournalContentTests : IDisposable
         var archives = JournalContent.Read(_path).Archives;
 
         Assert.Equal(2, archives.Count);
+        Assert.Empty(JournalContent.Read(_path).PartlySent);
         var both = archives.Single(archive => archive.Origin.Session == sender.Number).Entries;
         Assert.Equal(entry with { Stanza = default }, both[0] with { Stanza = default });
         Assert.Equal(entry.Stanza.ToArray(), both[0].Stanza.ToArray());
