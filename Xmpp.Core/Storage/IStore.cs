@@ -23,6 +23,8 @@ public interface IStore : IAsyncDisposable
 
     IRoomStore Rooms { get; }
 
+    IPubSubStore PubSub { get; }
+
     /// <summary>For moving all that the store keeps to another one.</summary>
     IStoreTransfer Transfer { get; }
 

@@ -1,14 +1,15 @@
 namespace Xmpp.Core.Storage;
 
-/// <summary>What belongs to no account and no room; little.</summary>
+/// <summary>What belongs to no account, no room and no node; little.</summary>
 /// <param name="Hosts">Those that have accounts, in the order of their UTF-8 octets.</param>
 /// <param name="Services">Those that have rooms, in the same order.</param>
+/// <param name="NodeServices">Those that have nodes, in the same order.</param>
 /// <param name="Settings">By host and name in the order of their UTF-8 octets; without those of no host ("").</param>
 /// <param name="Secrets">By name.</param>
 /// <param name="RetiredRosterVersion">The highest version of a roster that is gone; 0 when there was none.</param>
 public sealed record StoreCommons(
-    IReadOnlyList<string> Hosts, IReadOnlyList<string> Services, IReadOnlyList<SettingRecord> Settings, IReadOnlyList<SecretRecord> Secrets,
-    long RetiredRosterVersion);
+    IReadOnlyList<string> Hosts, IReadOnlyList<string> Services, IReadOnlyList<string> NodeServices, IReadOnlyList<SettingRecord> Settings,
+    IReadOnlyList<SecretRecord> Secrets, long RetiredRosterVersion);
 
 /// <summary>
 /// For moving a store's content to another one: what the other interfaces, made for a server that works, can't say. Nobody else
@@ -35,9 +36,9 @@ public interface IStoreTransfer
     /// Puts records into the store exactly as they are, in their order, which is the one that <see cref="StoreRecord"/> states. A
     /// batch that fails may have been restored in part; a setting of it then only with all that comes before.
     /// </summary>
-    /// <param name="batch">A few thousand at most; what belongs to an account or room may be spread over several.</param>
+    /// <param name="batch">A few thousand at most; what belongs to an account, room or node may be spread over several.</param>
     /// <exception cref="StoreException">
-    /// The database fails; or there is an account or room of that name already, or none of that name, or a part of one twice. Settings,
+    /// The database fails; or there is an account, room or node of that name already, or none of that name, or a part of one twice. Settings,
     /// secrets and the retired version replace what was there.
     /// </exception>
     ValueTask RestoreAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken);

@@ -17,6 +17,9 @@ public enum RecordKind
     Room,
     RoomMember,
     RoomArchived,
+    Node,
+    NodeMember,
+    NodeItem,
     Invitation,
     Setting,
     Secret,
@@ -25,8 +28,8 @@ public enum RecordKind
 
 /// <summary>
 /// One thing that a store keeps, by itself. A store as a whole is a sequence of them: each account, by host and name in the order of
-/// their UTF-8 octets, followed by its parts kind by kind; each room in the same way; then what is left, in the order of
-/// <see cref="RecordKind"/>.
+/// their UTF-8 octets, followed by its parts kind by kind; each room in the same way; each node, those of accounts first, by owner and
+/// name; then what is left, in the order of <see cref="RecordKind"/>.
 /// </summary>
 public abstract record StoreRecord(RecordKind Kind);
 
@@ -76,6 +79,19 @@ public sealed record RoomMemberRecord(Jid Room, RoomMember Member) : RoomPart(Re
 /// <summary>A message of the room's archive, by id.</summary>
 /// <param name="Message">With its text as the archive has it.</param>
 public sealed record RoomArchivedRecord(ArchiveEntry Message) : RoomPart(RecordKind.RoomArchived, Message.Account);
+
+/// <summary>A node without what belongs to it.</summary>
+/// <param name="Node">Without members.</param>
+public sealed record NodeRecord(StoredNode Node) : StoreRecord(RecordKind.Node);
+
+/// <summary>What belongs to a node.</summary>
+public abstract record NodePart(RecordKind Kind, Jid Owner, string Node) : StoreRecord(Kind);
+
+/// <summary>What the node keeps of an address, by that.</summary>
+public sealed record NodeMemberRecord(Jid Owner, string Node, NodeMember Member) : NodePart(RecordKind.NodeMember, Owner, Node);
+
+/// <summary>An item of the node, by position.</summary>
+public sealed record NodeItemRecord(Jid Owner, string Node, StoredItem Item) : NodePart(RecordKind.NodeItem, Owner, Node);
 
 public sealed record InvitationRecord(Invitation Invitation) : StoreRecord(RecordKind.Invitation);
 

@@ -28,7 +28,19 @@ internal sealed class AccountGates
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Turn>(cancellationToken);
-        var gate = (int)((uint)account.GetHashCode() % Gates);
+        return EnterAsync(account.GetHashCode(), cancellationToken);
+    }
+
+    /// <summary>The same for a part of what an account has: others of its parts have their own turns.</summary>
+    /// <inheritdoc cref="EnterAsync(Jid, CancellationToken)"/>
+    public ValueTask<Turn> EnterAsync(Jid account, string part, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<Turn>(cancellationToken)
+            : EnterAsync(HashCode.Combine(account, part), cancellationToken);
+
+    private ValueTask<Turn> EnterAsync(int hash, CancellationToken cancellationToken)
+    {
+        var gate = (int)((uint)hash % Gates);
         return _gates[gate].Wait(0, CancellationToken.None) ? new(new Turn(_gates[gate])) : WaitAsync(gate, cancellationToken);
     }
 

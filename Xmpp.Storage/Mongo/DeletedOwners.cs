@@ -11,7 +11,7 @@ internal sealed class DeletedOwners : IAsyncDisposable
     private const int PageSize = 100;
 
     // Who deletes something doesn't wait for all of a big archive.
-    private const int ArchiveStepsAtOnce = 5;
+    private const int StepsAtOnce = 5;
 
     // Somebody notes it and may never come to delete it: he has had the time.
     private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
@@ -21,7 +21,8 @@ internal sealed class DeletedOwners : IAsyncDisposable
     private readonly MongoCollection _notes;
     private readonly MongoCollection _owners;
     private readonly IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> _data;
-    private readonly MongoCollection _archive;
+    private readonly Func<AccountId, ValueTask<bool>> _eraseStep;
+    private readonly Func<AccountId, ValueTask>? _eraseParts;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
@@ -29,13 +30,15 @@ internal sealed class DeletedOwners : IAsyncDisposable
 
     /// <param name="notes">The ids of those that go.</param>
     /// <param name="owners">Whoever is in it hasn't gone yet.</param>
-    /// <param name="data">What they have, but for archived messages, which are many.</param>
-    /// <param name="archive">Archived messages.</param>
+    /// <param name="data">What they have, but for what is erased step by step.</param>
+    /// <param name="eraseStep">Erases some of what there may be very many of, and says whether nothing is left.</param>
+    /// <param name="eraseParts">Deletes what they own that leaves things behind itself; or null.</param>
     public DeletedOwners(
         MongoCollection notes, MongoCollection owners,
-        IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> data, MongoCollection archive, TimeProvider time)
+        IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> data, Func<AccountId, ValueTask<bool>> eraseStep,
+        TimeProvider time, Func<AccountId, ValueTask>? eraseParts = null)
     {
-        (_notes, _owners, _data, _archive, _time) = (notes, owners, data, archive, time);
+        (_notes, _owners, _data, _eraseStep, _time, _eraseParts) = (notes, owners, data, eraseStep, time, eraseParts);
         _timer = time.CreateTimer(
             static self => ((DeletedOwners)self!).StartSweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -60,7 +63,7 @@ internal sealed class DeletedOwners : IAsyncDisposable
     {
         try
         {
-            await EraseDataAsync(owner, ArchiveStepsAtOnce);
+            await EraseDataAsync(owner, StepsAtOnce);
         }
         catch (Exception failure) when (failure is StoreException or OperationCanceledException)
         {
@@ -145,11 +148,13 @@ internal sealed class DeletedOwners : IAsyncDisposable
         return true;
     }
 
-    private async ValueTask EraseDataAsync(AccountId owner, int archiveSteps)
+    private async ValueTask EraseDataAsync(AccountId owner, int steps)
     {
+        if (_eraseParts is not null)
+            await _eraseParts(owner);
         foreach (var (collection, of) in _data)
             await collection.DeleteAsync(of(owner), many: true);
-        while (archiveSteps-- > 0 && !await MongoArchive.EraseStepAsync(_archive, owner))
+        while (steps-- > 0 && !await _eraseStep(owner))
             _closing.Token.ThrowIfCancellationRequested();
     }
 }

@@ -15,6 +15,14 @@ internal sealed class MongoCollections(MongoConnection connection)
 
     public MongoCollection DeletedRooms { get; } = connection.Collection("deleted_room");
 
+    public MongoCollection Nodes { get; } = connection.Collection("pubsub_node");
+
+    public MongoCollection NodeMembers { get; } = connection.Collection("pubsub_member");
+
+    public MongoCollection NodeItems { get; } = connection.Collection("pubsub_item");
+
+    public MongoCollection DeletedNodes { get; } = connection.Collection("deleted_node");
+
     public MongoCollection Counters { get; } = connection.Collection("counter");
 
     public MongoCollection RosterEntries { get; } = connection.Collection("roster_entry");
@@ -54,5 +62,11 @@ internal sealed class MongoCollections(MongoConnection connection)
     [
         (RoomMembers, AccountDocuments.Of),
         (ArchiveConversations, AccountDocuments.Of),
+    ];
+
+    /// <summary>The same for nodes; but for items, which are many.</summary>
+    public IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> DataOfNodes =>
+    [
+        (NodeMembers, AccountDocuments.Of),
     ];
 }

@@ -16,6 +16,9 @@ internal sealed class MongoRestore(
     private readonly Dictionary<Jid, AccountId> _accounts = [];
     private readonly Dictionary<Jid, AccountId> _rooms = [];
     private readonly MongoBulk _members = new();
+    private readonly Dictionary<(Jid, string), AccountId> _nodes = [];
+    private readonly MongoBulk _nodeMembers = new();
+    private readonly MongoBulk _items = new();
     private readonly MongoBulk _entries = new();
     private readonly MongoBulk _removals = new();
     private readonly MongoBulk _blocked = new();
@@ -40,6 +43,7 @@ internal sealed class MongoRestore(
         await InsertAsync(collections.Rooms, NewRooms(batch), cancellationToken);
         foreach (var room in _rooms.Keys)
             roomIds.Forget(room);
+        await InsertAsync(collections.Nodes, await NewNodesAsync(batch, cancellationToken), cancellationToken);
         foreach (var record in batch)
             await PrepareAsync(record, cancellationToken);
 
@@ -51,6 +55,8 @@ internal sealed class MongoRestore(
             InsertAsync(collections.OfflineMessages, _messages, cancellationToken),
             InsertArchiveAsync(),
             InsertAsync(collections.RoomMembers, _members, cancellationToken),
+            InsertAsync(collections.NodeMembers, _nodeMembers, cancellationToken),
+            InsertAsync(collections.NodeItems, _items, cancellationToken),
             collections.Invitations.PutAsync(_invitations, cancellationToken).AsTask());
         await collections.Secrets.PutAsync(_secrets, cancellationToken);
         await collections.Counters.PutAsync(_counters, cancellationToken);
@@ -110,17 +116,39 @@ internal sealed class MongoRestore(
         return bulk;
     }
 
+    private async ValueTask<MongoBulk> NewNodesAsync(IReadOnlyList<StoreRecord> batch, CancellationToken cancellationToken)
+    {
+        var bulk = new MongoBulk();
+        foreach (var node in batch.OfType<NodeRecord>().Select(record => record.Node))
+        {
+            var id = AccountId.New(time.GetUtcNow());
+            var owner = await MongoPubSub.FindOwnerAsync(ids, node.Owner, cancellationToken)
+                ?? throw Refuse($"There is no account {node.Owner}.");
+            // Whether it has members will be seen.
+            bulk.Insert(NodeDocument.Write(id, owner, node, new NodeChange(), hasMembers: true));
+            _nodes.Add((node.Owner, node.Name), id);
+        }
+
+        return bulk;
+    }
+
     private async ValueTask PrepareAsync(StoreRecord record, CancellationToken cancellationToken)
     {
         switch (record)
         {
-            case AccountRecord or RoomRecord:
+            case AccountRecord or RoomRecord or NodeRecord:
                 break;
             case RoomMemberRecord member:
                 _members.Insert(RoomDocument.WriteMember(await FindRoomAsync(member.Room, cancellationToken), member.Member));
                 break;
             case RoomArchivedRecord { Message: var message }:
                 Prepare(message, await FindRoomAsync(message.Account, cancellationToken));
+                break;
+            case NodeMemberRecord member:
+                _nodeMembers.Insert(NodeDocument.WriteMember(await FindNodeAsync(member, cancellationToken), member.Member));
+                break;
+            case NodeItemRecord item:
+                _items.Insert(NodeDocument.WriteItem(await FindNodeAsync(item, cancellationToken), item.Item));
                 break;
             case AccountPart part:
                 Prepare(part, await FindAsync(part.Account, cancellationToken));
@@ -190,6 +218,21 @@ internal sealed class MongoRestore(
     {
         if (!_rooms.TryGetValue(room, out var id))
             _rooms[room] = id = await roomIds.FindAsync(room, cancellationToken) ?? throw Refuse($"There is no room {room}.");
+        return id;
+    }
+
+    private async ValueTask<AccountId> FindNodeAsync(NodePart part, CancellationToken cancellationToken)
+    {
+        if (!_nodes.TryGetValue((part.Owner, part.Node), out var id))
+        {
+            var owner = await MongoPubSub.FindOwnerAsync(ids, part.Owner, cancellationToken);
+            _nodes[(part.Owner, part.Node)] = id = (owner is { } known
+                ? await collections.Nodes.FindOneAsync<AccountId?>(
+                    MongoPubSub.ByKey(known, part.Node), static document => AccountIds.ReadId(document), AccountIds.IdOnly,
+                    cancellationToken)
+                : null) ?? throw Refuse($"There is no node {part.Node} of {part.Owner}.");
+        }
+
         return id;
     }
 

@@ -50,6 +50,14 @@ internal static class MongoSchema
                 Keys("host", "persistent", "name"), "room_persistent", cancellationToken: cancellationToken);
             await collections.RoomMembers.CreateIndexAsync(Keys("_id.j"), "room_member_jid", cancellationToken: cancellationToken);
         },
+        async (collections, cancellationToken) =>
+        {
+            await collections.Nodes.CreateIndexAsync(
+                Keys("a", "name"), "pubsub_node_name", unique: true, cancellationToken: cancellationToken);
+            await collections.NodeMembers.CreateIndexAsync(Keys("p"), "pubsub_member_person", cancellationToken: cancellationToken);
+            await collections.NodeItems.CreateIndexAsync(
+                Keys("_id.a", "p"), "pubsub_item_position", cancellationToken: cancellationToken);
+        },
     ];
 
     /// <summary>Refuses a database that is not ours or is newer than this program, and brings an older one up to date.</summary>

@@ -24,10 +24,14 @@ public sealed class MongoStore : IStore
             time, WriteEach<DateTimeOffset>(collections.Accounts, MongoAccounts.WriteLastLogin), _ => 0);
         LastSeenNotes = new AccountNotes<LastSeenNote>(
             time, WriteEach<LastSeenNote>(collections.LastSeen, MongoLastSeen.Write), note => note.Presence.Length);
+        DeletedNodes = new DeletedOwners(
+            collections.DeletedNodes, collections.Nodes, collections.DataOfNodes,
+            node => MongoPubSub.EraseStepAsync(collections.NodeItems, node), time);
         Deleted = new DeletedOwners(
-            collections.DeletedAccounts, collections.Accounts, collections.DataOfAccounts, collections.ArchiveMessages, time);
+            collections.DeletedAccounts, collections.Accounts, collections.DataOfAccounts, EraseArchiveStep, time,
+            account => MongoPubSub.EraseOfAsync(collections.Nodes, DeletedNodes, account));
         DeletedRooms = new DeletedOwners(
-            collections.DeletedRooms, collections.Rooms, collections.DataOfRooms, collections.ArchiveMessages, time);
+            collections.DeletedRooms, collections.Rooms, collections.DataOfRooms, EraseArchiveStep, time);
         var rosters = new MongoRosters(collections, _ids, gates);
         Rosters = rosters;
         Accounts = new RecentAccounts(
@@ -43,11 +47,15 @@ public sealed class MongoStore : IStore
         Settings = new MongoSettings(collections.Settings);
         var roomIds = new AccountIds(collections.Rooms, time);
         Rooms = new MongoRooms(collections.Rooms, collections.RoomMembers, roomIds, gates, DeletedRooms, time);
+        PubSub = new MongoPubSub(
+            collections.Nodes, collections.NodeMembers, collections.NodeItems, _ids, gates, DeletedNodes, time);
         _archive = new MongoArchive(collections, new ArchiveOwnerIds(_ids, roomIds), gates, time);
         Transfer = new MongoTransfer(
-            collections, _ids, invitations, rosters, [Deleted, DeletedRooms],
+            collections, _ids, invitations, rosters, [Deleted, DeletedRooms, DeletedNodes],
             () => new MongoRestore(collections, _ids, roomIds, offline, time, ForgetNotes));
         _secrets = new MongoSecrets(collections.Secrets);
+
+        ValueTask<bool> EraseArchiveStep(AccountId owner) => MongoArchive.EraseStepAsync(collections.ArchiveMessages, owner);
     }
 
     public event Action<StoreStatus>? StatusChanged;
@@ -72,6 +80,8 @@ public sealed class MongoStore : IStore
 
     public IRoomStore Rooms { get; }
 
+    public IPubSubStore PubSub { get; }
+
     public IStoreTransfer Transfer { get; }
 
     public StoreStatus Status
@@ -90,6 +100,8 @@ public sealed class MongoStore : IStore
     internal DeletedOwners Deleted { get; }
 
     internal DeletedOwners DeletedRooms { get; }
+
+    internal DeletedOwners DeletedNodes { get; }
 
     /// <summary>Opens the database and brings its indexes up to date.</summary>
     /// <param name="options">Which one.</param>
@@ -136,6 +148,7 @@ public sealed class MongoStore : IStore
 
         store.Deleted.StartSweep();
         store.DeletedRooms.StartSweep();
+        store.DeletedNodes.StartSweep();
         return store;
     }
 
@@ -149,6 +162,7 @@ public sealed class MongoStore : IStore
         await _archive.CloseAsync();
         await Deleted.DisposeAsync();
         await DeletedRooms.DisposeAsync();
+        await DeletedNodes.DisposeAsync();
         await _connection.DisposeAsync();
     }
 

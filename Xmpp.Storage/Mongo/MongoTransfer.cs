@@ -15,6 +15,11 @@ internal sealed class MongoTransfer(
         .Begin().Begin("$group").String("_id", "$host").End().End()
         .Begin().Begin("$sort").Int32("_id", 1).End().End().End());
 
+    private static readonly BsonDocument NodeServices = BsonDocument.Build(w => w.BeginArray("pipeline")
+        .Begin().Begin("$match").Begin("service").Bool("$exists", true).End().End().End()
+        .Begin().Begin("$group").String("_id", "$service").End().End()
+        .Begin().Begin("$sort").Int32("_id", 1).End().End().End());
+
     private static readonly BsonDocument OfHosts = BsonDocument.Build(w => w.Begin("_id.host").String("$ne", "").End());
 
     private static readonly BsonDocument ReadMarks = BsonDocument.Build(w => w.Begin("read").Bool("$exists", true).End());
@@ -23,9 +28,12 @@ internal sealed class MongoTransfer(
     {
         var hosts = await collections.Accounts.AggregateAsync(Hosts, static host => host.Get("_id"u8).String, cancellationToken);
         var services = await collections.Rooms.AggregateAsync(Hosts, static host => host.Get("_id"u8).String, cancellationToken);
+        var nodeServices = await collections.Nodes.AggregateAsync(
+            NodeServices, static service => service.Get("_id"u8).String, cancellationToken);
         var settings = await collections.Settings.FindAsync(OfHosts, MongoSettings.Read, InOrder, cancellationToken);
         var secrets = await collections.Secrets.FindAsync(default, MongoSecrets.Read, InOrder, cancellationToken);
-        return new StoreCommons(hosts, services, settings, secrets, await rosters.FindRetiredVersionAsync(cancellationToken));
+        var retired = await rosters.FindRetiredVersionAsync(cancellationToken);
+        return new StoreCommons(hosts, services, nodeServices, settings, secrets, retired);
     }
 
     public async ValueTask<IReadOnlyList<DataRecord>> ReadDataAsync(Jid account, CancellationToken cancellationToken)
@@ -47,7 +55,7 @@ internal sealed class MongoTransfer(
     public async ValueTask<StoreCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        // What accounts and rooms have left behind is nobody's and would be counted.
+        // What accounts, rooms and nodes have left behind is nobody's and would be counted.
         foreach (var owners in deleted)
             await owners.EraseAllAsync();
         var ofRooms = await CountOfRoomsAsync(cancellationToken);
@@ -65,6 +73,9 @@ internal sealed class MongoTransfer(
             [RecordKind.Room] = await collections.Rooms.CountAsync(default, null, cancellationToken),
             [RecordKind.RoomMember] = await collections.RoomMembers.CountAsync(default, null, cancellationToken),
             [RecordKind.RoomArchived] = ofRooms,
+            [RecordKind.Node] = await collections.Nodes.CountAsync(default, null, cancellationToken),
+            [RecordKind.NodeMember] = await collections.NodeMembers.CountAsync(default, null, cancellationToken),
+            [RecordKind.NodeItem] = await collections.NodeItems.CountAsync(default, null, cancellationToken),
             [RecordKind.Invitation] = await invitations.CountAsync(now, cancellationToken),
             [RecordKind.Setting] = await collections.Settings.CountAsync(OfHosts, null, cancellationToken),
             [RecordKind.Secret] = await collections.Secrets.CountAsync(default, null, cancellationToken),

@@ -52,7 +52,7 @@ internal static class RoomDocument
         document.Get("created"u8).Date,
         new RoomSettings(
             ReadText(document, "title"u8), document.Get("listed"u8).Bool, document.Get("persistent"u8).Bool,
-            RoomValues.Read(document.Get("settings"u8).Utf8Bytes)),
+            NamedValues.Read(document.Get("settings"u8).Utf8Bytes)),
         document.Has("subject"u8) ? ReadSubject(document.Document) : null,
         []);
 
@@ -60,7 +60,7 @@ internal static class RoomDocument
         RoomKey.ToJid(document.Get("name"u8).String, service), ReadText(document, "title"u8), document.Get("listed"u8).Bool,
         document.Get("persistent"u8).Bool, document.Get("created"u8).Date)
     {
-        Values = document.Has("settings"u8) ? RoomValues.Read(document.Utf8Bytes) : null,
+        Values = document.Has("settings"u8) ? NamedValues.Read(document.Utf8Bytes) : null,
     };
 
     /// <summary>What was begun and perhaps not done; null when there is nothing.</summary>
@@ -117,7 +117,7 @@ internal static class RoomDocument
             if (settings.Name is { } title)
                 w.String("title", title);
             w.Bool("listed", settings.IsListed).Bool("persistent", settings.IsPersistent)
-                .String("settings", RoomValues.Write(settings.Values));
+                .String("settings", NamedValues.Write(settings.Values));
         }
 
         if (subject is null)

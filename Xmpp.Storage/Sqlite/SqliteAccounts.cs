@@ -7,7 +7,7 @@ namespace Xmpp.Storage.Sqlite;
 
 /// <summary>The tables <c>account</c> and <c>account_key</c>. Times are kept in milliseconds.</summary>
 internal sealed class SqliteAccounts(
-    SqliteReaders readers, SqliteWriter writer, SqliteArchive archive, AccountNotes<DateTimeOffset> logins,
+    SqliteReaders readers, SqliteWriter writer, SqliteArchive archive, SqlitePubSub pubSub, AccountNotes<DateTimeOffset> logins,
     AccountNotes<LastSeenNote> lastSeen) : IAccountStore
 {
     private const string FindSql =
@@ -120,7 +120,11 @@ internal sealed class SqliteAccounts(
             return true;
         }, cancellationToken);
         if (isDeleted)
+        {
             archive.StartErasing();
+            pubSub.StartErasing();
+        }
+
         return isDeleted;
     }
 

@@ -28,6 +28,8 @@ internal sealed class SqliteRestore(SqliteSession session, ArchiveIndex archive,
     private long _id;
     private Jid? _room;
     private long _roomId;
+    private (Jid, string) _node;
+    private long _nodeId;
 
     /// <exception cref="StoreException">A record can't be added.</exception>
     public void Add(IReadOnlyList<StoreRecord> batch)
@@ -57,6 +59,16 @@ internal sealed class SqliteRestore(SqliteSession session, ArchiveIndex archive,
             case RoomArchivedRecord { Message: var message }:
                 RoomIdOf(message.Account);
                 _archived.Add(archive.Restore(session, message));
+                break;
+            case NodeRecord { Node: var node }:
+                _nodeId = SqlitePubSub.Add(session, node) ?? throw Refuse($"There is a node {node.Name} of {node.Owner} already.");
+                _node = (node.Owner, node.Name);
+                break;
+            case NodeMemberRecord member:
+                SqlitePubSub.AddMember(session, NodeIdOf(member), member.Member);
+                break;
+            case NodeItemRecord item:
+                SqlitePubSub.AddItem(session, NodeIdOf(item), item.Item);
                 break;
             case InvitationRecord { Invitation: var invitation }:
                 SqliteInvitations.Replace(session, invitation, invitation.Inviter is { } inviter ? IdOf(inviter) : null);
@@ -157,6 +169,17 @@ internal sealed class SqliteRestore(SqliteSession session, ArchiveIndex archive,
         }
 
         return _roomId;
+    }
+
+    private long NodeIdOf(NodePart part)
+    {
+        if (_node != (part.Owner, part.Node))
+        {
+            _nodeId = SqlitePubSub.FindId(session, part.Owner, part.Node) ?? throw Refuse($"There is no node {part.Node} of {part.Owner}.");
+            _node = (part.Owner, part.Node);
+        }
+
+        return _nodeId;
     }
 
     private static StoreException Refuse(string message) => new(StanzaErrorCondition.InternalServerError, message);

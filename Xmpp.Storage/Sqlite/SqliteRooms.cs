@@ -74,7 +74,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
             if (change.Settings is { } settings)
             {
                 session.Execute(SetSettingsSql, ("$title", settings.Name), ("$listed", settings.IsListed),
-                    ("$persistent", settings.IsPersistent), ("$settings", RoomValues.Write(settings.Values)), ("$room", id));
+                    ("$persistent", settings.IsPersistent), ("$settings", NamedValues.Write(settings.Values)), ("$room", id));
             }
 
             if (change.Subject is { } subject)
@@ -115,7 +115,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
                 page.Add(new(RoomKey.ToJid(rows.GetText(0)!, service), rows.GetText(1), rows.GetBoolean(2), rows.GetBoolean(3),
                     rows.GetTime(4))
                 {
-                    Values = query.WithValues ? RoomValues.Read(rows.GetOctets(5)) : null,
+                    Values = query.WithValues ? NamedValues.Read(rows.GetOctets(5)) : null,
                 });
             }
 
@@ -159,7 +159,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
         var settings = room.Settings;
         if (session.Scalar(AddSql, ("$service", service), ("$name", name), ("$created", room.Created.ToUnixTimeMilliseconds()),
             ("$title", settings.Name), ("$listed", settings.IsListed), ("$persistent", settings.IsPersistent),
-            ("$settings", RoomValues.Write(settings.Values))) is not long id)
+            ("$settings", NamedValues.Write(settings.Values))) is not long id)
             return null;
 
         if (room.Subject is { } subject)
@@ -195,7 +195,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
     private static StoredRoom Read(SqliteDataReader rows, Jid room)
     {
         var created = rows.GetTime(0);
-        var settings = new RoomSettings(rows.GetText(1), rows.GetBoolean(2), rows.GetBoolean(3), RoomValues.Read(rows.GetOctets(4)));
+        var settings = new RoomSettings(rows.GetText(1), rows.GetBoolean(2), rows.GetBoolean(3), NamedValues.Read(rows.GetOctets(4)));
         var subject = rows.IsNull(5)
             ? null
             : new RoomSubject(rows.GetText(5)!, rows.GetText(6), rows.IsNull(7) ? null : rows.GetJid(7), rows.GetTime(8));

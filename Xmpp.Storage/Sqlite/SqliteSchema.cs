@@ -207,6 +207,44 @@ internal static class SqliteSchema
         CREATE INDEX archive_orphan ON archive(id) WHERE account IS NULL AND room IS NULL;
         """,
         "ALTER TABLE room_member ADD COLUMN notifications INTEGER;",
+
+        // A node is an account's or a service's, or else nobody's and erased. Its items are too many to go with it in one step.
+        """
+        CREATE TABLE pubsub_node(
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account INTEGER REFERENCES account(id) ON DELETE SET NULL,
+            service TEXT,
+            node TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            settings TEXT NOT NULL,
+            items INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX pubsub_node_account ON pubsub_node(account, node) WHERE account IS NOT NULL;
+        CREATE UNIQUE INDEX pubsub_node_service ON pubsub_node(service, node) WHERE service IS NOT NULL;
+        CREATE INDEX pubsub_node_orphan ON pubsub_node(id) WHERE account IS NULL AND service IS NULL;
+
+        CREATE TABLE pubsub_member(
+            node INTEGER NOT NULL REFERENCES pubsub_node(id) ON DELETE CASCADE,
+            jid TEXT NOT NULL,
+            person TEXT NOT NULL,
+            affiliation INTEGER NOT NULL,
+            subscription INTEGER NOT NULL,
+            options TEXT NOT NULL,
+            PRIMARY KEY(node, jid)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX pubsub_member_person ON pubsub_member(person);
+
+        CREATE TABLE pubsub_item(
+            row INTEGER PRIMARY KEY,
+            node INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            position BLOB NOT NULL,
+            publisher TEXT,
+            payload BLOB NOT NULL,
+            UNIQUE(node, id),
+            UNIQUE(node, position)
+        ) STRICT;
+        """,
     ];
 
     /// <summary>Refuses, before anything is written, a file that is not ours or is newer than this program.</summary>

@@ -18,6 +18,7 @@ public sealed class SqliteStore : IStore
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
     private readonly SqliteArchive _archive;
+    private readonly SqlitePubSub _pubSub;
 
     private SqliteStore(SqliteFile file, TimeProvider time, SqliteStoreOptions options)
     {
@@ -29,9 +30,10 @@ public sealed class SqliteStore : IStore
         LastSeenNotes = new AccountNotes<LastSeenNote>(
             time, WriteEach<LastSeenNote>(SqliteLastSeen.Write), note => note.Presence.Length);
         _archive = new SqliteArchive(_readers, _writer, options.UnindexedLimit);
+        _pubSub = new SqlitePubSub(_readers, _writer);
         // Another process works on the file only while this one doesn't run: what is remembered stays right.
         Accounts = new RecentAccounts(
-            new SqliteAccounts(_readers, _writer, _archive, LastLogins, LastSeenNotes),
+            new SqliteAccounts(_readers, _writer, _archive, _pubSub, LastLogins, LastSeenNotes),
             new RecentlyFound<Account>(RecentAccounts.Capacity, time, Timeout.InfiniteTimeSpan));
         Rosters = new SqliteRosters(_readers, _writer);
         Offline = new SqliteOffline(_readers, _writer);
@@ -41,12 +43,13 @@ public sealed class SqliteStore : IStore
         Invitations = new SqliteInvitations(_readers, _writer);
         Settings = new SqliteSettings(_readers, _writer);
         Rooms = new SqliteRooms(_readers, _writer, _archive);
-        Transfer = new SqliteTransfer(_readers, _archive, account =>
+        Transfer = new SqliteTransfer(_readers, _archive, _pubSub, account =>
         {
             LastLogins.Forget(account);
             LastSeenNotes.Forget(account);
         });
         _archive.StartErasing();
+        _pubSub.StartErasing();
     }
 
     public event Action<StoreStatus>? StatusChanged;
@@ -70,6 +73,8 @@ public sealed class SqliteStore : IStore
     public IArchiveStore Archive => _archive;
 
     public IRoomStore Rooms { get; }
+
+    public IPubSubStore PubSub => _pubSub;
 
     public IStoreTransfer Transfer { get; }
 
@@ -114,6 +119,7 @@ public sealed class SqliteStore : IStore
         await LastLogins.DisposeAsync();
         await LastSeenNotes.DisposeAsync();
         await _archive.CloseAsync();
+        await _pubSub.CloseAsync();
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
         _file.Dispose();

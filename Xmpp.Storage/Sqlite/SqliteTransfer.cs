@@ -6,10 +6,12 @@ namespace Xmpp.Storage.Sqlite;
 
 /// <summary>All tables, for moving what they hold.</summary>
 /// <param name="forgetNotes">Forgets what is on its way to the database for an account of that name.</param>
-internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archive, Action<Jid> forgetNotes) : IStoreTransfer
+internal sealed class SqliteTransfer(
+    SqliteReaders readers, SqliteArchive archive, SqlitePubSub pubSub, Action<Jid> forgetNotes) : IStoreTransfer
 {
     private const string HostsSql = "SELECT DISTINCT host FROM account ORDER BY host";
     private const string ServicesSql = "SELECT DISTINCT service FROM room ORDER BY service";
+    private const string NodeServicesSql = "SELECT DISTINCT service FROM pubsub_node WHERE service IS NOT NULL ORDER BY service";
     private const string SettingsSql = "SELECT host, name, value FROM setting WHERE host <> '' ORDER BY host, name";
     private const string SecretsSql = "SELECT name, value FROM secret ORDER BY name";
     private const string RetiredSql = "SELECT version FROM deleted_roster";
@@ -29,6 +31,8 @@ internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archiv
                 WHERE r.account IS NOT NULL AND p.read IS NOT NULL AND p.last > x''),
             (SELECT count(*) FROM room), (SELECT count(*) FROM room_member),
             (SELECT ifnull(sum(messages), 0) FROM archive WHERE room IS NOT NULL),
+            (SELECT count(*) FROM pubsub_node WHERE account IS NOT NULL OR service IS NOT NULL), (SELECT count(*) FROM pubsub_member),
+            (SELECT ifnull(sum(items), 0) FROM pubsub_node WHERE account IS NOT NULL OR service IS NOT NULL),
             (SELECT count(*) FROM invitation WHERE expires > $now AND uses > 0),
             (SELECT count(*) FROM setting WHERE host <> ''), (SELECT count(*) FROM secret)
         """;
@@ -39,7 +43,8 @@ internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archiv
         var settings = List(session, SettingsSql, row => new SettingRecord(row.GetText(0)!, row.GetText(1)!, row.GetText(2)!));
         var secrets = List(session, SecretsSql, row => new SecretRecord(row.GetText(0)!, row.GetOctets(1).ToArray()));
         var services = List(session, ServicesSql, row => row.GetText(0)!);
-        return new StoreCommons(hosts, services, settings, secrets, (long)session.Scalar(RetiredSql)!);
+        var nodeServices = List(session, NodeServicesSql, row => row.GetText(0)!);
+        return new StoreCommons(hosts, services, nodeServices, settings, secrets, (long)session.Scalar(RetiredSql)!);
     }, cancellationToken);
 
     public ValueTask<IReadOnlyList<DataRecord>> ReadDataAsync(Jid account, CancellationToken cancellationToken)
@@ -67,6 +72,8 @@ internal sealed class SqliteTransfer(SqliteReaders readers, SqliteArchive archiv
     {
         cancellationToken.ThrowIfCancellationRequested();
         await archive.BringAllUpToDateAsync();
+        // What removed nodes have left behind is nobody's and would be counted.
+        await pubSub.EraseAllAsync();
         return await readers.ReadAsync(session =>
         {
             var counts = new StoreCounts();

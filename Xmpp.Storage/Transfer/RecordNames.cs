@@ -17,6 +17,10 @@ internal static class RecordNames
     private static readonly string[] Notifications =
         [.. Enum.GetNames<RoomNotifications>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
 
+    private static readonly string[] NodeAffiliations = ["outcast", "none", "member", "publish-only", "publisher", "owner"];
+
+    private static readonly string[] NodeSubscriptions = ["none", "pending", "unconfigured", "subscribed"];
+
     public static string Of(RecordKind kind) => Kinds[(int)kind];
 
     public static string Of(SubscriptionState subscription) => Subscriptions[(int)subscription];
@@ -24,6 +28,10 @@ internal static class RecordNames
     public static string Of(Affiliation affiliation) => Affiliations[affiliation - Affiliation.Outcast];
 
     public static string Of(RoomNotifications notifications) => Notifications[(int)notifications];
+
+    public static string Of(NodeAffiliation affiliation) => NodeAffiliations[affiliation - NodeAffiliation.Outcast];
+
+    public static string Of(NodeSubscription subscription) => NodeSubscriptions[(int)subscription];
 
     /// <exception cref="FormatException">It is none.</exception>
     public static RecordKind KindOf(string? name) => (RecordKind)IndexOf(Kinds, name);
@@ -36,6 +44,12 @@ internal static class RecordNames
 
     /// <inheritdoc cref="KindOf"/>
     public static RoomNotifications NotificationsOf(string? name) => (RoomNotifications)IndexOf(Notifications, name);
+
+    /// <inheritdoc cref="KindOf"/>
+    public static NodeAffiliation NodeAffiliationOf(string? name) => IndexOf(NodeAffiliations, name) + NodeAffiliation.Outcast;
+
+    /// <inheritdoc cref="KindOf"/>
+    public static NodeSubscription NodeSubscriptionOf(string? name) => (NodeSubscription)IndexOf(NodeSubscriptions, name);
 
     private static int IndexOf(string[] names, string? name) => Array.IndexOf(names, name) is var index and >= 0
         ? index

@@ -33,13 +33,16 @@ internal static class RecordOrder
         switch (previous, next)
         {
             case (null, _):
-                return next is not (AccountPart or RoomPart);
+                return next is not (AccountPart or RoomPart or NodePart);
             case (_, AccountRecord account):
                 return AccountOf(previous) is { } owner && Compare(owner, account.Account.Jid) < 0;
             case (_, RoomRecord { Room: var room }) when RoomOf(previous) is { } before:
                 return Compare(before, room.Room) < 0;
+            case (_, NodeRecord { Node: var node }) when NodeOf(previous) is { } before:
+                return Compare(before, (node.Owner, node.Name)) < 0;
             case (_, AccountPart part) when AccountOf(previous) != part.Account:
             case (_, RoomPart ofRoom) when RoomOf(previous) != ofRoom.Room:
+            case (_, NodePart ofNode) when NodeOf(previous) != (ofNode.Owner, ofNode.Node):
                 return false;
         }
 
@@ -57,12 +60,21 @@ internal static class RecordOrder
             (ReadMarkRecord a, ReadMarkRecord b) => Compare(a.With.ToString(), b.With.ToString()) < 0,
             (RoomMemberRecord a, RoomMemberRecord b) => Compare(a.Member.Jid.ToString(), b.Member.Jid.ToString()) < 0,
             (RoomArchivedRecord a, RoomArchivedRecord b) => a.Message.Id.Value < b.Message.Id.Value,
+            (NodeMemberRecord a, NodeMemberRecord b) => Compare(a.Member.Jid.ToString(), b.Member.Jid.ToString()) < 0,
+            (NodeItemRecord a, NodeItemRecord b) => a.Item.Position.Value < b.Item.Position.Value,
             (InvitationRecord a, InvitationRecord b) => Compare(a.Invitation.Token, b.Invitation.Token) < 0,
             (SettingRecord a, SettingRecord b) => Compare((a.Host, a.Name), (b.Host, b.Name)) < 0,
             (SecretRecord a, SecretRecord b) => Compare(a.Name, b.Name) < 0,
             _ => false,
         };
     }
+
+    // Those of accounts come first.
+    private static int Compare((Jid Owner, string Name) left, (Jid Owner, string Name) right) =>
+        (left.Owner.Local is null).CompareTo(right.Owner.Local is null) is not 0 and var byKind ? byKind
+        : Compare(left.Owner.Domain, right.Owner.Domain) is not 0 and var byDomain ? byDomain
+        : Compare(left.Owner.Local ?? "", right.Owner.Local ?? "") is not 0 and var byName ? byName
+        : Compare(left.Name, right.Name);
 
     private static int Compare((string, string) left, (string, string) right) =>
         Compare(left.Item1, right.Item1) is not 0 and var first ? first : Compare(left.Item2, right.Item2);
@@ -71,6 +83,13 @@ internal static class RecordOrder
     {
         AccountRecord account => account.Account.Jid,
         AccountPart part => part.Account,
+        _ => null,
+    };
+
+    private static (Jid Owner, string Name)? NodeOf(StoreRecord record) => record switch
+    {
+        NodeRecord node => (node.Node.Owner, node.Node.Name),
+        NodePart part => (part.Owner, part.Node),
         _ => null,
     };
 

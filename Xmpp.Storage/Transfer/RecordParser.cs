@@ -7,11 +7,12 @@ using Xmpp.Core.Xml;
 
 namespace Xmpp.Storage.Transfer;
 
-/// <summary>Reads the lines that <see cref="RecordWriter"/> writes. The parts of an account or room follow its line.</summary>
+/// <summary>Reads the lines that <see cref="RecordWriter"/> writes. The parts of an account, room or node follow its line.</summary>
 internal sealed class RecordParser
 {
     private Jid? _account;
     private Jid? _room;
+    private (Jid Owner, string Name)? _node;
 
     /// <exception cref="FormatException">It is no such record.</exception>
     public StoreRecord Parse(JsonElement line)
@@ -31,6 +32,9 @@ internal sealed class RecordParser
             RecordKind.Room => new RoomRecord(ParseRoom(line)),
             RecordKind.RoomMember => new RoomMemberRecord(Room, ParseMember(line)),
             RecordKind.RoomArchived => new RoomArchivedRecord(ParseArchived(line, Room)),
+            RecordKind.Node => new NodeRecord(ParseNode(line)),
+            RecordKind.NodeMember => new NodeMemberRecord(Node.Owner, Node.Name, ParseNodeMember(line)),
+            RecordKind.NodeItem => new NodeItemRecord(Node.Owner, Node.Name, ParseItem(line)),
             RecordKind.Invitation => new InvitationRecord(ParseInvitation(line)),
             RecordKind.Setting => new SettingRecord(HostOf(line), TextOf(line, "name"), TextOf(line, "value")),
             RecordKind.Secret => new SecretRecord(TextOf(line, "name"), line.GetProperty("base64").GetBytesFromBase64()),
@@ -48,12 +52,20 @@ internal sealed class RecordParser
             RoomPart => _room,
             _ => null,
         };
+        _node = record switch
+        {
+            NodeRecord { Node: var node } => (node.Owner, node.Name),
+            NodePart => _node,
+            _ => null,
+        };
         return record;
     }
 
     private Jid Owner => _account ?? throw new FormatException("it belongs to an account, and there is none before it");
 
     private Jid Room => _room ?? throw new FormatException("it belongs to a room, and there is none before it");
+
+    private (Jid Owner, string Name) Node => _node ?? throw new FormatException("it belongs to a node, and there is none before it");
 
     private static AccountRecord ParseAccount(JsonElement line)
     {
@@ -90,7 +102,7 @@ internal sealed class RecordParser
         TimeOf(line, "created"),
         new(
             OptionalTextOf(line, "name"), line.GetProperty("listed").GetBoolean(), line.GetProperty("persistent").GetBoolean(),
-            line.GetProperty("settings").EnumerateObject().ToDictionary(value => value.Name, value => TextOf(value.Value))),
+            ValuesOf(line, "settings")),
         line.TryGetProperty("subject", out var subject) ? ParseSubject(subject) : null,
         []);
 
@@ -106,6 +118,23 @@ internal sealed class RecordParser
             Notifications = OptionalTextOf(line, "notifications") is { } name ? RecordNames.NotificationsOf(name) : null,
             Version = line.GetProperty("version").GetInt64(),
         };
+
+    private static StoredNode ParseNode(JsonElement line) => new(
+        JidOf(line, "jid") is { IsBare: true } jid ? jid : throw new FormatException($"{TextOf(line, "jid")} has no nodes"),
+        TextOf(line, "node"), TimeOf(line, "created"), ValuesOf(line, "settings"), []);
+
+    private static NodeMember ParseNodeMember(JsonElement line) => new(
+        JidOf(line, "jid"), RecordNames.NodeAffiliationOf(TextOf(line, "affiliation")),
+        RecordNames.NodeSubscriptionOf(TextOf(line, "subscription")))
+    {
+        Options = ValuesOf(line, "options"),
+    };
+
+    private static StoredItem ParseItem(JsonElement line) => new(
+        TextOf(line, "id"), IdOf(line, "position"), line.TryGetProperty("by", out _) ? JidOf(line, "by") : null, OctetsOf(line));
+
+    private static Dictionary<string, string> ValuesOf(JsonElement line, string name) =>
+        line.GetProperty(name).EnumerateObject().ToDictionary(value => value.Name, value => TextOf(value.Value));
 
     private static ArchiveEntry ParseArchived(JsonElement line, Jid owner) => new(
         owner, IdOf(line, "id"), JidOf(line, "with"), IsTrue(line, "incoming"), OctetsOf(line), OptionalTextOf(line, "text"),

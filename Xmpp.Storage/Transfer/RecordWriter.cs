@@ -14,13 +14,14 @@ internal sealed class RecordWriter : IDisposable
     public const string FormatName = "xmppchat-store";
 
     /// <summary>Of the format: grows with each change that an older reader would misunderstand.</summary>
-    public const int FormatVersion = 3;
+    public const int FormatVersion = 4;
 
     /// <summary>The version that a kind came with.</summary>
     public static int FirstVersionOf(RecordKind kind) => kind switch
     {
         RecordKind.Archived or RecordKind.ReadMark => 2,
         RecordKind.Room or RecordKind.RoomMember or RecordKind.RoomArchived => 3,
+        RecordKind.Node or RecordKind.NodeMember or RecordKind.NodeItem => 4,
         _ => 1,
     };
 
@@ -103,6 +104,21 @@ internal sealed class RecordWriter : IDisposable
                 break;
             case RoomArchivedRecord { Message: var message }:
                 WriteArchived(message);
+                break;
+            case NodeRecord { Node: var node }:
+                _json.WriteString("jid", node.Owner.Utf8.Span);
+                _json.WriteString("node", node.Name);
+                _json.WriteString("created", node.Created);
+                WriteValues("settings", node.Settings);
+                break;
+            case NodeMemberRecord { Member: var member }:
+                _json.WriteString("jid", member.Jid.Utf8.Span);
+                _json.WriteString("affiliation", RecordNames.Of(member.Affiliation));
+                _json.WriteString("subscription", RecordNames.Of(member.Subscription));
+                WriteValues("options", member.Options);
+                break;
+            case NodeItemRecord { Item: var item }:
+                WriteItem(item);
                 break;
             case InvitationRecord invitation:
                 WriteInvitation(invitation.Invitation);
@@ -203,10 +219,7 @@ internal sealed class RecordWriter : IDisposable
             _json.WriteString("name", settings.Name);
         _json.WriteBoolean("listed", settings.IsListed);
         _json.WriteBoolean("persistent", settings.IsPersistent);
-        _json.WriteStartObject("settings");
-        foreach (var (name, value) in settings.Values.OrderBy(value => value.Key, StringComparer.Ordinal))
-            _json.WriteString(name, value);
-        _json.WriteEndObject();
+        WriteValues("settings", settings.Values);
         if (room.Subject is not { } subject)
             return;
 
@@ -231,6 +244,23 @@ internal sealed class RecordWriter : IDisposable
         if (member.Notifications is { } notifications)
             _json.WriteString("notifications", RecordNames.Of(notifications));
         _json.WriteNumber("version", member.Version);
+    }
+
+    private void WriteItem(StoredItem item)
+    {
+        _json.WriteString("id", item.Id);
+        _json.WriteString("position", item.Position.ToString());
+        if (item.Publisher is { } publisher)
+            _json.WriteString("by", publisher.Utf8.Span);
+        WriteOctets(item.Payload.Span);
+    }
+
+    private void WriteValues(string name, IReadOnlyDictionary<string, string> values)
+    {
+        _json.WriteStartObject(name);
+        foreach (var (key, value) in values.OrderBy(value => value.Key, StringComparer.Ordinal))
+            _json.WriteString(key, value);
+        _json.WriteEndObject();
     }
 
     private void WriteInvitation(Invitation invitation)

@@ -19,7 +19,8 @@ public sealed record TransferReport(StoreCounts Counts, string Sha256, Jid? Resu
 
 /// <summary>
 /// Moves all that a store keeps into a file or another store. Nobody else may use either meanwhile. An attempt that was broken off is
-/// resumed by the next one of the same source: accounts and rooms that are complete stay, the one that was interrupted is moved anew.
+/// resumed by the next one of the same source: accounts and rooms that are complete stay,
+/// the one that was interrupted is moved anew, and so are all nodes.
 /// </summary>
 /// <param name="time">When invitations expire.</param>
 /// <param name="report">Is told now and then how far it is.</param>
@@ -115,7 +116,7 @@ public sealed class StoreMover(TimeProvider time, Action<TransferProgress> repor
                 isThere = false;
             }
 
-            if (record is not (AccountPart or RoomPart))
+            if (record is not (AccountPart or RoomPart or NodePart))
             {
                 if (owner is not null && !isThere)
                     filler.Mark(mark = mark.Behind(owner, tally.Sha256));
@@ -167,6 +168,13 @@ public sealed class StoreMover(TimeProvider time, Action<TransferProgress> repor
     {
         const int Page = 200;
         var commons = await target.Transfer.ReadCommonsAsync(cancellationToken);
+        // There are nodes only when all accounts and rooms are complete, and they are moved anew.
+        await foreach (var record in StoreReader.ReadNodesAsync(target, commons, cancellationToken))
+        {
+            if (record is NodeRecord { Node: var node })
+                await target.PubSub.RemoveAsync(node.Owner, node.Name, cancellationToken);
+        }
+
         foreach (var (service, after) in Behind(commons.Services, mark.LastRoom))
         {
             while (await target.Rooms.ListAsync(service, new(After: after), Page, cancellationToken) is { Count: > 0 } rooms)

@@ -16,6 +16,8 @@ public static class StoreReader
 {
     private const int AccountsPage = 200;
     private const int RoomsPage = 200;
+    private const int NodesPage = 200;
+    private const int ItemsPage = 100;
     private const int MessagesPage = 100;
     private const int ConversationsPage = 500;
     private const int InvitationsPage = 1000;
@@ -41,6 +43,8 @@ public static class StoreReader
                 yield return record;
         }
 
+        await foreach (var record in ReadNodesAsync(store, commons, cancellationToken))
+            yield return record;
         await foreach (var invitation in ReadInvitationsAsync(store, now, cancellationToken))
             yield return invitation;
         foreach (var setting in commons.Settings)
@@ -105,6 +109,64 @@ public static class StoreReader
                 yield return new RoomMemberRecord(room.Room, member);
             await foreach (var message in ReadArchiveAsync(store, room.Room, cancellationToken))
                 yield return new RoomArchivedRecord(message);
+        }
+    }
+
+    /// <summary>All nodes, those of accounts first, with what belongs to them.</summary>
+    /// <inheritdoc cref="ReadAsync" path="/exception"/>
+    internal static async IAsyncEnumerable<StoreRecord> ReadNodesAsync(
+        IStore store, StoreCommons commons, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var host in commons.Hosts)
+        {
+            await foreach (var record in ReadNodesOfHostAsync(store, host, cancellationToken))
+                yield return record;
+        }
+
+        foreach (var service in commons.NodeServices)
+        {
+            await foreach (var record in ReadNodesAsync(store, Jid.Parse(service), cancellationToken))
+                yield return record;
+        }
+    }
+
+    private static async IAsyncEnumerable<StoreRecord> ReadNodesOfHostAsync(
+        IStore store, string host, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Most accounts have few nodes: their first ones are read ahead.
+        var accounts = ReadAheadAsync<Account, Tuple<Jid, IReadOnlyList<StoredNode>>>(
+            (after, token) => store.Accounts.ListAsync(host, after?.Jid.Local, AccountsPage, token), AccountsPage,
+            async (account, token) => new(account.Jid, await store.PubSub.ListAsync(account.Jid, new(), 1, token)), cancellationToken);
+        await foreach (var (account, first) in accounts)
+        {
+            if (first.Count == 0)
+                continue;
+            await foreach (var record in ReadNodesAsync(store, account, cancellationToken))
+                yield return record;
+        }
+    }
+
+    /// <summary>The nodes of an account or a service in their order, with what belongs to them.</summary>
+    private static async IAsyncEnumerable<StoreRecord> ReadNodesAsync(
+        IStore store, Jid owner, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var nodes = ReadAheadAsync<StoredNode, StoredNode>(
+            (after, token) => store.PubSub.ListAsync(owner, new(After: after?.Name), NodesPage, token), NodesPage,
+            (node, token) => store.PubSub.FindAsync(owner, node.Name, token).AsTask(), cancellationToken);
+        await foreach (var node in nodes)
+        {
+            yield return new NodeRecord(node with { Members = [] });
+            foreach (var member in node.Members.OrderBy(member => member.Jid, StoredAccount.Octets))
+                yield return new NodeMemberRecord(owner, node.Name, member);
+            for (SortableId? after = null; ;)
+            {
+                var page = await store.PubSub.ReadItemsAsync(owner, node.Name, new(After: after), ItemsPage, cancellationToken);
+                foreach (var item in page)
+                    yield return new NodeItemRecord(owner, node.Name, item);
+                if (page.Count < ItemsPage)
+                    break;
+                after = page[^1].Position;
+            }
         }
     }
 

@@ -56,7 +56,7 @@ public sealed partial record TransferMark(string Source, string? Last, string? S
     /// <summary>Whether a record is the first of what wasn't complete, or further behind.</summary>
     internal bool IsInFrontOf(StoreRecord record) => record switch
     {
-        AccountPart or RoomPart => false,
+        AccountPart or RoomPart or NodePart => false,
         AccountRecord account => LastRoom is null && (Last is null || RecordOrder.Compare(account.Account.Jid, Jid.Parse(Last)) > 0),
         RoomRecord room => LastRoom is null || RecordOrder.Compare(room.Room.Room, Jid.Parse(LastRoom)) > 0,
         _ => true,

@@ -26,6 +26,8 @@ internal sealed class HookedStore(IStore store, Func<IReadOnlyList<StoreRecord>,
 
     public IRoomStore Rooms => store.Rooms;
 
+    public IPubSubStore PubSub => store.PubSub;
+
     public IStoreTransfer Transfer => this;
 
     public StoreStatus Status => store.Status;

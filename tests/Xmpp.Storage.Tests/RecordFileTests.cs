@@ -72,8 +72,8 @@ public sealed class RecordFileTests : IAsyncLifetime
     [Fact]
     public async Task A_newer_version_is_refused_by_its_name()
     {
-        _lines[0] = _lines[0].Replace("\"version\":3", "\"version\":4", StringComparison.Ordinal);
-        Assert.Contains("has version 4 of the format, and this xmppctl reads versions up to 3", await RefusalAsync(_lines), StringComparison.Ordinal);
+        _lines[0] = _lines[0].Replace("\"version\":4", "\"version\":5", StringComparison.Ordinal);
+        Assert.Contains("has version 5 of the format, and this xmppctl reads versions up to 4", await RefusalAsync(_lines), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -23,6 +23,7 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
 
     /// <summary>More than a page, and more than fit into one batch.</summary>
     private const int Rooms = 450;
+    private const int Nodes = 40;
 
     // Not in the past: a database may forget by itself what has expired.
     private static readonly DateTimeOffset Now = new(2126, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
@@ -61,7 +62,7 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
         var report = await Mover.CopyAsync(_source, _target, CancellationToken.None);
 
         Assert.Equal(
-            [Accounts, 2 * Accounts, 1, Accounts / 2, 2, 1, TotalMessages, Archived, 2, Rooms, 2 * Rooms, Archived, 2, 1, 1],
+            [Accounts, 2 * Accounts, 1, Accounts / 2, 2, 1, TotalMessages, Archived, 2, Rooms, 2 * Rooms, Archived, 2 * Nodes, 4 * Nodes, 4 * Nodes, 2, 1, 1],
             StoreCounts.Counted.Select(kind => report.Counts[kind]));
         Assert.Null(report.ResumedBehind);
         Assert.Equal(
@@ -241,6 +242,12 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
         await store.Transfer.RestoreAsync([.. Enumerable.Range(0, Rooms).SelectMany(NewRoom)], CancellationToken.None);
         await store.Transfer.RestoreAsync(
             [
+                .. Enumerable.Range(0, Nodes).SelectMany(i => NewNode(JidOf(i * (Accounts - 1) / (Nodes - 1)), "node")),
+                .. Enumerable.Range(0, Nodes).SelectMany(i => NewNode(Jid.Parse("pubsub.a.example"), $"node{i:d2}")),
+            ],
+            CancellationToken.None);
+        await store.Transfer.RestoreAsync(
+            [
                 new InvitationRecord(new("one", Host, JidOf(3), true, "reserved", Now.AddDays(1), 2)),
                 new InvitationRecord(new("two", Host, null, false, null, Now.AddDays(2), 1)),
                 new InvitationRecord(new("expired", Host, null, false, null, Now.AddDays(-2), 1)),
@@ -312,6 +319,16 @@ public abstract class StoreMoverContract(TestDatabase sourceDatabase, TestDataba
             yield return new RoomArchivedRecord(new(
                 jid, SortableId.New(Now.AddDays(message)), JidOf(message % 3), true, Octets($"<message>{message}</message>"), null, false));
         }
+    }
+
+    private static IEnumerable<StoreRecord> NewNode(Jid owner, string name)
+    {
+        var settings = new Dictionary<string, string> { ["pubsub#title"] = "é", ["a"] = "1" };
+        yield return new NodeRecord(new(owner, name, Now.AddDays(-1), settings, []));
+        yield return new NodeMemberRecord(owner, name, new(JidOf(0), NodeAffiliation.Owner) { Options = settings });
+        yield return new NodeMemberRecord(owner, name, new(JidOf(1), NodeAffiliation.None, NodeSubscription.Subscribed));
+        yield return new NodeItemRecord(owner, name, new("1", SortableId.New(Now), JidOf(2), Octets("<a xmlns='b'/>")));
+        yield return new NodeItemRecord(owner, name, new("0", SortableId.New(Now.AddDays(1)), null, default));
     }
 
     private static Jid JidOf(int i) => Jid.Parse($"user{i:d3}@{(i < Accounts - 5 ? Host : "b.example")}");

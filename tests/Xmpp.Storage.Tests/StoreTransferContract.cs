@@ -172,6 +172,44 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
         Assert.Equal(1, (await Transfer.CountAsync(Created, CancellationToken.None)).Total);
     }
 
+    [Theory]
+    [InlineData("juliet@capulet.example")]
+    [InlineData("pubsub.example")]
+    public async Task A_node_is_restored_exactly(string owner)
+    {
+        await AddAccountsAsync(Juliet);
+        var node = NewNode(Jid.Parse(owner));
+        var members = new[]
+        {
+            new NodeMember(Juliet, NodeAffiliation.Owner), new NodeMember(Romeo, NodeAffiliation.Outcast, NodeSubscription.Pending),
+        };
+        NodeMemberRecord Of(NodeMember member) => new(node.Node.Owner, "node", member);
+        NodeItemRecord Item(string id, int position) => new(node.Node.Owner, "node", new(id, new((UInt128)position), Romeo, Octets(id)));
+        await RestoreAsync(node, Of(members[0]), Item("b", 1));
+        await RestoreAsync(Of(members[1]), Item("a", 2));
+
+        await ReopenAsync();
+        var found = await Store.PubSub.FindAsync(node.Node.Owner, "node", CancellationToken.None);
+        Assert.Equal(
+            members.Select(member => (member.Jid, member.Affiliation, member.Subscription)),
+            found!.Members.Select(member => (member.Jid, member.Affiliation, member.Subscription)));
+        var items = await Store.PubSub.ReadItemsAsync(node.Node.Owner, "node", new(), 9, CancellationToken.None);
+        Assert.Equal(["b", "a"], items.Select(item => item.Id));
+        Assert.Equal(["b", "a"], items.Select(item => Text(item.Payload)));
+        Assert.Equal(2, await Store.PubSub.CountItemsAsync(node.Node.Owner, "node", 9, CancellationToken.None));
+        Assert.Equal(
+            node.Node.Owner.Local is null ? ["pubsub.example"] : [],
+            (await Transfer.ReadCommonsAsync(CancellationToken.None)).NodeServices);
+
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(node));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(Of(members[0])));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(Item("a", 3)));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(NewNode(Nobody)));
+        await Assert.ThrowsAsync<StoreException>(async () => await RestoreAsync(Of(members[0]) with { Owner = Nobody }));
+        Assert.True(await Store.PubSub.RemoveAsync(node.Node.Owner, "node", CancellationToken.None));
+        Assert.Equal(1, (await Transfer.CountAsync(Created, CancellationToken.None)).Total);
+    }
+
     [Fact]
     public async Task A_room_is_restored_exactly()
     {
@@ -294,13 +332,16 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
             NewRoom("a@chat.example"), new RoomMemberRecord(Jid.Parse("a@chat.example"), new(Juliet, Affiliation.Owner)),
             new RoomMemberRecord(Jid.Parse("a@chat.example"), new(Romeo, Affiliation.Owner)),
             new RoomArchivedRecord(Archived(1).Message with { Account = Jid.Parse("a@chat.example") }), NewRoom("b@chat.example"),
+            NewNode(Juliet), NewNode(Jid.Parse("pubsub.example")), new NodeMemberRecord(Juliet, "node", new(Romeo, NodeAffiliation.Owner)),
+            new NodeItemRecord(Juliet, "node", new("a", new(1), null, default)), new NodeItemRecord(Juliet, "node", new("b", new(2), null, default)),
+            new NodeItemRecord(Jid.Parse("pubsub.example"), "node", new("a", new(1), null, default)),
             new InvitationRecord(NewInvitation("valid", Juliet, Later)), new InvitationRecord(NewInvitation("expired", null, Created)),
             new SettingRecord("host", "name", ""), new SettingRecord("", "mark", ""), new SecretRecord("one", new byte[1]),
             new RetiredRosterVersionRecord(3));
 
         var counts = await Transfer.CountAsync(Created, CancellationToken.None);
 
-        Assert.Equal([1, 2, 1, 1, 1, 1, 3, 2, 1, 2, 2, 1, 1, 1, 1], StoreCounts.Counted.Select(kind => counts[kind]));
+        Assert.Equal([1, 2, 1, 1, 1, 1, 3, 2, 1, 2, 2, 1, 2, 1, 3, 1, 1, 1], StoreCounts.Counted.Select(kind => counts[kind]));
         Assert.Equal(0, (await Transfer.CountAsync(Later, CancellationToken.None))[RecordKind.Invitation]);
     }
 
@@ -325,6 +366,8 @@ public abstract class StoreTransferContract(TestDatabase database) : StoreContra
 
     private static RoomRecord NewRoom(string room) =>
         new(new(Jid.Parse(room), Created, new(null, true, true, new Dictionary<string, string>()), null, []));
+
+    private static NodeRecord NewNode(Jid owner) => new(new(owner, "node", Created, new Dictionary<string, string>(), []));
 
     private static AccountRecord NewAccount(Jid jid, long rosterVersion = 1) =>
         new(new(jid, [], Enabled: true, Created, LastLogin: null), rosterVersion, RosterFloor: 1);

@@ -22,6 +22,7 @@ public sealed class FaultyStore : IStore
         Settings = Guard(store.Settings);
         Archive = Guard(store.Archive);
         Rooms = Guard(store.Rooms);
+        PubSub = Guard(store.PubSub);
         Transfer = Guard(store.Transfer);
     }
 
@@ -56,6 +57,8 @@ public sealed class FaultyStore : IStore
     public IArchiveStore Archive { get; }
 
     public IRoomStore Rooms { get; }
+
+    public IPubSubStore PubSub { get; }
 
     public IStoreTransfer Transfer { get; }
 

@@ -26,6 +26,8 @@ public sealed class MongoConversationsTests() : ConversationsContract(new MongoD
 
 public sealed class MongoRoomsTests() : RoomStoreContract(new MongoDatabase());
 
+public sealed class MongoPubSubTests() : PubSubStoreContract(new MongoDatabase());
+
 public sealed class MongoAccountLifeTests() : AccountLifeContract(new MongoDatabase());
 
 public sealed class MongoCrashTests() : StoreCrashContract(new MongoDatabase())

@@ -32,6 +32,8 @@ public sealed class SqliteConversationsTests() : ConversationsContract(new Sqlit
 
 public sealed class SqliteRoomsTests() : RoomStoreContract(new SqliteDatabase());
 
+public sealed class SqlitePubSubTests() : PubSubStoreContract(new SqliteDatabase());
+
 public sealed class SqliteAccountLifeTests() : AccountLifeContract(new SqliteDatabase());
 
 public sealed class SqliteTransferTests() : StoreTransferContract(new SqliteDatabase());

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Xmpp.Storage.Tests.Sqlite;
 
-/// <summary>That no query of an archive, or of a list of rooms, looks at more than it answers: by which index SQLite finds it, and that nothing is sorted.</summary>
+/// <summary>That no query of an archive, of a list of rooms or of a node looks at more than it answers: by which index SQLite finds it, and that nothing is sorted.</summary>
 public sealed partial class SqlitePlanTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -35,6 +35,14 @@ public sealed partial class SqlitePlanTests : IDisposable
         { SqliteRooms.CountSql(RoomFilter.All), "SEARCH room USING COVERING INDEX sqlite_autoindex_room_1 (service=?)" },
         { SqliteRooms.CountSql(RoomFilter.Listed), "SEARCH room USING COVERING INDEX room_listed (service=?)" },
         { SqliteRooms.CountSql(RoomFilter.Temporary), "SEARCH room USING COVERING INDEX room_temporary (service=?)" },
+        { SqlitePubSub.OrphanSql, "SCAN pubsub_node USING INDEX pubsub_node_orphan" },
+        { SqlitePubSub.ListSql(false, false), "SEARCH pubsub_node USING INDEX pubsub_node_account (account=? AND node>? AND node<?)" },
+        { SqlitePubSub.ListSql(true, true), "SEARCH pubsub_node USING INDEX pubsub_node_service (service=? AND node>? AND node<?)" },
+        { SqlitePubSub.CountSql(false), "SEARCH pubsub_node USING COVERING INDEX pubsub_node_account (account=?)" },
+        { SqlitePubSub.CountSql(true), "SEARCH pubsub_node USING COVERING INDEX pubsub_node_service (service=?)" },
+        { SqlitePubSub.ItemsSql(false), "SEARCH pubsub_item USING INDEX sqlite_autoindex_pubsub_item_2 (node=? AND position>? AND position<?)" },
+        { SqlitePubSub.ItemsSql(true), "SEARCH pubsub_item USING INDEX sqlite_autoindex_pubsub_item_2 (node=? AND position>? AND position<?)" },
+        { SqlitePubSub.OldestSql, "SEARCH pubsub_item USING COVERING INDEX sqlite_autoindex_pubsub_item_2 (node=? AND position<?)" },
     };
 
     public void Dispose() => _directory.Dispose();

@@ -5,8 +5,8 @@ using System.Text.Json;
 
 namespace Xmpp.Storage;
 
-/// <summary>The named values of a room's configuration as a JSON object, the same for the same values.</summary>
-internal static class RoomValues
+/// <summary>Named values of a configuration as a JSON object, the same for the same values.</summary>
+internal static class NamedValues
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
