@@ -8,7 +8,9 @@ namespace Xmpp.Modules;
 /// XEP-0115 Entity Capabilities of connected clients. A hash that is not known is asked for once, of a client that announces it, and
 /// what is answered counts for all who announce it only when it has that hash (§5.4): so nobody can speak for others.
 /// </summary>
-public sealed class ClientCapabilities(IServerQueries queries, IServerTasks tasks) : ISessionCapabilities
+/// <param name="handlers">Those who are told when it is known what a client can do.</param>
+public sealed class ClientCapabilities(IServerQueries queries, IServerTasks tasks, Func<IReadOnlyList<CapabilitiesHandler>> handlers)
+    : ISessionCapabilities
 {
     internal const string Ns = "http://jabber.org/protocol/caps";
 
@@ -29,7 +31,8 @@ public sealed class ClientCapabilities(IServerQueries queries, IServerTasks task
     public DiscoInfo? Find(ISession session) => session.State.Get(Key)?.Info;
 
     /// <summary>Takes note of what a session announces with its presence, and finds out what that means.</summary>
-    internal void Note(ISession session, Element presence)
+    /// <param name="isInitial">Whether the session was not available before.</param>
+    internal void Note(ISession session, Element presence, bool isInitial)
     {
         // §5.4, rule 1: without 'hash' it is of a format that is no longer used.
         if (presence.Child(Ns, "c") is not { } capabilities
@@ -40,25 +43,39 @@ public sealed class ClientCapabilities(IServerQueries queries, IServerTasks task
             return;
         }
         var hash = new Hash(algorithm, ver);
-        if (session.State.Get(Key)?.Hash == hash)
+        var before = session.State.Get(Key);
+        if (before?.Hash == hash)
+        {
+            if (isInitial && before.Info is not null)
+                Tell(session, null);
             return;
+        }
+        var could = isInitial ? null : before?.Info ?? before?.Before;
+        if (TryNote(session, hash, node, could, out var isAsked))
+            Tell(session, could);
+        else if (!isAsked)
+            Learn(session, hash);
+    }
+
+    /// <summary>Notes what a session announces; false when it isn't known what that means.</summary>
+    /// <param name="isAsked">Whether somebody is being asked.</param>
+    private bool TryNote(ISession session, Hash hash, string node, DiscoInfo? before, out bool isAsked)
+    {
         lock (_lock)
         {
-            if (FindKnown(hash) is { } info)
-            {
-                session.State.Set(Key, new Announced(hash, node, info));
-                return;
-            }
-            session.State.Set(Key, new Announced(hash, node, null));
-            if (_waiting.TryGetValue(hash, out var waiting))
-            {
-                waiting.Enqueue(session);
-                return;
-            }
-            _waiting.Add(hash, new([session]));
+            var info = FindKnown(hash);
+            session.State.Set(Key, new Announced(hash, node, info, before));
+            isAsked = info is null && _waiting.ContainsKey(hash);
+            if (isAsked)
+                _waiting[hash].Enqueue(session);
+            else if (info is null)
+                _waiting.Add(hash, new([session]));
+            return info is not null;
         }
-        tasks.Run($"Learning the capabilities of {session.Jid}", cancellationToken => LearnAsync(hash, cancellationToken));
     }
+
+    private void Learn(ISession session, Hash hash) =>
+        tasks.Run($"Learning the capabilities of {session.Jid}", cancellationToken => LearnAsync(hash, cancellationToken));
 
     /// <summary>Asks one after the other of those who announce a hash, until one answers as it should.</summary>
     private async ValueTask LearnAsync(Hash hash, CancellationToken cancellationToken)
@@ -128,15 +145,31 @@ public sealed class ClientCapabilities(IServerQueries queries, IServerTasks task
     /// <summary>A session may announce something else by now.</summary>
     private void Tell(ISession session, Hash hash, DiscoInfo info)
     {
+        Announced? announced;
         lock (_lock)
         {
-            if (session.State.Get(Key) is { } announced && announced.Hash == hash)
-                session.State.Set(Key, announced with { Info = info });
+            announced = session.State.Get(Key);
+            if (announced?.Hash != hash)
+                return;
+            session.State.Set(Key, announced with { Info = info });
         }
+        Tell(session, announced.Before);
+    }
+
+    private void Tell(ISession session, DiscoInfo? before)
+    {
+        if (handlers() is not { Count: > 0 } interested)
+            return;
+        tasks.Run($"Telling what {session.Jid} can do", async cancellationToken =>
+        {
+            foreach (var handler in interested)
+                await handler(session, before, cancellationToken);
+        });
     }
 
     private readonly record struct Hash(string Algorithm, string Ver);
 
     /// <param name="Info">Null as long as it isn't known.</param>
-    private sealed record Announced(Hash Hash, string Node, DiscoInfo? Info);
+    /// <param name="Before">What it could do before, or null.</param>
+    private sealed record Announced(Hash Hash, string Node, DiscoInfo? Info, DiscoInfo? Before);
 }

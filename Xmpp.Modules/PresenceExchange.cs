@@ -28,7 +28,7 @@ public sealed class PresenceExchange(
     {
         if (session.Presence is not { } presence)
             return;
-        capabilities.Note(session, presence.Stanza.ToElement());
+        capabilities.Note(session, presence.Stanza.ToElement(), isInitial: false);
         await presences.RefreshAsync(session, CancellationToken.None);
     }
 
@@ -53,7 +53,7 @@ public sealed class PresenceExchange(
                     return StanzaError.Of(StanzaErrorCondition.BadRequest); // §4.7.2.3
                 var isInitial = session.Presence is null;
                 await presences.GoOnlineAsync(session, available, cancellationToken);
-                capabilities.Note(session, presence.Stanza);
+                capabilities.Note(session, presence.Stanza, isInitial);
                 if (isInitial)
                     await subscriptions.AskAgainAsync(session.Jid.Bare, cancellationToken);
                 return null;

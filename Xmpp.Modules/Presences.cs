@@ -26,15 +26,17 @@ public sealed partial class Presences : IBlockedPresence
     private readonly ILastSeenStore _lastSeen;
     private readonly TimeProvider _time;
     private readonly Func<RosterOptions> _limits;
+    private readonly Action<Jid, Jid> _shown;
     private readonly Lock[] _gates = new Lock[GateCount];
 
     /// <param name="limits">As configured now.</param>
+    /// <param name="shown">Is told of who has been told of an account: <see cref="ShowAsync"/>.</param>
     public Presences(
         ISessionDirectory sessions, RosterDirectory rosters, IHostDirectory hosts, IRemoteDomains remote, IGuards guards,
-        ILastSeenStore lastSeen, TimeProvider time, Func<RosterOptions> limits)
+        ILastSeenStore lastSeen, TimeProvider time, Func<RosterOptions> limits, Action<Jid, Jid> shown)
     {
         (_sessions, _rosters, _hosts, _remote, _guards) = (sessions, rosters, hosts, remote, guards);
-        (_lastSeen, _time, _limits) = (lastSeen, time, limits);
+        (_lastSeen, _time, _limits, _shown) = (lastSeen, time, limits, shown);
         for (var i = 0; i < GateCount; i++)
             _gates[i] = new Lock();
     }
@@ -62,7 +64,10 @@ public sealed partial class Presences : IBlockedPresence
         if (await _rosters.GetAsync(account, cancellationToken) is not { } roster)
             return;
         foreach (var subscriber in SubscribersAt(roster, watcher))
+        {
             await TellAsync(account, subscriber, only: null, cancellationToken);
+            _shown(account, subscriber);
+        }
     }
 
     /// <summary>

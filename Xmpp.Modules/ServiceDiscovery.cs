@@ -97,7 +97,8 @@ public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory 
 
     private static DiscoQuery QueryOf(IqRequest iq) => new(iq.Target, iq.To, iq.From);
 
-    private static Element InfoElement(DiscoInfo info, string? node) => new(Namespaces.DiscoInfo, "query",
+    /// <summary>What an entity, or one of its nodes, says of itself.</summary>
+    internal static Element InfoElement(DiscoInfo info, string? node) => new(Namespaces.DiscoInfo, "query",
         Element.Attr("node", node),
         info.Identities.Select(identity => new Element(Namespaces.DiscoInfo, "identity",
             Element.Attr("category", identity.Category),
@@ -107,7 +108,8 @@ public sealed class ServiceDiscovery(IDiscoRegistry registry, ISessionDirectory 
         info.Features.Select(feature => new Element(Namespaces.DiscoInfo, "feature", Element.Attr("var", feature))),
         info.Forms.Select(form => form.ToElement()));
 
-    private static Element ItemsElement(IEnumerable<DiscoItem> items, string? node) => new(Namespaces.DiscoItems, "query",
+    /// <summary>The items of an entity, or of one of its nodes.</summary>
+    internal static Element ItemsElement(IEnumerable<DiscoItem> items, string? node) => new(Namespaces.DiscoItems, "query",
         Element.Attr("node", node),
         items.Select(item => new Element(Namespaces.DiscoItems, "item",
             Element.Attr("jid", item.Jid.ToString()),

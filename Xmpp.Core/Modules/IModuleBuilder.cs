@@ -108,6 +108,18 @@ public interface IModuleBuilder
     /// </summary>
     void BecomingAvailable(Func<ISession, Func<ValueTask>, ValueTask> handler);
 
+    /// <summary>
+    /// Called in the background when it is known what an available client can do (XEP-0115), when that has changed, and when the client
+    /// is back online.
+    /// </summary>
+    void CapabilitiesKnown(CapabilitiesHandler handler);
+
+    /// <summary>
+    /// Called in the background when somebody has been told an account's presence since they are subscribed, or no longer blocked.
+    /// </summary>
+    /// <param name="handler">Gets the account, and the bare JID of who has been told.</param>
+    void PresenceShown(Func<Jid, Jid, CancellationToken, ValueTask> handler);
+
     /// <summary>Called when an account was made.</summary>
     void AccountAdded(Func<Jid, ValueTask> handler);
 

@@ -6,6 +6,7 @@ using Xmpp.Core.Sasl;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Modules.Uploads;
@@ -59,10 +60,14 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Federation = new FederationDirectory(this, resolver ?? new DnsResolver(() => Current.DnsServers, time), dialbackSecret);
         Remote = new RemoteDomains(Components, Federation, time);
         Rosters = new RosterDirectory(store.Rosters, Sessions);
-        Presences = new Presences(Sessions, Rosters, this, Remote, this, store.LastSeen, time, () => Current.Options.Modules.Roster);
+        Presences = new Presences(
+            Sessions, Rosters, this, Remote, this, store.LastSeen, time, () => Current.Options.Modules.Roster, TellShown);
         Subscriptions = new Subscriptions(
             Rosters, Presences, this, Remote, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
-        Capabilities = new ClientCapabilities(Queries, Tasks);
+        Capabilities = new ClientCapabilities(Queries, Tasks, () => Current.Modules.CapabilitiesKnown);
+        PubSub = new PubSubContext(
+            store.PubSub, new NodeDirectory(store.PubSub, Sessions), Sessions, Capabilities, Messages, this, Rosters, this, Administrators,
+            Tasks, time, () => Current.Options.Modules.PubSub);
         Rooms = new RoomDirectory(
             store.Rooms, store.Settings, store.AccountData, Sessions, Messages, Administrators, this, Tasks, store.Archive,
             () => Current.Options.Modules.ArchiveIfKept(), () => Current.Modules.Waker, () => Current.Options.Modules.Rooms, time);
@@ -73,6 +78,17 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Router = new StanzaRouter(
             this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
+    }
+
+    private void TellShown(Jid account, Jid watcher)
+    {
+        if (Current.Modules.PresenceShown is not { IsEmpty: false } handlers)
+            return;
+        Tasks.Run($"Telling that {watcher} sees {account}", async cancellationToken =>
+        {
+            foreach (var handler in handlers)
+                await handler(account, watcher, cancellationToken);
+        });
     }
 
     /// <summary>What follows from the configuration, now. Read it once per stanza.</summary>
@@ -139,6 +155,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public WebServer Web { get; }
 
     public UploadDirectory Uploads { get; }
+
+    public PubSubContext PubSub { get; }
 
     public StanzaRouter Router { get; }
 

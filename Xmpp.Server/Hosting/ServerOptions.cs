@@ -6,6 +6,7 @@ using Xmpp.Modules;
 using Xmpp.Modules.Archive;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
+using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
@@ -377,6 +378,8 @@ public sealed record ModuleOptions
 
     public HostMetaOptions HostMeta { get; init; } = new();
 
+    public PubSubOptions PubSub { get; init; } = new();
+
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
     internal IEnumerable<(string Key, string Label)> ServiceLabels()
     {
@@ -384,6 +387,8 @@ public sealed record ModuleOptions
             yield return ("modules.rooms.label", Rooms.Label);
         if (!Disabled.Contains("uploads"))
             yield return ("modules.uploads.label", Uploads.Label);
+        if (!Disabled.Contains("pubSub"))
+            yield return ("modules.pubSub.label", PubSub.Label);
     }
 
     /// <summary>Null when there are no archives.</summary>

@@ -5,6 +5,7 @@ using Xmpp.Modules;
 using Xmpp.Modules.Archive;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Invitations;
+using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
@@ -21,7 +22,7 @@ internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
-    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms, UploadDirectory Uploads,
+    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms, PubSubContext PubSub, UploadDirectory Uploads,
     ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
@@ -117,6 +118,10 @@ internal static class ModuleCatalog
             (services, options) => new MultiUserChat(
                 services.Rooms, new RoomAdministration(services.Rooms, services.Store.Archive), options.Rooms),
             options => new object[] { options.Rooms.Label, options.Rooms.Name }),
+        new("pubSub",
+            (services, options) => new PublishSubscribe(services.PubSub, options.PubSub),
+            options => new object[] { options.PubSub.Label, options.PubSub.Name }),
+        new("personalEventing", (services, _) => new PersonalEventing(services.PubSub)),
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
         new("uploads",
             (services, options) => new HttpFileUpload(services.Uploads, services.Web, options.Uploads), options => options.Uploads),

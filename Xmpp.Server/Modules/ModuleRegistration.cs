@@ -66,6 +66,10 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailableHandlers { get; } = [];
 
+    public List<CapabilitiesHandler> CapabilitiesHandlers { get; } = [];
+
+    public List<Func<Jid, Jid, CancellationToken, ValueTask>> PresenceShownHandlers { get; } = [];
+
     public List<Func<Jid, ValueTask>> AccountAddedHandlers { get; } = [];
 
     public List<Func<Jid, ValueTask>> AccountRemovingHandlers { get; } = [];
@@ -131,6 +135,10 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void SessionRestored(Func<ISession, ValueTask> handler) => SessionRestoredHandlers.Add(handler);
 
     public void BecomingAvailable(Func<ISession, Func<ValueTask>, ValueTask> handler) => BecomingAvailableHandlers.Add(handler);
+
+    public void CapabilitiesKnown(CapabilitiesHandler handler) => CapabilitiesHandlers.Add(handler);
+
+    public void PresenceShown(Func<Jid, Jid, CancellationToken, ValueTask> handler) => PresenceShownHandlers.Add(handler);
 
     public void AccountAdded(Func<Jid, ValueTask> handler) => AccountAddedHandlers.Add(handler);
 

@@ -60,6 +60,8 @@ internal sealed class ModuleTable
         SessionRestored = [.. _modules.SelectMany(module => module.SessionRestoredHandlers)];
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
+        CapabilitiesKnown = [.. _modules.SelectMany(module => module.CapabilitiesHandlers)];
+        PresenceShown = [.. _modules.SelectMany(module => module.PresenceShownHandlers)];
         AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
         AccountRemoving = [.. _modules.SelectMany(module => module.AccountRemovingHandlers)];
         AccountRemoved = [.. _modules.SelectMany(module => module.AccountRemovedHandlers)];
@@ -103,6 +105,10 @@ internal sealed class ModuleTable
     public ImmutableArray<Func<ISession, ValueTask>> SessionRestored { get; }
 
     public ImmutableArray<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailable { get; }
+
+    public ImmutableArray<CapabilitiesHandler> CapabilitiesKnown { get; }
+
+    public ImmutableArray<Func<Jid, Jid, CancellationToken, ValueTask>> PresenceShown { get; }
 
     public ImmutableArray<Func<Jid, ValueTask>> AccountAdded { get; }
 

@@ -51,7 +51,7 @@ public sealed class ServiceDiscoveryTests
 
         var info = Discovery.Parse(await juliet.InfoAsync("juliet@localhost"));
 
-        Assert.Equal([new DiscoIdentity("account", "registered")], info.Identities);
+        Assert.Equal([new DiscoIdentity("account", "registered"), new DiscoIdentity("pubsub", "pep")], info.Identities);
         Assert.Equal(
         [
             "http://jabber.org/protocol/commands",
@@ -74,7 +74,7 @@ public sealed class ServiceDiscoveryTests
             "urn:xmpp:sid:0",
             "vcard-temp",
         ],
-            info.Features.Order(StringComparer.Ordinal));
+            info.Features.Order(StringComparer.Ordinal).Where(feature => !feature.StartsWith("http://jabber.org/protocol/pubsub", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class ServiceDiscoveryTests
             Assert.Empty(items.Elements.Single().Elements);
             return;
         }
-        Assert.Equal([new DiscoIdentity("account", "registered")], Discovery.Parse(info).Identities);
+        Assert.Equal(new DiscoIdentity("account", "registered"), Discovery.Parse(info).Identities[0]);
         Assert.Contains("urn:test:contact", Discovery.Parse(info).Features);
         Assert.DoesNotContain("http://jabber.org/protocol/commands", Discovery.Parse(info).Features);
         Assert.Equal([juliet.Jid.ToString()], items.Elements.Single().Elements.Select(item => item["jid"]));
@@ -147,7 +147,7 @@ public sealed class ServiceDiscoveryTests
     [InlineData("juliet@localhost")]
     public async Task Neither_has_items(string to)
     {
-        await using var server = await TestServer.StartAsync(WithoutRooms);
+        await using var server = await TestServer.StartAsync(WithoutServices);
         var juliet = await server.ConnectAsync("juliet");
 
         await juliet.SendAsync($"<iq type='get' id='1' to='{to}'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
@@ -187,7 +187,7 @@ public sealed class ServiceDiscoveryTests
     [Fact]
     public async Task A_module_s_items_and_nodes_are_shown_where_it_said()
     {
-        await using var server = await TestServer.StartAsync(WithoutRooms, module =>
+        await using var server = await TestServer.StartAsync(WithoutServices, module =>
         {
             module.Items(IqTarget.Server, (query, _) =>
                 new([new(Jid.Parse("chat.localhost"), Name: $"Rooms for {query.Asker.Local}"), new(query.Entity, "books")]));
@@ -244,7 +244,7 @@ public sealed class ServiceDiscoveryTests
             .Where(feature => feature.StartsWith("urn:test:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
     }
 
-    /// <summary>They would be an item.</summary>
-    private static ServerOptions WithoutRooms(ServerOptions options) =>
-        options with { Modules = options.Modules with { Disabled = ["rooms"] } };
+    /// <summary>They would be items.</summary>
+    private static ServerOptions WithoutServices(ServerOptions options) =>
+        options with { Modules = options.Modules with { Disabled = ["rooms", "pubSub"] } };
 }

@@ -129,7 +129,7 @@ public sealed class ComponentRoutingTests
     public async Task Components_are_items_of_the_host_while_they_are_connected()
     {
         await using var server = await ComponentTesting.StartAsync(
-            options => options with { Modules = options.Modules with { Disabled = ["rooms"] } });
+            options => options with { Modules = options.Modules with { Disabled = ["rooms", "pubSub"] } });
         var romeo = await server.LoginAsync("romeo");
         Assert.Equal([], await ItemsAsync());
         await server.LoginComponentAsync();

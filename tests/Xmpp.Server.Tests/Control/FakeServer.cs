@@ -38,7 +38,8 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
         var rosters = new RosterDirectory(_store.Rosters, sessions);
         var remote = new RemoteDomains(new(() => Options.Components), federation: null, TimeProvider.System);
         var presences = new Presences(
-            sessions, rosters, this, remote, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster);
+            sessions, rosters, this, remote, this, _store.LastSeen, TimeProvider.System, () => Options.Modules.Roster,
+            (_, _) => { });
         Subscriptions = new(rosters, presences, this, remote, sessions, () => [], () => Options.Modules.Roster);
         Rooms = new(
             new RoomDirectory(

@@ -1,0 +1,45 @@
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.PubSub;
+
+/// <summary>
+/// The notification of a node's last item, as it is sent to who comes later: read when it is first wanted and written once for all. Big
+/// ones are not kept in memory.
+/// </summary>
+internal sealed class LastItem
+{
+    private const int MaxKeptBytes = 16 * 1024;
+
+    private volatile Answer? _known;
+
+    /// <summary>Null when there is none that may still be told.</summary>
+    public async ValueTask<BroadcastStanza?> GetAsync(Node node, IPubSubStore store, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (_known is { } known)
+            return IsOver(node, known.At, time) ? null : known.Stanza;
+
+        var items = await store.ReadItemsAsync(node.Owner, node.Name, new(IsFromEnd: true), 1, cancellationToken);
+        if (items is not [var item])
+        {
+            _known = new(null, default);
+            return null;
+        }
+
+        var stanza = BroadcastStanza.Of(PubSubXml.Event(
+            node.Owner, node.Configuration.Headlines ? "headline" : "normal",
+            new Element(PubSubXml.EventNs, "items", Element.Attr("node", node.Name),
+                Items.ToElement(item, PubSubXml.EventNs, node, node.Configuration.DeliversPayloads)),
+            new Delay(item.Position.Time).ToElement()));
+        if (stanza.Utf8.Length <= MaxKeptBytes)
+            _known = new(stanza, item.Position.Time);
+        return IsOver(node, item.Position.Time, time) ? null : stanza;
+    }
+
+    private static bool IsOver(Node node, DateTimeOffset at, TimeProvider time) =>
+        node.Configuration.ItemExpire is { } age && at + age < time.GetUtcNow();
+
+    private sealed record Answer(BroadcastStanza? Stanza, DateTimeOffset At);
+}

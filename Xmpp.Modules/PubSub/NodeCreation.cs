@@ -1,0 +1,102 @@
+using System.Text;
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
+
+namespace Xmpp.Modules.PubSub;
+
+/// <summary>Making nodes (XEP-0060 §8.1, §8.3).</summary>
+internal sealed class NodeCreation(PubSubContext context)
+{
+    private const int MaxNameBytes = 1023;
+
+    /// <summary>What clients keep for themselves: for nobody else, also when whoever made the node didn't say so.</summary>
+    private static readonly HashSet<string> _private =
+    [
+        "storage:bookmarks", "urn:xmpp:bookmarks:1", "urn:xmpp:mds:displayed:0"
+    ];
+
+    /// <summary>§8.1; without a name an instant node (§8.1.1).</summary>
+    public async ValueTask<IqReply> CreateAsync(PubSubRequest request, CancellationToken cancellationToken)
+    {
+        var name = request.Node ?? SortableId.New(context.Time.GetUtcNow()).ToString();
+        var configure = request.Payload.Child(PubSubXml.Ns, "configure");
+        var form = DataForm.Parse(configure?.Child(DataForm.Name));
+        if (configure?.Child(DataForm.Name) is not null && form is not { Type: DataFormType.Submit })
+            return IqReply.Failed(StanzaErrorCondition.BadRequest);
+        return await context.Nodes.ChangeAsync(request.Owner, name, async turn =>
+        {
+            if (MayCreate(request) is { } refusal)
+                return IqReply.Failed(refusal);
+            if (turn.Node is not null)
+                return IqReply.Failed(StanzaErrorCondition.Conflict, "There is a node of that name.");
+            if (await CreateAsync(turn, request, name, form, cancellationToken) is { } error)
+                return IqReply.Failed(error);
+            return IqReply.Result(request.Node is null
+                ? PubSubXml.Result(new Element(PubSubXml.Ns, "create", Element.Attr("node", name)))
+                : null);
+        }, cancellationToken);
+    }
+
+    /// <summary>§8.3: how new nodes are configured.</summary>
+    public static ValueTask<IqReply> GetDefaultAsync(PubSubRequest request, CancellationToken cancellationToken) => new(IqReply.Result(
+        PubSubXml.OwnerResult(new Element(PubSubXml.OwnerNs, "default",
+            NodeFields.Form(DataFormType.Form, DefaultOf(request.Owner, "")).ToElement()))));
+
+    /// <summary>Whether somebody may make nodes there; null when it is so.</summary>
+    public StanzaError? MayCreate(PubSubRequest request)
+    {
+        var person = request.From.Bare;
+        if (request.Owner.Local is not null)
+            return person == request.Owner ? null : PubSubErrors.Forbidden;
+        return context.Options.Creators switch
+        {
+            NodeCreators.Everybody => null,
+            NodeCreators.Accounts when person.Local is not null && context.Hosts.IsLocal(person) => null,
+            _ when context.Administrators.IsAdministrator(person, request.Host) => null,
+            _ => PubSubErrors.Forbidden,
+        };
+    }
+
+    /// <summary>Makes a node that there isn't. Its maker is the owner.</summary>
+    /// <param name="form">How it is configured, where that isn't as usual; or null.</param>
+    /// <returns>Why it can't be; or null, and the node is there.</returns>
+    public async ValueTask<StanzaError?> CreateAsync(
+        NodeTurn turn, PubSubRequest request, string name, DataForm? form, CancellationToken cancellationToken)
+    {
+        if (Encoding.UTF8.GetByteCount(name) > MaxNameBytes)
+            return PubSubErrors.NotAcceptable($"The name of a node has at most {MaxNameBytes} bytes.");
+        var configuration = DefaultOf(request.Owner, name);
+        if (form is not null)
+        {
+            if (NodeFields.Apply(configuration, form, context.Options, out var error) is not { } wanted)
+                return error;
+            configuration = wanted;
+        }
+
+        var isPersonal = request.Owner.Local is not null;
+        var stored = new StoredNode(
+            request.Owner, name, DateTimeOffset.FromUnixTimeMilliseconds(context.Time.GetUtcNow().ToUnixTimeMilliseconds()),
+            NodeFields.Write(configuration), isPersonal ? [] : [new NodeMember(request.From.Bare, NodeAffiliation.Owner)]);
+        var limit = isPersonal ? context.Options.NodesPerAccount : context.Options.NodesPerService;
+        switch (await context.Store.AddAsync(stored, limit, cancellationToken))
+        {
+            case NodeOutcome.Added:
+                turn.Node = Node.Of(stored);
+                return null;
+            case NodeOutcome.Exists:
+                return StanzaError.Of(StanzaErrorCondition.Conflict, "There is a node of that name.");
+            case NodeOutcome.TooMany:
+                return PubSubErrors.MaxNodesExceeded;
+            default:
+                return PubSubErrors.NodeNotFound;
+        }
+    }
+
+    private static NodeConfiguration DefaultOf(Jid owner, string name) => owner.Local is null ? NodeConfiguration.OfService
+        : _private.Contains(name) ? NodeConfiguration.Private
+        : NodeConfiguration.OfAccount;
+}

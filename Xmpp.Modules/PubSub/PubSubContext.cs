@@ -1,0 +1,54 @@
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+using Xmpp.Modules.Rosters;
+
+namespace Xmpp.Modules.PubSub;
+
+/// <summary>What nodes need of the server.</summary>
+/// <param name="CurrentOptions">As they are configured now.</param>
+public sealed record PubSubContext(
+    IPubSubStore Store, NodeDirectory Nodes, ISessionDirectory Sessions, ISessionCapabilities Capabilities, IStanzaSender Stanzas,
+    IGuards Guards, RosterDirectory Rosters, IHostDirectory Hosts, IAdministrators Administrators, IServerTasks Tasks, TimeProvider Time,
+    Func<PubSubOptions> CurrentOptions)
+{
+    private readonly SortableIds _ids = new(Time);
+
+    public PubSubOptions Options => CurrentOptions();
+
+    /// <summary>The place of an item that is published now, behind all others of its owner.</summary>
+    internal SortableId NextPosition(Jid owner) => _ids.Next(owner);
+
+    /// <summary>Whether somebody may do something with a node; null when it is so.</summary>
+    internal async ValueTask<StanzaError?> CheckAsync(Node node, NodeOperation operation, Jid person, CancellationToken cancellationToken)
+    {
+        var affiliation = node.AffiliationOf(person);
+        if (affiliation == NodeAffiliation.Owner)
+            return null;
+        var configuration = node.Configuration;
+        var (seesPresence, isInGroup) = affiliation == NodeAffiliation.None
+            && configuration.Access is AccessModel.Presence or AccessModel.Roster
+                ? await RelationAsync(node, person.Bare, cancellationToken) : default;
+        return NodeAccess.Check(
+            operation, configuration.Access, configuration.Publishing, affiliation, new(seesPresence, isInGroup, node.IsSubscribed(person)));
+    }
+
+    /// <summary>What somebody is to the owners that have an account here.</summary>
+    private async ValueTask<(bool SeesPresence, bool IsInGroup)> RelationAsync(Node node, Jid person, CancellationToken cancellationToken)
+    {
+        var (seesPresence, isInGroup) = (false, false);
+        foreach (var owner in node.Owners.Where(Hosts.IsLocal))
+        {
+            if (await Rosters.GetAsync(owner, cancellationToken) is not { } roster)
+                continue;
+            seesPresence |= roster.IsSubscribed(person) || owner == person;
+            isInGroup |= IsInGroup(node, roster, person);
+        }
+        return (seesPresence, isInGroup);
+    }
+
+    private static bool IsInGroup(Node node, Roster roster, Jid person) =>
+        roster.Find(person) is { } entry && entry.Groups.Any(node.Configuration.RosterGroups.Contains);
+}
