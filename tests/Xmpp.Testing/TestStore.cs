@@ -37,7 +37,10 @@ internal sealed class TestStore : IAsyncDisposable
                 // Its patience runs on the test's clock, and a test that moves that clock doesn't mean the operations which happen to wait.
                 var options = new MongoStoreOptions
                 {
-                    Uri = uri, Database = $"xmppchat_test_{Guid.NewGuid():n}", Threads = 4, QueueDeadline = TimeSpan.FromDays(365),
+                    Uri = uri,
+                    Database = $"xmppchat_test_{Guid.NewGuid():n}",
+                    Threads = 4,
+                    QueueDeadline = TimeSpan.FromDays(365),
                 };
                 return new(await MongoStore.OpenAsync(options, time), options);
             case var other:
