@@ -3,7 +3,7 @@
 // Standard input:  {"to": JID, "body": text, "type": "chat"} sends a message, {"join": occupant's JID} enters a room, {"ping": JID} sends an
 //                  XEP-0199 ping, {"cut": true} breaks the connection off and comes back; its end logs out.
 // Standard output: {"online": JID, "sent": names of what was sent for that since TLS, "by": SASL mechanism}, {"resumed": true, …},
-//                  {"from": JID, "body": text}, {"joined": occupant's JID, "others": theirs, "codes": of the status}, {"pong": JID}, {"token": object}, {"error": text}, {"offline": true}
+//                  {"from": JID, "body": text}, {"joined": occupant's JID, "others": theirs, "codes": of the status}, {"pong": JID}, {"cut": true}, {"token": object}, {"error": text}, {"offline": true}
 import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { client, xml } from "@xmpp/client";
@@ -24,6 +24,8 @@ const xmpp = client({
   password: process.env.XMPP_PASSWORD,
   userAgent: xml("user-agent", agent ? { id: agent } : {}),
 });
+// What it allows the server by itself is too little on a busy machine.
+xmpp.timeout = 20_000;
 xmpp.reconnect.stop();
 xmpp.reconnect.delay = 0;
 
@@ -73,6 +75,7 @@ commands.on("line", async (line) => {
   try {
     if (command.cut) {
       xmpp.reconnect.start();
+      xmpp.once("disconnect", () => report({ cut: true }));
       (xmpp.socket.socket ?? xmpp.socket).destroy();
     } else if (command.ping) {
       await xmpp.iqCaller.get(xml("ping", "urn:xmpp:ping"), command.ping);

@@ -23,7 +23,8 @@ async def test_the_server_describes_itself(server, romeo):
         assert ("server", "im") in {identity[:2] for identity in info["identities"]}
         assert {INFO, ITEMS, "urn:xmpp:ping", "urn:xmpp:time", "jabber:iq:version"} <= info["features"]
         assert (await client["xep_0030"].get_items(romeo.host))["disco_items"]["items"] == {
-            (f"conference.{romeo.host}", None, "Chat rooms")
+            (f"conference.{romeo.host}", None, "Chat rooms"),
+            (f"pubsub.{romeo.host}", None, "Publish-subscribe"),
         }
 
 
