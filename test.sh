@@ -185,7 +185,15 @@ install_node_modules() {
   result 'present'
 }
 
+# The servers that ours federates with.
+prepare_peers() { (require_packages prosody=prosody ejabberdctl=ejabberd); }
+
 run_interop() {
+  if ! wait "$preparing_peers"; then
+    stage 'Prosody and ejabberd'
+    count "$artifacts/peers.log" 0 1 0
+    return
+  fi
   install_node_modules "$PWD/tests/interop" || return
   run_pytest interop 500 tests/interop -n 2 --dist loadfile
 }
@@ -287,6 +295,7 @@ case $only in '' | mongo) [ -z "$mongodb" ] || require_packages python3-pymongo 
 require_dotnet
 
 # Meanwhile the rest is built.
+case $only in '' | interop) prepare_peers > "$artifacts/peers.log" 2>&1 & preparing_peers=$! ;; esac
 case $only in '' | desktop) prepare_desktop > "$artifacts/desktop-packages.log" 2>&1 & preparing_desktop=$! ;; esac
 case $only in interop | desktop) own_mongodb= ;; esac
 if [ -n "$own_mongodb" ]; then

@@ -3,6 +3,7 @@
 # docs/performance.md says what is measured and how.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/prerequisites.sh
 
 usage() {
   cat <<'END'
@@ -49,34 +50,6 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
-
-fail() { echo "compare.sh: $*" >&2; exit 1; }
-
-# Packages ---------------------------------------------------------------------------------------------------------------
-
-install_packages() {
-  local missing=()
-  for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-  done
-  [ ${#missing[@]} -eq 0 ] && return
-  [ "$(id -u)" = 0 ] || fail "needs packages: sudo apt-get install --no-install-recommends ${missing[*]}"
-
-  echo "Installing ${missing[*]} ..." >&2
-  # Debian would start the services right away; policy-rc.d forbids it while they are installed.
-  local policy=/usr/sbin/policy-rc.d made_policy=
-  if [ ! -e $policy ]; then
-    printf '#!/bin/sh\nexit 101\n' > $policy
-    chmod +x $policy
-    made_policy=1
-  fi
-  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" > "$dir/apt.log" 2>&1 || {
-    tail -n 5 "$dir/apt.log" >&2
-    [ -z "$made_policy" ] || rm -f $policy
-    fail "apt-get install ${missing[*]} failed (apt-get update first?)"
-  }
-  [ -z "$made_policy" ] || rm -f $policy
-}
 
 package_version() { dpkg-query -W -f '${Version}' "$1" | sed 's/[-+].*//'; }
 
@@ -251,7 +224,7 @@ for server in $servers; do
       projects+=(Xmpp.Server tests/mongo-engine/gateway)
       ;;
     prosody | ejabberd)
-      install_packages $server
+      require_packages $server
       [ $server = prosody ] && port[$server]=15222 tls_port[$server]=15223 || port[$server]=15322 tls_port[$server]=15323
       version[$server]="${server/prosody/Prosody} $(package_version $server)"
       ;;

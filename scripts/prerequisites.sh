@@ -35,13 +35,26 @@ require_packages() {
   exec {lock}> "${TMPDIR:-/tmp}/xmppchat-packages.lock"
   flock "$lock"
   # The package lists of a fresh machine are empty or old.
-  if ! { DEBIAN_FRONTEND=noninteractive $install || { apt-get update && DEBIAN_FRONTEND=noninteractive $install; }; } > "$log" 2>&1; then
+  if ! { without_services $install || { apt-get update && without_services $install; }; } > "$log" 2>&1; then
     tail -n 20 "$log" >&2
     rm -f "$log"
     fail "this failed: $install"
   fi
   exec {lock}>&-
   rm -f "$log"
+}
+
+# without_services COMMAND...: Debian would start the services that it installs; nobody has asked for them.
+without_services() {
+  local policy=/usr/sbin/policy-rc.d made_policy= status=0
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod +x $policy
+    made_policy=1
+  fi
+  DEBIAN_FRONTEND=noninteractive "$@" || status=$?
+  [ -z "$made_policy" ] || rm -f $policy
+  return $status
 }
 
 # Puts an SDK that satisfies global.json on the PATH.
