@@ -35,6 +35,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ArchiveRetention _retention;
     private readonly RoomUnloading _unloading;
     private readonly ConnectionLimiter _limiter;
+    private readonly BoshEndpoint _bosh;
     private readonly IReadOnlyList<HttpRoute> _webRoutes;
     private readonly MemoryTrimmer _trimmer = new();
     private readonly byte[] _decoySecret;
@@ -59,7 +60,8 @@ public sealed partial class XmppServer : IAsyncDisposable
             () => _context.Current.Options.ArchivedDomains(), time);
         _unloading = new RoomUnloading(_context.Rooms);
         _limiter = new ConnectionLimiter(() => _context.Current.Options.Limits, _context.Clock);
-        _webRoutes = [new WebSocketEndpoint(_context, connection => ServeAsync(connection, OverHttp)).Route];
+        _bosh = new BoshEndpoint(_context, connection => ServeAsync(connection, OverHttp));
+        _webRoutes = [new WebSocketEndpoint(_context, connection => ServeAsync(connection, OverHttp)).Route, _bosh.Route];
         _ticks = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
     }
 
@@ -244,6 +246,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         foreach (var stream in _context.Streams.All)
             stream.Tick();
         _context.Federation.Tick();
+        _bosh.Tick();
         foreach (var session in _context.Resumable.Expired(_context.Clock.Seconds))
             _context.EndLater(session);
         _trimmer.Tick();

@@ -22,6 +22,9 @@ public sealed record HttpOptions
     [NeedsRestart]
     public string Uploads { get; init; } = "data/uploads";
 
+    /// <summary>XMPP over BOSH.</summary>
+    public BoshOptions Bosh { get; init; } = new();
+
     /// <summary>Whether each request is a line in the log: without what stands behind a route's path, queries and headers.</summary>
     public bool LogRequests { get; init; }
 

@@ -18,7 +18,7 @@ internal sealed class WebServer(ServerContext server, ILogger logger) : IHttpAdd
 
     /// <summary>By which clients connect, as XEP-0156 names it, and where.</summary>
     public static IReadOnlyList<(string Name, string Path, bool IsWebSocket)> Streams { get; } =
-        [("websocket", WebSocketEndpoint.Path, true)];
+        [("websocket", WebSocketEndpoint.Path, true), ("xbosh", BoshEndpoint.Path, false)];
 
     /// <summary>Where clients connect by TLS alone (XEP-0368); null when they can't.</summary>
     public int? DirectTlsPort => server.Current.Options.Listeners.FirstOrDefault(listener => listener.Tls is ListenerTls.Direct)?.Port;

@@ -73,6 +73,7 @@ def test_hosts_say_where(web):
         links = {link.get("rel"): link.get("href") for link in ET.fromstring(text)}
         expected = web.web.replace("https", "wss").replace("localhost", host) + "/xmpp-websocket"
         assert links["urn:xmpp:alt-connections:websocket"] == expected
+        assert links["urn:xmpp:alt-connections:xbosh"] == web.web.replace("localhost", host) + "/http-bind"
     links = json.loads(curl(web, f"{web.web}/.well-known/host-meta.json")[2])["links"]
     assert "urn:xmpp:alt-connections:websocket" in [link["rel"] for link in links]
 
