@@ -29,6 +29,8 @@ build() {
 require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=libsqlite3-0' '/usr/lib/*/libstdc++.so.6=libstdc++6'
 is_built || build
 [ "${1:-}" != --build ] || exit 0
+# Without it the rest runs all the same.
+"$root/scripts/get-web-chat.sh" || true
 
 # Where prerequisites.sh puts it, when the system has none.
 command -v dotnet > /dev/null || PATH=$HOME/.dotnet:$PATH

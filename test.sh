@@ -208,9 +208,15 @@ run_desktop() {
   local lacks
   wait "$preparing_desktop"
   install_node_modules "$PWD/tests/interop" && install_node_modules "$PWD/tests/interop/desktop" || return
+  stage 'web chat'
+  if ! scripts/get-web-chat.sh > "$artifacts/web-chat.log" 2>&1; then
+    count "$artifacts/web-chat.log" 0 1 0
+    return
+  fi
+  result 'present'
   lacks=$(/usr/bin/python3 -B tests/interop/desktop/desktop.py 2>&1)
   if [ -z "$lacks" ]; then
-    run_pytest desktop 150 tests/interop/desktop
+    run_pytest desktop 210 tests/interop/desktop
     return
   fi
   stage desktop

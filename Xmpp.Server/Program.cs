@@ -48,6 +48,8 @@ while (true)
     foreach (var listener in server.Listeners)
         Console.WriteLine($"Listening on {listener.EndPoint} ({Describe(listener)})");
     Console.WriteLine($"Serving {string.Join(", ", server.Options.Hosts)}. Add a user: ./xmppctl user add NAME@{server.Options.Hosts[0]}");
+    if (server.ChatUrl is { } chat)
+        Console.WriteLine($"Chat in a browser: {chat}");
     systemd.Ready($"Serving {string.Join(", ", server.Options.Hosts)}");
 
     var how = await await Task.WhenAny(stop.Task, server.EndAsked);

@@ -57,6 +57,10 @@ public static class ConfigurationLoader
                     options.Tls.ClientCertificateAuthorities is { } authorities ? Path.GetFullPath(authorities, start) : null,
             },
             Http = options.Http with { Uploads = Path.GetFullPath(options.Http.Uploads, start) },
+            Modules = options.Modules with
+            {
+                WebChat = options.Modules.WebChat with { Files = Path.GetFullPath(options.Modules.WebChat.Files, start) },
+            },
             Sqlite = options.Sqlite with { File = Path.GetFullPath(options.Sqlite.File, start) },
             StreamManagement = options.StreamManagement with
             {

@@ -380,6 +380,8 @@ public sealed record ModuleOptions
 
     public PubSubOptions PubSub { get; init; } = new();
 
+    public WebChatOptions WebChat { get; init; } = new();
+
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
     internal IEnumerable<(string Key, string Label)> ServiceLabels()
     {
@@ -393,6 +395,12 @@ public sealed record ModuleOptions
 
     /// <summary>Null when there are no archives.</summary>
     public ArchiveOptions? ArchiveIfKept() => Disabled.Contains("archive") ? null : Archive;
+
+    /// <summary>What stands before a host in the domain of its rooms; null when there are none.</summary>
+    public string? RoomsLabel() => Disabled.Contains("rooms") ? null : Rooms.Label;
+
+    /// <summary>Whether everybody can make an account.</summary>
+    public bool IsRegistrationOpen() => Registration.Access is RegistrationAccess.Open && !Disabled.Contains("registration");
 
     /// <summary>Whether an account can be made by invitation.</summary>
     public bool InvitedMayRegister() => Registration.Access is not RegistrationAccess.Closed && !Disabled.Contains("registration");

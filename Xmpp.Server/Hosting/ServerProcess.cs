@@ -54,6 +54,11 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             listener.EndPoint, listener.Options.Tls ? ListenerTls.Direct : ListenerTls.None, IsHttp: true)),
     ];
 
+    /// <summary>Where people chat in a browser; null where they can't.</summary>
+    public string? ChatUrl => Options.Modules.Disabled.Contains("webChat") || !WebChat.IsInstalled(Options.Modules.WebChat)
+        ? null
+        : _server.Context.Web.UrlOf(Options.Hosts[0], "/chat");
+
     public int Connections => _server.Connections;
 
     /// <inheritdoc cref="XmppServer.EndAsked"/>

@@ -281,7 +281,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         {
             Archive = modules.Archive with { PageBytes = Math.Min(modules.Archive.PageBytes, queue / 2) },
             // What needs HTTP is not there without.
-            Disabled = options.Http.Listeners.Count > 0 ? modules.Disabled : [.. modules.Disabled, "hostMeta", "uploads"],
+            Disabled = options.Http.Listeners.Count > 0 ? modules.Disabled : [.. modules.Disabled, "hostMeta", "uploads", "webChat"],
         };
     }
 

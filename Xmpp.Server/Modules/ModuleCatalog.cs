@@ -126,6 +126,9 @@ internal static class ModuleCatalog
         new("uploads",
             (services, options) => new HttpFileUpload(services.Uploads, services.Web, options.Uploads), options => options.Uploads),
         new("hostMeta", (services, options) => new HostMeta(services.Web, options.HostMeta), options => options.HostMeta),
+        new("webChat",
+            (services, options) => new WebChat(options.WebChat, options.RoomsLabel(), options.IsRegistrationOpen()),
+            options => new object[] { options.WebChat, options.RoomsLabel() ?? "", options.IsRegistrationOpen() }),
         new("contactAddresses", (_, options) => new ContactAddresses(options.ContactAddresses), options => options.ContactAddresses),
     ];
 }

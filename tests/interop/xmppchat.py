@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "artifacts" / "interop" / os.environ.get("PYTEST_XDIST_WORKER", "")
 SERVER = ROOT / "Xmpp.Server/bin/Release/net10.0/xmppchat.dll"
 CTL = ROOT / "Xmpp.Ctl/bin/Release/net10.0/xmppctl.dll"
+WEB_CHAT = ROOT / "web/converse"
 
 # Generous: it only passes when something hangs.
 TIMEOUT = 30

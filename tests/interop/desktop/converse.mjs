@@ -1,60 +1,49 @@
-// Converse.js in Chromium, without a window: node converse.mjs HOST PORT DOMAIN JID, where PORT is the one for Direct TLS; the password is in
-// XMPP_PASSWORD, Chromium in CHROMIUM, and in NODE_EXTRA_CA_CERTS what the server's certificate is verified with.
-// Standard input has commands, [name, argument ...] a line, those below; standard output has
+// The server's web chat in Chromium, without a window: node converse.mjs PAGE NAME logs in there; the password is in XMPP_PASSWORD,
+// Chromium in CHROMIUM. Standard input has commands, [name, argument ...] a line, those below; standard output has
 // DRIVER {"result": ...} or DRIVER {"error": text} for each.
-import { createReadStream, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { serveWebSocket } from "./websocket.mjs";
 
-const [host, port, domain, jid] = process.argv.slice(2);
-const dist = join(dirname(fileURLToPath(import.meta.url)), "node_modules/converse.js/dist");
-const types = {
-  ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml",
-};
-
-// The page: Converse.js, and a plugin that keeps its interface for the commands.
-const page = (origin) => `<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/converse.min.css"><body><script type="module">
-  import * as loaded from "/converse.min.js";
-  const converse = window.converse ?? loaded.default;
-  converse.plugins.add("driver", { initialize() { window.api = this._converse.api; } });
-  converse.initialize(${JSON.stringify({
-    jid, password: process.env.XMPP_PASSWORD, auto_login: true, authentication: "login", auto_reconnect: false, i18n: "en",
-    websocket_url: origin.replace("http", "ws"), discover_connection_methods: false, assets_path: "/", whitelisted_plugins: ["driver"],
-    view_mode: "fullscreen", theme: "classic", play_sounds: false, enable_smacks: true, muc_domain: `conference.${domain}`,
-  })});
-</script></body>`;
-
-const web = createServer((request, response) => {
-  const path = new URL(request.url, "http://localhost").pathname;
-  response.setHeader("content-type", types[extname(path)] ?? "application/octet-stream");
-  if (path === "/") {
-    response.setHeader("content-type", "text/html");
-    response.end(page(`http://${request.headers.host}`));
-  } else {
-    createReadStream(join(dist, path))
-      .on("error", () => response.writeHead(404).end())
-      .pipe(response);
-  }
-});
-serveWebSocket(web, { host, port, domain });
-await new Promise((done) => web.listen(0, "127.0.0.1", done));
-
+const [page, name] = process.argv.slice(2);
 const profile = mkdtempSync(join(tmpdir(), "converse-"));
 const browser = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM,
   headless: true,
+  // The server's certificate is of a CA of its own.
+  ignoreHTTPSErrors: true,
+  locale: "en",
   viewport: { width: 1000, height: 600 },
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const tab = browser.pages()[0] ?? (await browser.newPage());
+const refused = [];
 tab.on("pageerror", (error) => console.error(`page: ${error}`));
-tab.on("console", (message) => message.type() === "error" && console.error(`console: ${message.text()}`));
-await tab.goto(`http://127.0.0.1:${web.address().port}/`);
+tab.on("console", (message) => {
+  if (message.type() !== "error") return;
+  console.error(`console: ${message.text()}`);
+  if (message.text().includes("Content Security Policy")) refused.push(message.text());
+});
+// The page is used as it is; a plugin keeps Converse.js's interface for the commands.
+await tab.addInitScript(() => {
+  addEventListener("converse-loaded", ({ detail: { converse } }) => {
+    const initialize = converse.initialize;
+    converse.initialize = (settings) => {
+      converse.plugins.add("driver", {
+        initialize() {
+          window.api = this._converse.api;
+        },
+      });
+      return initialize.call(converse, { ...settings, play_sounds: false, whitelisted_plugins: ["driver"] });
+    };
+  });
+});
+await tab.goto(page);
+await tab.locator('#converse-login input[name="jid"]').fill(name);
+await tab.locator('#converse-login input[name="password"]').fill(process.env.XMPP_PASSWORD);
+await tab.locator('#converse-login button[type="submit"]').click();
 
 const commands = {
   isOnline: () => tab.evaluate(() => Boolean(window.api?.connection.connected() && window.api.user.jid())),
@@ -91,6 +80,40 @@ const commands = {
       const answer = await model.retractOtherMessage(message, "Moderated");
       return answer?.getAttribute("type") ?? null;
     }, [room, text]),
+  // The full JID, which stays as long as the session.
+  jid: () => tab.evaluate(() => window.api.connection.get().jid),
+  // "websocket" or "bosh".
+  transport: () => tab.evaluate(() => ["websocket", "bosh"].find((type) => window.api.connection.get().isType(type)) ?? null),
+  tell: (jid, text) =>
+    tab.evaluate(async ([jid, text]) => {
+      const chat = await window.api.chats.open(jid, {}, true);
+      await chat.sendMessage({ body: text });
+    }, [jid, text]),
+  // What somebody has said, in order.
+  told: (jid) =>
+    tab.evaluate(async (jid) => {
+      const chat = await window.api.chats.get(jid, {}, false);
+      const said = chat?.messages.filter((one) => one.get("sender") === "them" && one.get("message")) ?? [];
+      return said.map((one) => one.get("message"));
+    }, jid),
+  // Draws a picture, uploads it, and sends its address.
+  sendPicture: (jid) =>
+    tab.evaluate(async (jid) => {
+      const canvas = new OffscreenCanvas(80, 60);
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "orange";
+      pen.fillRect(0, 0, 80, 60);
+      const picture = new File([await canvas.convertToBlob()], "picture.png", { type: "image/png" });
+      const chat = await window.api.chats.open(jid, {}, true);
+      await chat.sendFiles([picture]);
+    }, jid),
+  // Whether a picture that was uploaded can be seen.
+  isPictureShown: () =>
+    tab.evaluate(() => [...document.querySelectorAll('img[src*="/upload/"]')].some((picture) => picture.naturalWidth === 80)),
+  // The connection breaks, without a word.
+  cut: () => tab.evaluate(() => window.api.connection.get()._proto.socket.close()),
+  // What the page's policy has forbidden.
+  refused: async () => refused,
   // Without what asks for an answer, such as an invitation.
   screenshot: async (file) => {
     await tab.keyboard.press("Escape");

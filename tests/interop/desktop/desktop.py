@@ -1,5 +1,6 @@
-"""Programs with windows and screens: Gajim and Dino under Xvfb, Profanity in tmux, Converse.js in Chromium without a window."""
+"""Programs with windows and screens: Gajim and Dino under Xvfb, Profanity in tmux, the web chat in Chromium without a window."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -141,17 +142,15 @@ class Gajim(Driven):
 
 
 class Converse(Driven):
-    """Converse.js with one account, driven by converse.mjs."""
+    """The server's web chat in Chromium with one account of "localhost", driven by converse.mjs."""
 
-    def __init__(self, server, account, directory):
+    def __init__(self, server, account, directory, query=""):
         environment = {
-            **os.environ, "HOME": str(directory), "NODE_EXTRA_CA_CERTS": str(server.ca), "XMPP_PASSWORD": account.password,
-            "CHROMIUM": shutil.which("chromium"),
+            **os.environ, "HOME": str(directory), "XMPP_PASSWORD": account.password, "CHROMIUM": shutil.which("chromium"),
         }  # fmt: skip
         self.start(
-            "node", HERE / "converse.mjs", "127.0.0.1", str(server.tls_port), account.host, account.jid,
-            log=directory / "converse.log", env=environment,
-        )  # fmt: skip
+            "node", HERE / "converse.mjs", f"{server.web}/chat/{query}", account.local, log=directory / "converse.log", env=environment
+        )
 
     def close(self):
         self.end()
@@ -313,6 +312,11 @@ def stop(process):
         process.wait(5)
     process.kill()
     process.wait()
+
+
+async def until(condition, what):
+    """Waits while the sessions of this process go on."""
+    await asyncio.to_thread(wait_until, condition, what)
 
 
 def missing(*more):

@@ -6,23 +6,18 @@ import secrets
 
 import pytest
 
-from desktop import HERE, Converse, Dino, Display, Gajim, Profanity, missing
+from desktop import Converse, Dino, Display, Gajim, Profanity, missing, until
 from raw import CLIENT, bound
 from test_rooms import Occupant
-from xmppchat import ROOT, TIMEOUT, wait_until
+from xmppchat import ROOT, TIMEOUT, WEB_CHAT
 
 ARTIFACTS = ROOT / "artifacts"
 MODERATION = "urn:xmpp:message-moderate:1"
 
 pytestmark = pytest.mark.skipif(
-    bool(missing("dino-im", "chromium", "node")) or not (HERE / "node_modules/converse.js").exists(),
-    reason="needs Dino, Chromium, and the packages of package.json",
+    bool(missing("dino-im", "chromium", "node")) or not WEB_CHAT.exists(),
+    reason="needs Dino, Chromium, and what scripts/get-web-chat.sh gets",
 )
-
-
-async def until(condition, what):
-    """While the others' sessions go on."""
-    await asyncio.to_thread(wait_until, condition, what)
 
 
 def bookmark(server, account, room, nick, password):

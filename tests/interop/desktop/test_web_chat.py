@@ -1,0 +1,87 @@
+"""The server's web chat, as people use it in a browser: over WebSocket, and over BOSH."""
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+import urllib.request
+
+import pytest
+
+from desktop import Converse, missing, until
+from people import Person
+from test_rooms import Occupant
+from xmppchat import ROOT, WEB_CHAT
+
+ARTIFACTS = ROOT / "artifacts"
+
+pytestmark = pytest.mark.skipif(
+    bool(missing("chromium", "node")) or not WEB_CHAT.exists(), reason="needs Chromium, and what scripts/get-web-chat.sh gets"
+)
+
+
+@contextlib.contextmanager
+def browser(server, account, directory, query=""):
+    converse = Converse(server, account, directory, query)
+    try:
+        yield converse
+    finally:
+        converse.close()
+
+
+@pytest.mark.parametrize("transport", ["websocket", "bosh"])
+async def test_people_chat_in_a_browser(server, tmp_path, transport):
+    account, friend = server.new_accounts(2)
+    with browser(server, account, tmp_path, "?bosh" if transport == "bosh" else "") as converse:
+        await until(converse.isOnline, "Converse.js is online")
+        assert converse.transport() == transport
+        async with Person(server, friend) as slixmpp:
+            converse.tell(friend.jid, "Grüße <aus> dem Browser")
+            message = await slixmpp.take(lambda stanza: stanza.name == "message" and stanza["body"], "a message")
+            assert (message["from"].full, message["body"]) == (converse.jid(), "Grüße <aus> dem Browser")
+            slixmpp.chat(account.jid, "Grüße & zurück")
+            await until(lambda: converse.told(friend.jid) == ["Grüße & zurück"], "Converse.js has the message")
+
+            converse.sendPicture(friend.jid)
+            message = await slixmpp.take(lambda stanza: stanza.name == "message" and "/upload/" in stanza["body"], "a picture")
+            trust = ssl.create_default_context(cafile=str(server.ca))
+            picture = await asyncio.to_thread(lambda: urllib.request.urlopen(message["body"], context=trust).read())
+            assert picture.startswith(b"\x89PNG")
+            await until(converse.isPictureShown, "Converse.js shows its picture")
+            converse.screenshot(str(ARTIFACTS / f"web-chat-{transport}.png"))
+        assert converse.refused() == []
+
+
+@pytest.mark.parametrize("transport", ["websocket", "bosh"])
+async def test_people_talk_in_a_room_in_a_browser(server, tmp_path, transport):
+    account, friend = server.new_accounts(2)
+    room = f"verona-{secrets.token_hex(2)}@conference.localhost"
+    with browser(server, account, tmp_path, "?bosh" if transport == "bosh" else "") as converse:
+        await until(converse.isOnline, "Converse.js is online")
+        async with Occupant(server, friend) as slixmpp:
+            await slixmpp.enter(room, "Slixmpp")
+            await slixmpp.configure(room)
+            converse.join(room, "Browser", "")
+            await until(lambda: set(converse.occupants(room) or ()) == {"Browser", "Slixmpp"}, "Converse.js shows both")
+            slixmpp.say(room, "Wer ist da?")
+            converse.say(room, "Ein Browser")
+            await until(lambda: ["Slixmpp", "Wer ist da?"] in converse.heard(room), "Converse.js has heard slixmpp")
+            await slixmpp.take(lambda stanza: stanza.name == "message" and stanza["body"] == "Ein Browser", "what Converse.js says")
+
+
+async def test_a_browser_resumes_when_its_connection_broke(server, tmp_path):
+    account, friend = server.new_accounts(2)
+    with browser(server, account, tmp_path) as converse:
+        await until(converse.isOnline, "Converse.js is online")
+        session = converse.jid()
+        async with Person(server, friend) as slixmpp:
+            slixmpp.chat(account.jid, "before")
+            await until(lambda: converse.told(friend.jid) == ["before"], "Converse.js has the message")
+            converse.cut()
+            slixmpp.chat(account.jid, "meanwhile")
+            slixmpp.chat(account.jid, "and more")
+            await until(lambda: len(converse.told(friend.jid)) >= 3, "Converse.js has all")
+            assert converse.told(friend.jid) == ["before", "meanwhile", "and more"]
+            # The same session, not another one.
+            assert (converse.jid(), server.sessions(account.jid)) == (session, [session])
+            converse.screenshot(str(ARTIFACTS / "web-chat-resumed.png"))
