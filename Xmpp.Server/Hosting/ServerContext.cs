@@ -10,6 +10,7 @@ using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Modules.Uploads;
+using Xmpp.Server.Bytestreams;
 using Xmpp.Server.Components;
 using Xmpp.Server.Diagnostics;
 using Xmpp.Server.Dns;
@@ -72,6 +73,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             store.Rooms, store.Settings, store.AccountData, Sessions, Messages, Administrators, this, Tasks, store.Archive,
             () => Current.Options.Modules.ArchiveIfKept(), () => Current.Modules.Waker, () => Current.Options.Modules.Rooms, time);
         Web = new WebServer(this, loggers.CreateLogger<WebServer>());
+        Bytestreams = new BytestreamProxy(
+            () => Current.Options.Modules.Bytestreams, time, loggers.CreateLogger<BytestreamProxy>());
         Uploads = new UploadDirectory(
             uploads, store.AccountData, Sessions, Tasks, HKDF.Expand(HashAlgorithmName.SHA256, clientSecret, 32, "uploads"u8.ToArray()),
             () => Current.Options.Modules.Uploads, time);
@@ -155,6 +158,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public WebServer Web { get; }
 
     public UploadDirectory Uploads { get; }
+
+    public BytestreamProxy Bytestreams { get; }
 
     public PubSubContext PubSub { get; }
 

@@ -12,6 +12,7 @@ using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Modules.Uploads;
+using Xmpp.Server.Bytestreams;
 using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Hosting;
@@ -382,6 +383,8 @@ public sealed record ModuleOptions
 
     public WebChatOptions WebChat { get; init; } = new();
 
+    public BytestreamOptions Bytestreams { get; init; } = new();
+
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
     internal IEnumerable<(string Key, string Label)> ServiceLabels()
     {
@@ -391,7 +394,12 @@ public sealed record ModuleOptions
             yield return ("modules.uploads.label", Uploads.Label);
         if (!Disabled.Contains("pubSub"))
             yield return ("modules.pubSub.label", PubSub.Label);
+        if (BytestreamsIfAny() is { } bytestreams)
+            yield return ("modules.bytestreams.label", bytestreams.Label);
     }
+
+    /// <summary>Null when there is no proxy for bytestreams.</summary>
+    public BytestreamOptions? BytestreamsIfAny() => Bytestreams.Enabled && !Disabled.Contains("bytestreams") ? Bytestreams : null;
 
     /// <summary>Null when there are no archives.</summary>
     public ArchiveOptions? ArchiveIfKept() => Disabled.Contains("archive") ? null : Archive;

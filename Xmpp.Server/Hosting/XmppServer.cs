@@ -53,8 +53,8 @@ public sealed partial class XmppServer : IAsyncDisposable
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
-            _context.Capabilities, _context.Clients, _context.Rooms, _context.PubSub, _context.Uploads, _context.Components, _context.Remote,
-            _context.Web, store, time, time.GetUtcNow()));
+            _context.Capabilities, _context.Clients, _context.Rooms, _context.PubSub, _context.Uploads, _context.Bytestreams,
+            _context.Components, _context.Remote, _context.Web, store, time, time.GetUtcNow()));
         _retention = new ArchiveRetention(
             store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Rooms.FindArchiveLimitsAsync, _context.Tasks,
             () => _context.Current.Options.ArchivedDomains(), time);
@@ -135,6 +135,7 @@ public sealed partial class XmppServer : IAsyncDisposable
                     }
                 }
                 await ApplyListenersAsync(ListenersOf(state));
+                _context.Bytestreams.Apply(options.Modules.BytestreamsIfAny());
                 await _context.Web.ApplyAsync(options.Http);
             }
             catch
@@ -143,6 +144,7 @@ public sealed partial class XmppServer : IAsyncDisposable
                 {
                     _context.Replace(replaced);
                     await ApplyListenersAsync(ListenersOf(replaced));
+                    _context.Bytestreams.Apply(replaced.Options.Modules.BytestreamsIfAny());
                 }
                 state.Dispose();
                 throw;
@@ -166,6 +168,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         _isStopping = true;
         _context.Streams.Stop();
         await ApplyListenersAsync([]);
+        _context.Bytestreams.Apply(null);
         _context.Federation.Stop();
         var webClosed = _context.Web.CloseAsync();
         if (_context.CurrentOrNull is { } current)
@@ -207,6 +210,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _retention.DisposeAsync();
         await _unloading.DisposeAsync();
         await _context.Uploads.DisposeAsync();
+        await _context.Bytestreams.DisposeAsync();
         await _context.Tasks.EndAsync();
         await _ticks.DisposeAsync();
         _context.CloseJournal();
@@ -281,7 +285,11 @@ public sealed partial class XmppServer : IAsyncDisposable
         {
             Archive = modules.Archive with { PageBytes = Math.Min(modules.Archive.PageBytes, queue / 2) },
             // What needs HTTP is not there without.
-            Disabled = options.Http.Listeners.Count > 0 ? modules.Disabled : [.. modules.Disabled, "hostMeta", "uploads", "webChat"],
+            Disabled =
+            [
+                .. modules.Disabled, .. options.Http.Listeners.Count > 0 ? [] : (string[])["hostMeta", "uploads", "webChat"],
+                .. modules.Bytestreams.Enabled ? [] : (string[])["bytestreams"],
+            ],
         };
     }
 

@@ -11,6 +11,7 @@ using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Modules.Uploads;
+using Xmpp.Server.Bytestreams;
 using Xmpp.Server.Components;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Web;
@@ -23,7 +24,8 @@ internal sealed record ModuleServices(
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
     ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms, PubSubContext PubSub, UploadDirectory Uploads,
-    ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
+    BytestreamProxy Bytestreams, ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time,
+    DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -125,6 +127,8 @@ internal static class ModuleCatalog
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
         new("uploads",
             (services, options) => new HttpFileUpload(services.Uploads, services.Web, options.Uploads), options => options.Uploads),
+        new("bytestreams",
+            (services, options) => new BytestreamService(services.Bytestreams, options.Bytestreams), options => options.Bytestreams),
         new("hostMeta", (services, options) => new HostMeta(services.Web, options.HostMeta), options => options.HostMeta),
         new("webChat",
             (services, options) => new WebChat(options.WebChat, options.RoomsLabel(), options.IsRegistrationOpen()),
