@@ -5,6 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Modules;
 using Xmpp.Modules.Archive;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.ExternalServices;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Push;
@@ -384,6 +385,8 @@ public sealed record ModuleOptions
     public WebChatOptions WebChat { get; init; } = new();
 
     public BytestreamOptions Bytestreams { get; init; } = new();
+
+    public ExternalServiceOptions ExternalServices { get; init; } = new();
 
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
     internal IEnumerable<(string Key, string Label)> ServiceLabels()

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Xmpp.Core;
+using Xmpp.Modules.ExternalServices;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Registration;
@@ -21,6 +22,7 @@ public static class ServerOptionsValidator
         .. Services(options),
         .. Authentication(options), .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
         .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations), .. Rooms(options.Modules.Rooms),
+        .. ExternalServices(options.Modules.ExternalServices),
     ];
 
     /// <summary>What is allowed, but worth a line in the log at start.</summary>
@@ -70,6 +72,18 @@ public static class ServerOptionsValidator
     {
         if (options.LandingPage is { } page && !(Uri.TryCreate(page, UriKind.Absolute, out var uri) && (uri.Scheme is "https" or "http")))
             yield return new("modules.invitations.landingPage", Json(page), "expected an address, such as \"https://join.example.org/#\"");
+    }
+
+    private static IEnumerable<ConfigurationProblem> ExternalServices(ExternalServiceOptions options)
+    {
+        for (var i = 0; i < options.List.Count; i++)
+        {
+            if (!options.List[i].IsConsistent)
+            {
+                yield return new($"modules.externalServices.list[{i}]", Json(options.List[i].Host),
+                    "expected a secret, or a username with its password, or nothing of these");
+            }
+        }
     }
 
     private static IEnumerable<ConfigurationProblem> Rooms(RoomOptions options)

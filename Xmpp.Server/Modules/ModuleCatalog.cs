@@ -4,6 +4,7 @@ using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Archive;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.ExternalServices;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Push;
@@ -129,6 +130,9 @@ internal static class ModuleCatalog
             (services, options) => new HttpFileUpload(services.Uploads, services.Web, options.Uploads), options => options.Uploads),
         new("bytestreams",
             (services, options) => new BytestreamService(services.Bytestreams, options.Bytestreams), options => options.Bytestreams),
+        new("externalServices",
+            (services, options) => new ExternalServiceDiscovery(options.ExternalServices, services.Hosts, services.Time),
+            options => options.ExternalServices),
         new("hostMeta", (services, options) => new HostMeta(services.Web, options.HostMeta), options => options.HostMeta),
         new("webChat",
             (services, options) => new WebChat(options.WebChat, options.RoomsLabel(), options.IsRegistrationOpen()),

@@ -142,6 +142,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("""{ "components": { "list": [{ "domain": "conference.localhost", "secret": "to be or not" }] } }""",
         "modules.rooms.label = \"conference\": "
         + "conference.localhost is a component's domain (components.list); change one of the two")]
+    [InlineData("""{ "modules": { "externalServices": { "list": [{ "type": "turn", "host": "a", "secret": "to be or not", "username": "b" }] } } }""",
+        "modules.externalServices.list[0] = \"a\": expected a secret, or a username with its password, or nothing of these")]
     [InlineData("""{ "modules": { "rooms": { "label": "a b" } } }""",
         "modules.rooms.label = \"a b\": expected what stands before a host in a domain, such as \"conference\"")]
     [InlineData("""{ "modules": { "rooms": { "defaults": ["membersonly=1", "colour=red"] } } }""",
