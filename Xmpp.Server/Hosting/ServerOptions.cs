@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Xmpp.Core.Modules;
 using Xmpp.Modules;
 using Xmpp.Modules.Archive;
+using Xmpp.Modules.BitsOfBinary;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.ExternalServices;
 using Xmpp.Modules.Invitations;
@@ -387,6 +388,8 @@ public sealed record ModuleOptions
     public BytestreamOptions Bytestreams { get; init; } = new();
 
     public ExternalServiceOptions ExternalServices { get; init; } = new();
+
+    public BitsOfBinaryOptions BitsOfBinary { get; init; } = new();
 
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
     internal IEnumerable<(string Key, string Label)> ServiceLabels()

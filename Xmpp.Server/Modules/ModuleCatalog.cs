@@ -3,6 +3,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Archive;
+using Xmpp.Modules.BitsOfBinary;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.ExternalServices;
 using Xmpp.Modules.Invitations;
@@ -128,6 +129,9 @@ internal static class ModuleCatalog
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
         new("uploads",
             (services, options) => new HttpFileUpload(services.Uploads, services.Web, options.Uploads), options => options.Uploads),
+        new("bitsOfBinary",
+            (services, options) => new BinaryDataCache(services.Presences, options.BitsOfBinary, services.Time),
+            options => options.BitsOfBinary),
         new("bytestreams",
             (services, options) => new BytestreamService(services.Bytestreams, options.Bytestreams), options => options.Bytestreams),
         new("externalServices",

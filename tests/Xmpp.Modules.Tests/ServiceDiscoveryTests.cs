@@ -59,6 +59,7 @@ public sealed class ServiceDiscoveryTests
             "http://jabber.org/protocol/disco#items",
             "jabber:iq:last",
             "jabber:iq:private",
+            "urn:xmpp:bob",
             "urn:xmpp:cam:0",
             "urn:xmpp:carbons:2",
             "urn:xmpp:carbons:rules:0",
