@@ -247,12 +247,14 @@ run_chaos() {
   kill_often server sqlite "$rounds"
   kill_under_talk sqlite "$rounds"
   kill_in_rooms sqlite "$rounds"
+  kill_in_uploads sqlite "$rounds"
   # Only what belongs to the tests is killed.
   [ -n "$own_mongodb" ] || return
   wait "$building_mongodb"
   kill_often server mongodb $(((rounds + 2) / 3))
   kill_under_talk mongodb $(((rounds + 2) / 3))
   kill_in_rooms mongodb $(((rounds + 2) / 3))
+  kill_in_uploads mongodb $(((rounds + 2) / 3))
   kill_often engine mongodb $(((rounds + 2) / 3))
 }
 
@@ -272,6 +274,12 @@ kill_under_talk() {
 kill_in_rooms() {
   stage "kill -9 server, $1, under talk in rooms"
   chaos "rooms.$1" "$2" tests/interop/chaos/rooms.py --store "$1"
+}
+
+# kill_in_uploads STORE ROUNDS
+kill_in_uploads() {
+  stage "kill -9 server, $1, in uploads"
+  chaos "uploads.$1" "$2" tests/interop/chaos/uploads.py --store "$1"
 }
 
 # chaos NAME ROUNDS PROGRAM...
