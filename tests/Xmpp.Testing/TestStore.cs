@@ -1,13 +1,12 @@
 using Xmpp.Core.Storage;
-using Xmpp.Storage;
 using Xmpp.Storage.Mongo;
 using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Testing;
 
 /// <summary>
-/// The store of one test server, gone with it: an SQLite file, or, when XMPPCHAT_TEST_STORE is "mongodb", a database of its own in the
-/// MongoDB of XMPPCHAT_TEST_MONGODB.
+/// The store of one test server, gone with it: an SQLite file, or, when XMPPCHAT_TEST_STORE is "mongodb", a database in the MongoDB of
+/// XMPPCHAT_TEST_MONGODB that nobody else uses meanwhile.
 /// </summary>
 internal sealed class TestStore : IAsyncDisposable
 {
@@ -34,14 +33,7 @@ internal sealed class TestStore : IAsyncDisposable
             case null or "" or "sqlite":
                 return new(SqliteStore.Open(Path.Combine(directory, "test.db"), time), null);
             case "mongodb" when Environment.GetEnvironmentVariable(MongodbVariable) is { Length: > 0 } uri:
-                // Its patience runs on the test's clock, and a test that moves that clock doesn't mean the operations which happen to wait.
-                var options = new MongoStoreOptions
-                {
-                    Uri = uri,
-                    Database = $"xmppchat_test_{Guid.NewGuid():n}",
-                    Threads = 4,
-                    QueueDeadline = TimeSpan.FromDays(365),
-                };
+                var options = TestDatabases.Take(uri);
                 return new(await MongoStore.OpenAsync(options, time), options);
             case var other:
                 throw new InvalidOperationException(
@@ -52,9 +44,7 @@ internal sealed class TestStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
-        if (_mongodb is null)
-            return;
-        await using var connection = MongoConnection.Open(_mongodb, new StoreHealth(() => { }));
-        await connection.CommandAsync(BsonDocument.Build(w => w.Int32("dropDatabase", 1)), static _ => true, CancellationToken.None);
+        if (_mongodb is not null)
+            await TestDatabases.ReturnAsync(_mongodb);
     }
 }
