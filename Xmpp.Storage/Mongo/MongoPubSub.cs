@@ -5,22 +5,20 @@ using Xmpp.Storage.Transfer;
 namespace Xmpp.Storage.Mongo;
 
 /// <summary>
-/// The collections <c>pubsub_node</c> and <c>pubsub_member</c>; the items are in the other file. A change of members is written down in
-/// the node first (<see cref="NodeDocument"/>), and whoever reads or changes the node next counts it as done.
+/// The collections <c>pubsub_node</c> and <c>pubsub_member</c>; the items are in the other file. A change of members is a step
+/// (<see cref="MongoMembers{TMember}"/>).
 /// </summary>
 internal sealed partial class MongoPubSub(
     MongoCollection nodes, MongoCollection members, MongoCollection items, AccountIds accounts, AccountGates gates, DeletedOwners deleted,
     TimeProvider time) : IPubSubStore
 {
-    private static readonly FindOptions Header = new() { Projection = BsonDocument.Build(w => w.Int32("_id", 1).Int32("step", 1)) };
-
     private static readonly FindOptions Name = new() { Projection = BsonDocument.Build(w => w.Int32("_id", 1).Int32("name", 1)) };
 
     private static readonly BsonDocument ByName = BsonDocument.Build(w => w.Int32("name", 1));
     private static readonly BsonDocument FromEnd = BsonDocument.Build(w => w.Int32("name", -1));
-    private static readonly BsonDocument StepDone = BsonDocument.Build(w => w.Begin("$unset").Int32("step", 1).End());
     private static readonly Comparer<string> InOctets = Comparer<string>.Create(RecordOrder.Compare);
-    private static readonly FindOptions MembersInOrder = new() { Sort = BsonDocument.Build(w => w.Int32("_id", 1)) };
+
+    private readonly MongoMembers<NodeMember> _members = new(nodes, members, NodeDocument.Members);
 
     public async ValueTask<StoredNode?> FindAsync(Jid owner, string node, CancellationToken cancellationToken)
     {
@@ -54,10 +52,8 @@ internal sealed partial class MongoPubSub(
     {
         if (await FindOwnerAsync(owner, cancellationToken) is not { } id)
             return [];
-        var of = await members.FindAsync(
-            BsonDocument.Build(person, static (w, person) => w.Utf8String("p", person.Bare.Utf8.Span)),
-            static document => (Node: NodeDocument.ReadNodeId(document), Member: NodeDocument.ReadMember(document)),
-            null, cancellationToken);
+        var of = await _members.FindAsync(
+            BsonDocument.Build(person, static (w, person) => w.Utf8String("p", person.Bare.Utf8.Span)), cancellationToken);
         if (of.Count == 0)
             return [];
 
@@ -74,7 +70,7 @@ internal sealed partial class MongoPubSub(
             .ToDictionary();
         return
         [
-            .. of.Where(one => names.ContainsKey(one.Node)).Select(one => (Node: names[one.Node], one.Member))
+            .. of.Where(one => names.ContainsKey(one.Owner)).Select(one => (Node: names[one.Owner], one.Member))
                 .OrderBy(one => one.Node, InOctets).ThenBy(one => one.Member.Jid, StoredAccount.Octets),
         ];
     }
@@ -91,12 +87,11 @@ internal sealed partial class MongoPubSub(
         if (await nodes.CountAsync(OfOwner(owner), limit, cancellationToken) >= limit)
             return NodeOutcome.TooMany;
 
-        var step = new NodeChange { Saved = node.Members };
+        var step = new MemberStep<NodeMember>(node.Members, []);
         var id = AccountId.New(time.GetUtcNow());
-        if (!await nodes.InsertAsync(NodeDocument.Write(id, owner, node, step, hasMembers: step.Saved.Count > 0), cancellationToken))
+        if (!await nodes.InsertAsync(NodeDocument.Write(id, owner, node, step, hasMembers: step.Count > 0), cancellationToken))
             return NodeOutcome.Exists;
-        if (step.Saved.Count > 0)
-            await TryFinishAsync(id, step);
+        await _members.TryFinishAsync(id, step);
         return NodeOutcome.Added;
     }
 
@@ -105,19 +100,18 @@ internal sealed partial class MongoPubSub(
         if (await FindFilterAsync(owner, node, cancellationToken) is not { } filter)
             return false;
         using var turn = await gates.EnterAsync(owner, node, cancellationToken);
-        if (await FindHeaderAsync(filter, cancellationToken) is not { } found)
+        if (await _members.FindHeaderAsync(filter, cancellationToken) is not { } found)
             return false;
 
         if (found.Step is { } begun)
-            await FinishAsync(found.Id, begun);
+            await _members.FinishAsync(found.Id, begun);
         if (change is { Settings: null, Saved: [], Deleted: [] })
             return true;
         var counts = await nodes.UpdateAsync(
             AccountDocuments.ById(found.Id), NodeDocument.WriteUpdate(change), cancellationToken: cancellationToken);
         if (counts.Matched == 0)
             return false;
-        if (change is not { Saved: [], Deleted: [] })
-            await TryFinishAsync(found.Id, change);
+        await _members.TryFinishAsync(found.Id, change.ToStep());
         return true;
     }
 
@@ -126,7 +120,7 @@ internal sealed partial class MongoPubSub(
         if (await FindFilterAsync(owner, node, cancellationToken) is not { } filter)
             return false;
         using var turn = await gates.EnterAsync(owner, node, cancellationToken);
-        return await FindHeaderAsync(filter, cancellationToken) is { Id: var id } && await RemoveAsync(id, cancellationToken);
+        return await _members.FindHeaderAsync(filter, cancellationToken) is { Id: var id } && await RemoveAsync(id, cancellationToken);
     }
 
     /// <summary>Removes the nodes of an account that is gone.</summary>
@@ -184,51 +178,14 @@ internal sealed partial class MongoPubSub(
         return list;
     }
 
-    private async ValueTask<StoredNode> CompleteAsync(Found found, CancellationToken cancellationToken)
-    {
-        if (!found.HasMembers)
-            return found.Node;
-        var list = await members.FindAsync(
-            AccountDocuments.Of(found.Id), static document => NodeDocument.ReadMember(document), MembersInOrder, cancellationToken);
-        return found.Node with { Members = found.Step is { } step ? Apply(list, step) : list };
-    }
+    private async ValueTask<StoredNode> CompleteAsync(Found found, CancellationToken cancellationToken) => found.HasMembers
+        ? found.Node with { Members = await _members.ListAsync(found.Id, found.Step, cancellationToken) }
+        : found.Node;
 
-    private ValueTask<(AccountId Id, NodeChange? Step)?> FindHeaderAsync(BsonDocument filter, CancellationToken cancellationToken) =>
-        nodes.FindOneAsync<(AccountId, NodeChange?)?>(
-            filter, static document => (AccountIds.ReadId(document), NodeDocument.ReadStep(document)), Header, cancellationToken);
-
-    private async ValueTask FinishAsync(AccountId node, NodeChange step)
-    {
-        await members.PutAsync(NodeDocument.WriteMembers(node, step), CancellationToken.None);
-        await nodes.UpdateAsync(AccountDocuments.ById(node), StepDone);
-    }
-
-    private async ValueTask TryFinishAsync(AccountId node, NodeChange step)
-    {
-        try
-        {
-            await FinishAsync(node, step);
-        }
-        catch (StoreException)
-        {
-            // The change is stored. Whoever comes next finishes it.
-        }
-    }
-
-    private static List<NodeMember> Apply(List<NodeMember> members, NodeChange step)
-    {
-        var changed = members.ToDictionary(member => member.Jid);
-        foreach (var jid in step.Deleted)
-            changed.Remove(jid);
-        foreach (var member in step.Saved)
-            changed[member.Jid] = member;
-        return [.. changed.Values];
-    }
-
-    private readonly record struct Found(AccountId Id, StoredNode Node, NodeChange? Step, bool HasMembers)
+    private readonly record struct Found(AccountId Id, StoredNode Node, MemberStep<NodeMember>? Step, bool HasMembers)
     {
         public static Found Of(Jid owner, BsonReader document) => new(
-            AccountIds.ReadId(document), NodeDocument.Read(owner, document), NodeDocument.ReadStep(document),
+            AccountIds.ReadId(document), NodeDocument.Read(owner, document), NodeDocument.Members.ReadStep(document),
             NodeDocument.HasMembers(document));
     }
 }

@@ -109,7 +109,7 @@ internal sealed class MongoRestore(
         foreach (var record in batch.OfType<RoomRecord>())
         {
             var id = AccountId.New(time.GetUtcNow());
-            bulk.Insert(RoomDocument.Write(id, record.Room, new RoomChange()));
+            bulk.Insert(RoomDocument.Write(id, record.Room, MemberStep<RoomMember>.Nothing));
             _rooms.Add(record.Room.Room, id);
         }
 
@@ -125,7 +125,7 @@ internal sealed class MongoRestore(
             var owner = await MongoPubSub.FindOwnerAsync(ids, node.Owner, cancellationToken)
                 ?? throw Refuse($"There is no account {node.Owner}.");
             // Whether it has members will be seen.
-            bulk.Insert(NodeDocument.Write(id, owner, node, new NodeChange(), hasMembers: true));
+            bulk.Insert(NodeDocument.Write(id, owner, node, MemberStep<NodeMember>.Nothing, hasMembers: true));
             _nodes.Add((node.Owner, node.Name), id);
         }
 
@@ -139,13 +139,13 @@ internal sealed class MongoRestore(
             case AccountRecord or RoomRecord or NodeRecord:
                 break;
             case RoomMemberRecord member:
-                _members.Insert(RoomDocument.WriteMember(await FindRoomAsync(member.Room, cancellationToken), member.Member));
+                _members.Insert(RoomDocument.Members.Write(await FindRoomAsync(member.Room, cancellationToken), member.Member));
                 break;
             case RoomArchivedRecord { Message: var message }:
                 Prepare(message, await FindRoomAsync(message.Account, cancellationToken));
                 break;
             case NodeMemberRecord member:
-                _nodeMembers.Insert(NodeDocument.WriteMember(await FindNodeAsync(member, cancellationToken), member.Member));
+                _nodeMembers.Insert(NodeDocument.Members.Write(await FindNodeAsync(member, cancellationToken), member.Member));
                 break;
             case NodeItemRecord item:
                 _items.Insert(NodeDocument.WriteItem(await FindNodeAsync(item, cancellationToken), item.Item));

@@ -4,17 +4,13 @@ using Xmpp.Core.Storage;
 namespace Xmpp.Storage.Mongo;
 
 /// <summary>
-/// The collections <c>room</c> and <c>room_member</c>. A change of one document is one atomic write; of a bigger one the members' part
-/// is written down in the room first (<see cref="RoomDocument"/>), and whoever reads or changes the room next counts it as done.
+/// The collections <c>room</c> and <c>room_member</c>. A change of one document is one atomic write, a bigger one a step
+/// (<see cref="MongoMembers{TMember}"/>).
 /// </summary>
 internal sealed class MongoRooms(
     MongoCollection rooms, MongoCollection members, AccountIds ids, AccountGates gates, DeletedOwners deleted, TimeProvider time)
     : IRoomStore
 {
-    private static readonly RoomChange Nothing = new();
-
-    private static readonly FindOptions Header = new() { Projection = BsonDocument.Build(w => w.Int32("_id", 1).Int32("step", 1)) };
-
     private static readonly FindOptions Address = new()
     {
         Projection = BsonDocument.Build(w => w.Int32("host", 1).Int32("name", 1)),
@@ -29,35 +25,33 @@ internal sealed class MongoRooms(
 
     private static readonly BsonDocument InOrder = BsonDocument.Build(w => w.Int32("name", 1));
     private static readonly BsonDocument FromEnd = BsonDocument.Build(w => w.Int32("name", -1));
-    private static readonly BsonDocument StepDone = BsonDocument.Build(w => w.Begin("$unset").Int32("step", 1).End());
+
+    private readonly MongoMembers<RoomMember> _members = new(rooms, members, RoomDocument.Members);
 
     public async ValueTask<StoredRoom?> FindAsync(Jid room, CancellationToken cancellationToken)
     {
         var filter = AccountIds.ByName(room);
         // In turn with changes: one of several members is seen whole.
         using var turn = await gates.EnterAsync(room, cancellationToken);
-        var found = await rooms.FindOneAsync<(AccountId Id, StoredRoom Room, RoomChange? Step)?>(
-            filter, document => (AccountIds.ReadId(document), RoomDocument.Read(room, document), RoomDocument.ReadStep(document)),
+        var found = await rooms.FindOneAsync<(AccountId Id, StoredRoom Room, MemberStep<RoomMember>? Step)?>(
+            filter,
+            document => (AccountIds.ReadId(document), RoomDocument.Read(room, document), RoomDocument.Members.ReadStep(document)),
             null, cancellationToken);
-        if (found is not { } one)
-            return null;
-
-        var list = await members.FindAsync(
-            AccountDocuments.Of(one.Id), static document => RoomDocument.ReadMember(document), null, cancellationToken);
-        return one.Room with { Members = Apply(list, one.Step ?? Nothing) };
+        return found is { } one
+            ? one.Room with { Members = await _members.ListAsync(one.Id, one.Step, cancellationToken) }
+            : null;
     }
 
     public async ValueTask<bool> AddAsync(StoredRoom room, CancellationToken cancellationToken)
     {
         RoomKey.Of(room.Room);
         using var turn = await gates.EnterAsync(room.Room, cancellationToken);
-        var step = new RoomChange { Saved = room.Members };
+        var step = new MemberStep<RoomMember>(room.Members, []);
         var id = AccountId.New(time.GetUtcNow());
         if (!await rooms.InsertAsync(RoomDocument.Write(id, room, step), cancellationToken))
             return false;
 
-        if (step.Saved.Count > 0)
-            await TryFinishAsync(id, step);
+        await _members.TryFinishAsync(id, step);
         return true;
     }
 
@@ -65,26 +59,24 @@ internal sealed class MongoRooms(
     {
         var filter = AccountIds.ByName(room);
         using var turn = await gates.EnterAsync(room, cancellationToken);
-        if (await FindHeaderAsync(filter, cancellationToken) is not { } found)
+        if (await _members.FindHeaderAsync(filter, cancellationToken) is not { } found)
             return false;
 
         if (found.Step is { } begun)
-            await FinishAsync(found.Id, begun);
+            await _members.FinishAsync(found.Id, begun);
         var isOfRoom = change.Settings is not null || change.Subject is not null;
-        var changed = change.Saved.Count + change.Deleted.Count;
-        if (isOfRoom || changed > 1)
+        var step = change.ToStep();
+        if (isOfRoom || step.Count > 1)
         {
             var counts = await rooms.UpdateAsync(
-                AccountDocuments.ById(found.Id), RoomDocument.WriteUpdate(change, changed > 0 ? change : Nothing),
-                cancellationToken: cancellationToken);
+                AccountDocuments.ById(found.Id), RoomDocument.WriteUpdate(change), cancellationToken: cancellationToken);
             if (counts.Matched == 0)
                 return false;
-            if (changed > 0)
-                await TryFinishAsync(found.Id, change);
+            await _members.TryFinishAsync(found.Id, step);
         }
-        else if (changed == 1)
+        else if (step.Count == 1)
         {
-            await members.PutAsync(RoomDocument.WriteMembers(found.Id, change), cancellationToken);
+            await _members.SaveAsync(found.Id, step, cancellationToken);
         }
 
         return true;
@@ -94,7 +86,7 @@ internal sealed class MongoRooms(
     {
         var filter = AccountIds.ByName(room);
         using var turn = await gates.EnterAsync(room, cancellationToken);
-        if (await FindHeaderAsync(filter, cancellationToken) is not { Id: var id })
+        if (await _members.FindHeaderAsync(filter, cancellationToken) is not { Id: var id })
             return false;
 
         await deleted.NoteAsync(id);
@@ -145,10 +137,8 @@ internal sealed class MongoRooms(
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         var (service, name) = after is null ? ("", "") : RoomKey.Of(after);
-        var of = await members.FindAsync(
-            BsonDocument.Build(person, static (w, person) => w.Utf8String("_id.j", person.Utf8.Span)),
-            static document => (Room: RoomDocument.ReadRoomId(document), Member: RoomDocument.ReadMember(document)),
-            null, cancellationToken);
+        var of = await _members.FindAsync(
+            BsonDocument.Build(person, static (w, person) => w.Utf8String("_id.j", person.Utf8.Span)), cancellationToken);
         if (of.Count == 0 || count == 0)
             return [];
 
@@ -166,42 +156,7 @@ internal sealed class MongoRooms(
             static document =>
                 (Id: AccountIds.ReadId(document), Room: RoomKey.ToJid(document.Get("name"u8).String, document.Get("host"u8).String)),
             Address.With(count), cancellationToken);
-        var byRoom = of.ToDictionary(one => one.Room, one => one.Member);
+        var byRoom = of.ToDictionary(one => one.Owner, one => one.Member);
         return [.. found.Select(room => (room.Room, byRoom[room.Id]))];
-    }
-
-    private ValueTask<(AccountId Id, RoomChange? Step)?> FindHeaderAsync(BsonDocument filter, CancellationToken cancellationToken) =>
-        rooms.FindOneAsync<(AccountId, RoomChange?)?>(
-            filter, static document => (AccountIds.ReadId(document), RoomDocument.ReadStep(document)), Header, cancellationToken);
-
-    private async ValueTask FinishAsync(AccountId room, RoomChange step)
-    {
-        await members.PutAsync(RoomDocument.WriteMembers(room, step), CancellationToken.None);
-        await rooms.UpdateAsync(AccountDocuments.ById(room), StepDone);
-    }
-
-    private async ValueTask TryFinishAsync(AccountId room, RoomChange step)
-    {
-        try
-        {
-            await FinishAsync(room, step);
-        }
-        catch (StoreException)
-        {
-            // The change is stored. Whoever comes next finishes it.
-        }
-    }
-
-    private static List<RoomMember> Apply(List<RoomMember> members, RoomChange step)
-    {
-        if (step is { Saved: [], Deleted: [] })
-            return members;
-
-        var changed = members.ToDictionary(member => member.Jid);
-        foreach (var jid in step.Deleted)
-            changed.Remove(jid);
-        foreach (var member in step.Saved)
-            changed[member.Jid] = member;
-        return [.. changed.Values];
     }
 }

@@ -6,15 +6,17 @@ namespace Xmpp.Storage.Mongo;
 
 /// <summary>
 /// A node as a document of <c>pubsub_node</c>, what it keeps of somebody as one of <c>pubsub_member</c>, an item as one of
-/// <c>pubsub_item</c>. A change stands as <c>step</c> in the node's own until its members are written: so it is there whole or not at all.
+/// <c>pubsub_item</c>.
 /// </summary>
 internal static class NodeDocument
 {
+    public static MemberDocument<NodeMember> Members { get; } = new NodeMemberDocument();
+
     /// <summary>What the nodes of a service are found by, as those of an account by its id.</summary>
     public static AccountId ServiceId(string service) => AccountId.Of(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(service)));
 
     /// <param name="hasMembers">Whether there may be documents of members.</param>
-    public static BsonDocument Write(AccountId id, AccountId owner, StoredNode node, NodeChange step, bool hasMembers) =>
+    public static BsonDocument Write(AccountId id, AccountId owner, StoredNode node, MemberStep<NodeMember> step, bool hasMembers) =>
         BsonDocument.Build((id, owner, node, step, hasMembers), static (w, one) =>
         {
             w.Account("_id", one.id).Account("a", one.owner).String("name", one.node.Name).Date("created", one.node.Created)
@@ -23,7 +25,7 @@ internal static class NodeDocument
                 w.String("service", service);
             if (one.hasMembers)
                 w.Bool("m", true);
-            w.Step(one.step);
+            Members.WriteStep(w, one.step);
         });
 
     /// <summary>A change as an update.</summary>
@@ -32,28 +34,12 @@ internal static class NodeDocument
         w.Begin("$set");
         if (change.Settings is { } settings)
             w.String("settings", NamedValues.Write(settings));
-        if (change is not { Saved: [], Deleted: [] })
+        var step = change.ToStep();
+        if (step.Count > 0)
             w.Bool("m", true);
-        w.Step(change).End();
+        Members.WriteStep(w, step);
+        w.End();
     });
-
-    /// <summary>What a change does to the members.</summary>
-    public static MongoBulk WriteMembers(AccountId node, NodeChange change)
-    {
-        var bulk = new MongoBulk();
-        foreach (var jid in change.Deleted)
-            bulk.Delete(MemberId(node, jid));
-        foreach (var member in change.Saved)
-            bulk.Replace(MemberId(node, member.Jid), WriteMember(node, member), upsert: true);
-        return bulk;
-    }
-
-    private static BsonDocument MemberId(AccountId node, Jid member) => BsonDocument.Build((node, member), static (w, one) =>
-        w.Begin("_id").Account("a", one.node).Utf8String("j", one.member.Utf8.Span).End());
-
-    public static BsonDocument WriteMember(AccountId node, NodeMember member) => BsonDocument.Build((node, member), static (w, one) =>
-        w.Begin("_id").Account("a", one.node).Utf8String("j", one.member.Jid.Utf8.Span).End()
-            .Utf8String("p", one.member.Jid.Bare.Utf8.Span).Member(one.member));
 
     public static BsonDocument WriteItem(AccountId node, StoredItem item) => BsonDocument.Build((node, item), static (w, one) =>
     {
@@ -74,54 +60,24 @@ internal static class NodeDocument
     /// <summary>Whether there may be members.</summary>
     public static bool HasMembers(BsonReader document) => document.Has("m"u8);
 
-    /// <summary>What was begun and perhaps not done; null when there is nothing.</summary>
-    public static NodeChange? ReadStep(BsonReader document)
-    {
-        if (!document.Has("step"u8))
-            return null;
-
-        var step = document.Document;
-        var (saved, deleted) = (new List<NodeMember>(), new List<Jid>());
-        var items = step.Get("saved"u8).Array;
-        while (items.Next())
-        {
-            var member = items.Document;
-            saved.Add(ReadMember(member.Get("j"u8).ToJid(), member));
-        }
-
-        items = step.Get("deleted"u8).Array;
-        while (items.Next())
-            deleted.Add(items.ToJid());
-        return new() { Saved = saved, Deleted = deleted };
-    }
-
-    /// <summary>The node of a member.</summary>
-    public static AccountId ReadNodeId(BsonReader document) => AccountId.Of(document.Get("_id"u8).Document.Get("a"u8).ObjectId);
-
-    public static NodeMember ReadMember(BsonReader document) =>
-        ReadMember(document.Get("_id"u8).Document.Get("j"u8).ToJid(), document);
-
     public static StoredItem ReadItem(BsonReader document) => new(
         document.Get("_id"u8).Document.Get("i"u8).String, new(ArchiveDocument.ToId(document.Get("p"u8))),
         document.Has("by"u8) ? document.ToJid() : null, document.Get("payload"u8).Binary.ToArray());
 
-    private static NodeMember ReadMember(Jid jid, BsonReader document) => new(
-        jid, (NodeAffiliation)document.Get("affiliation"u8).Int32, (NodeSubscription)document.Get("subscription"u8).Int32)
+    private sealed class NodeMemberDocument : MemberDocument<NodeMember>
     {
-        Options = NamedValues.Read(document.Get("options"u8).Utf8Bytes),
-    };
+        protected override Jid JidOf(NodeMember member) => member.Jid;
 
-    private static BsonWriter Step(this BsonWriter w, NodeChange step)
-    {
-        if (step is { Saved: [], Deleted: [] })
-            return w;
+        protected override NodeMember Read(Jid jid, BsonReader fields) => new(
+            jid, (NodeAffiliation)fields.Get("affiliation"u8).Int32, (NodeSubscription)fields.Get("subscription"u8).Int32)
+        {
+            Options = NamedValues.Read(fields.Get("options"u8).Utf8Bytes),
+        };
 
-        w.Begin("step").BeginArray("saved");
-        foreach (var member in step.Saved)
-            w.Begin().Utf8String("j", member.Jid.Utf8.Span).Member(member).End();
-        return w.End().Strings("deleted", step.Deleted.Select(jid => jid.ToString())).End();
+        protected override void WriteFields(BsonWriter w, NodeMember member) => w.Int32("affiliation", (int)member.Affiliation)
+            .Int32("subscription", (int)member.Subscription).String("options", NamedValues.Write(member.Options));
+
+        // Of whatever resource: all of one person are found together.
+        protected override void WriteKeys(BsonWriter w, Jid member) => w.Utf8String("p", member.Bare.Utf8.Span);
     }
-
-    private static BsonWriter Member(this BsonWriter w, NodeMember member) => w.Int32("affiliation", (int)member.Affiliation)
-        .Int32("subscription", (int)member.Subscription).String("options", NamedValues.Write(member.Options));
 }
