@@ -121,8 +121,8 @@ internal sealed class SqliteAccounts(
         }, cancellationToken);
         if (isDeleted)
         {
-            archive.StartErasing();
-            pubSub.StartErasing();
+            archive.Orphans.Start();
+            pubSub.Orphans.Start();
         }
 
         return isDeleted;

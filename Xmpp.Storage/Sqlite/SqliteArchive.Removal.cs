@@ -1,6 +1,5 @@
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
-using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.Sqlite;
 
@@ -44,19 +43,8 @@ internal sealed partial class SqliteArchive
     private const string RemoveOrphanSql = "DELETE FROM archive WHERE id = ?";
     private const string LastIndexedSql = "SELECT row FROM archive_indexed";
 
-    private readonly Lock _erasing = new();
-    private Task _eraser = Task.CompletedTask;
-    private volatile bool _isClosing;
-
-    /// <summary>The erasing that was begun last.</summary>
-    internal Task Eraser
-    {
-        get
-        {
-            lock (_erasing)
-                return _eraser;
-        }
-    }
+    /// <summary>Erases what deleted accounts and rooms have left.</summary>
+    internal OrphanEraser Orphans { get; }
 
     public async ValueTask<int> RemoveAsync(
         Jid account, DateTimeOffset? before, Jid? with, int keep, int limit, CancellationToken cancellationToken)
@@ -78,50 +66,6 @@ internal sealed partial class SqliteArchive
 
     public async ValueTask<bool> RemoveAsync(Jid account, SortableId id, CancellationToken cancellationToken) => await ChangeAsync(
         account, (session, archive) => Remove(session, archive, null, ArchiveRange.Only(id.Value), keep: 0, limit: 1), cancellationToken) > 0;
-
-    /// <summary>Erases what deleted accounts have left, unless that is being done.</summary>
-    public void StartErasing()
-    {
-        lock (_erasing)
-        {
-            if (_eraser.IsCompleted && !_isClosing)
-                _eraser = EraseAsync();
-        }
-    }
-
-    /// <summary>Erases what deleted accounts have left.</summary>
-    public async ValueTask EraseAllAsync()
-    {
-        await Eraser;
-        StartErasing();
-        await Eraser;
-    }
-
-    /// <summary>Ends erasing; the rest is erased by whoever opens the store next.</summary>
-    public async ValueTask CloseAsync()
-    {
-        lock (_erasing)
-            _isClosing = true;
-        await Eraser;
-    }
-
-    private async Task EraseAsync()
-    {
-        try
-        {
-            // One that is deleted meanwhile is found by the next look.
-            while (!_isClosing && await _readers.ReadAsync(session => session.Statement(OrphanSql).FindInteger(), default) is { } orphan)
-            {
-                while (!_isClosing && !await WriteAsync(session => EraseStep(session, orphan)))
-                {
-                }
-            }
-        }
-        catch (StoreException)
-        {
-            // It has been reported. What is left is nobody's; it is erased after the next deletion, or start.
-        }
-    }
 
     /// <returns>Whether nothing is left of it.</returns>
     private bool EraseStep(SqliteSession session, long archive)

@@ -32,6 +32,7 @@ internal sealed partial class SqliteArchive : IArchiveStore
     {
         (_readers, _writer) = (readers, writer);
         _index = new ArchiveIndex(_tail, _owners, unindexedLimit);
+        Orphans = new OrphanEraser(readers, OrphanSql, orphan => WriteAsync(session => EraseStep(session, orphan)));
     }
 
     public async ValueTask AddAsync(IReadOnlyList<ArchiveEntry> messages, CancellationToken cancellationToken)

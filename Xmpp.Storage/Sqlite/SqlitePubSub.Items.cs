@@ -32,16 +32,6 @@ internal sealed partial class SqlitePubSub
 
     private static readonly byte[] LastPosition = Octets(new(UInt128.MaxValue));
 
-    /// <summary>The erasing that was begun last.</summary>
-    internal Task Eraser
-    {
-        get
-        {
-            lock (_erasing)
-                return _eraser;
-        }
-    }
-
     public ValueTask<bool> PublishAsync(
         Jid owner, string node, IReadOnlyList<StoredItem> items, int keep, CancellationToken cancellationToken)
     {
@@ -146,32 +136,6 @@ internal sealed partial class SqlitePubSub
         }
     }
 
-    /// <summary>Erases what is nobody's, unless that is being done.</summary>
-    public void StartErasing()
-    {
-        lock (_erasing)
-        {
-            if (_eraser.IsCompleted && !_isClosing)
-                _eraser = EraseAsync();
-        }
-    }
-
-    /// <summary>Erases what is nobody's.</summary>
-    public async ValueTask EraseAllAsync()
-    {
-        await Eraser;
-        StartErasing();
-        await Eraser;
-    }
-
-    /// <summary>Ends erasing; the rest is erased by whoever opens the store next.</summary>
-    public async ValueTask CloseAsync()
-    {
-        lock (_erasing)
-            _isClosing = true;
-        await Eraser;
-    }
-
     /// <summary>A page of items.</summary>
     internal static string ItemsSql(bool isFromEnd) =>
         "SELECT id, position, publisher, payload FROM pubsub_item WHERE node = $node AND position > $after AND position < $before " +
@@ -187,24 +151,6 @@ internal sealed partial class SqlitePubSub
     private static void Insert(SqliteSession session, long node, StoredItem item) => session.Execute(AddItemSql,
         ("$node", node), ("$id", item.Id), ("$position", Octets(item.Position)), ("$publisher", item.Publisher?.ToString()),
         ("$payload", item.Payload.ToArray()));
-
-    private async Task EraseAsync()
-    {
-        try
-        {
-            // One that is removed meanwhile is found by the next look.
-            while (!_isClosing && await readers.ReadAsync(session => session.Scalar(OrphanSql) as long?, default) is { } orphan)
-            {
-                while (!_isClosing && !await writer.WriteAsync(session => EraseStep(session, orphan), default))
-                {
-                }
-            }
-        }
-        catch (StoreException)
-        {
-            // It has been reported. What is left is nobody's; it is erased after the next removal, or start.
-        }
-    }
 
     /// <returns>Whether nothing is left of it.</returns>
     private static bool EraseStep(SqliteSession session, long node)

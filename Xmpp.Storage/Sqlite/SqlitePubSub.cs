@@ -45,9 +45,9 @@ internal sealed partial class SqlitePubSub(SqliteReaders readers, SqliteWriter w
 
     private static readonly NodeQuery FromStart = new();
 
-    private readonly Lock _erasing = new();
-    private Task _eraser = Task.CompletedTask;
-    private volatile bool _isClosing;
+    /// <summary>Erases what removed nodes have left, and those of deleted accounts.</summary>
+    internal OrphanEraser Orphans { get; } =
+        new(readers, OrphanSql, orphan => writer.WriteAsync(session => EraseStep(session, orphan), default));
 
     public ValueTask<StoredNode?> FindAsync(Jid owner, string node, CancellationToken cancellationToken)
     {
@@ -140,7 +140,7 @@ internal sealed partial class SqlitePubSub(SqliteReaders readers, SqliteWriter w
         var isRemoved = await writer.WriteAsync(
             session => FindId(session, owner, node) is { } id && session.Execute(OrphanOneSql, ("$id", id)) > 0, cancellationToken);
         if (isRemoved)
-            StartErasing();
+            Orphans.Start();
         return isRemoved;
     }
 

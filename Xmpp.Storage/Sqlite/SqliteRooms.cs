@@ -96,7 +96,7 @@ internal sealed class SqliteRooms(SqliteReaders readers, SqliteWriter writer, Sq
             return session.Execute(DeleteSql, ("$service", service), ("$name", name)) > 0;
         }, cancellationToken);
         if (isRemoved)
-            archive.StartErasing();
+            archive.Orphans.Start();
         return isRemoved;
     }
 

@@ -48,8 +48,8 @@ public sealed class SqliteStore : IStore
             LastLogins.Forget(account);
             LastSeenNotes.Forget(account);
         });
-        _archive.StartErasing();
-        _pubSub.StartErasing();
+        _archive.Orphans.Start();
+        _pubSub.Orphans.Start();
     }
 
     public event Action<StoreStatus>? StatusChanged;
@@ -118,8 +118,8 @@ public sealed class SqliteStore : IStore
     {
         await LastLogins.DisposeAsync();
         await LastSeenNotes.DisposeAsync();
-        await _archive.CloseAsync();
-        await _pubSub.CloseAsync();
+        await _archive.Orphans.CloseAsync();
+        await _pubSub.Orphans.CloseAsync();
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
         _file.Dispose();

@@ -73,7 +73,7 @@ internal sealed class SqliteTransfer(
         cancellationToken.ThrowIfCancellationRequested();
         await archive.BringAllUpToDateAsync();
         // What removed nodes have left behind is nobody's and would be counted.
-        await pubSub.EraseAllAsync();
+        await pubSub.Orphans.FinishAsync();
         return await readers.ReadAsync(session =>
         {
             var counts = new StoreCounts();

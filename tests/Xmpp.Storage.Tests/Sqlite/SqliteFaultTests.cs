@@ -159,7 +159,7 @@ public sealed class SqliteFaultTests : IDisposable
         await using (var store = SqliteStore.Open(_directory.Database))
         {
             // It looks at the start for what deleted accounts have left; nobody is to be opening the file just now.
-            await ((SqliteArchive)store.Archive).Eraser;
+            await ((SqliteArchive)store.Archive).Orphans.Running;
             File.Move(other, _directory.Database, overwrite: true);
             await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, "replaced"));
             await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, "replaced"));
