@@ -80,7 +80,7 @@ internal sealed partial class ComponentStream(ServerContext server, Connection c
             throw new StreamErrorException(StreamErrorCondition.ImproperAddressing, "A stanza needs 'from' and 'to'.");
         if (stanza.AttributeJid("from"u8) is not { } from || from.Domain != Domain)
             throw new StreamErrorException(StreamErrorCondition.InvalidFrom);
-        return Server.Router.RouteRemoteAsync(stanza, from, Server.Stopping);
+        return Server.Router.RouteRemoteAsync(stanza, from, session: null, Server.Stopping);
     }
 
     protected override void HandleEnd()

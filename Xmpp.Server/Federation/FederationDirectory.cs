@@ -3,6 +3,7 @@ using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Dns;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions.Journal;
 
 namespace Xmpp.Server.Federation;
 
@@ -19,9 +20,16 @@ internal sealed class FederationDirectory
         _server = server;
         _dialer = new(server, new(resolver, server.Time));
         Keys = new(dialbackSecret);
+        Sessions = new(server);
     }
 
     public DialbackKeys Keys { get; }
+
+    /// <summary>Streams of other servers that they may resume.</summary>
+    public RemoteSessions Sessions { get; }
+
+    /// <summary>Whether what waits is for the process to come, as far as it is written down.</summary>
+    public bool IsStopping { get; private set; }
 
     public IEnumerable<OutgoingLink> Links => _links.Values;
 
@@ -56,8 +64,9 @@ internal sealed class FederationDirectory
 
     /// <summary>Sends a stanza to another server. Never waits.</summary>
     /// <param name="stanza">Complete with its addresses, UTF-8 for "jabber:client"; copied.</param>
+    /// <param name="origin">What it comes from: that counts as handled once the stanza is written down.</param>
     /// <returns>What its sender is to be told; null when it is on its way.</returns>
-    public StanzaError? Send(string remote, ReadOnlySpan<byte> stanza)
+    public StanzaError? Send(string remote, ReadOnlySpan<byte> stanza, StanzaOrigin origin)
     {
         if (StanzaHead.FindJid(stanza, "from"u8)?.Domain is not { } local || !IsServed(local))
             return StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound, "This server doesn't federate.");
@@ -71,7 +80,7 @@ internal sealed class FederationDirectory
                     return StanzaError.Of(StanzaErrorCondition.ResourceConstraint, "Too many other servers are talked to.");
                 link = _links.GetOrAdd((local, remote), key => new(_server, _dialer, key.Local, key.Remote));
             }
-            if (link.TrySend(stanza, out var error))
+            if (link.TrySend(stanza, origin, out var error))
                 return error;
         }
     }
@@ -118,11 +127,21 @@ internal sealed class FederationDirectory
         }
     }
 
-    /// <summary>Forgets links that nobody needs; about once a second.</summary>
+    /// <summary>Takes up a way that a process has left behind.</summary>
+    public void Restore(LeftLink left)
+    {
+        var link = new OutgoingLink(_server, _dialer, left.Link.Local, left.Link.Remote);
+        link.Restore(left);
+        _links[(link.Local, link.Remote)] = link;
+    }
+
+    /// <summary>Looks after links, and forgets those that nobody needs; about once a second.</summary>
     public void Tick()
     {
+        Sessions.Tick();
         foreach (var (key, link) in _links)
         {
+            link.Tick();
             if (link.TryRemove())
                 _links.TryRemove(new(key, link));
         }
@@ -144,10 +163,19 @@ internal sealed class FederationDirectory
         }
     }
 
-    /// <summary>The server stops: what waits is returned.</summary>
+    /// <summary>The server stops: what waits is returned, unless it is written down for the process to come.</summary>
     public void Stop()
     {
-        foreach (var link in _links.Values.Where(link => link.Waiting > 0))
+        IsStopping = true;
+        foreach (var link in _links.Values.Where(link => link.Waiting > 0 && !link.IsWrittenDown))
             link.Close(LinkFailure.Timeout("The server stops."));
+    }
+
+    /// <summary>Nothing is sent or handled any more: what is in the journal is for the process to come.</summary>
+    public void LeaveJournal()
+    {
+        Sessions.LeaveJournal();
+        foreach (var link in _links.Values)
+            link.LeaveJournal();
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -7,6 +8,8 @@ using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions;
+using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Federation;
@@ -32,9 +35,12 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
     private bool _isOver;
     private int _failures;
     private int _verifications;
+    private readonly TaskCompletionSource _loopEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private RemoteSession? _session;
 
-    /// <summary>How the first pair was authorised: "EXTERNAL" or "dialback"; null before.</summary>
-    public string? AuthorizedBy { get; private set; }
+    public override bool OutlivesProcess => _session?.OutlivesProcess == true;
+
+    protected override RemoteSession? Session => _session;
 
     public override void Tick()
     {
@@ -87,6 +93,61 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
         else
             throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
         return default;
+    }
+
+    protected override async ValueTask BeginManagementAsync(Element element)
+    {
+        if (_phase != NegotiationPhase.Authenticated || IsManaged)
+            Send(StreamManagementElements.Failed(StanzaErrorCondition.UnexpectedRequest));
+        else if (element.Name.Local == "enable")
+            Enable(element);
+        else if (element.Name.Local == "resume")
+            await ResumeAsync(element);
+        else
+            throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
+    }
+
+    /// <summary>XEP-0198 §3.</summary>
+    private void Enable(Element enable)
+    {
+        BeginCounting();
+        var resumeTime = Server.Current.Options.S2s.ResumeTime;
+        if (StreamManagementElements.TryReadCount(enable["max"], out var wanted) && wanted < resumeTime.TotalSeconds)
+            resumeTime = TimeSpan.FromSeconds(wanted);
+        var enabled = new Element(StreamManagement.Ns, "enabled");
+        if (enable["resume"] is "true" or "1" && resumeTime > TimeSpan.Zero)
+        {
+            _session = Server.Federation.Sessions.Add(this, Local!, Remote!, resumeTime);
+            enabled = enabled.With("id", _session.Id).With("resume", "true")
+                .With("max", ((int)resumeTime.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        }
+        Send(enabled);
+    }
+
+    /// <summary>XEP-0198 §5: who comes back learns what was handled until the connection was lost.</summary>
+    private async ValueTask ResumeAsync(Element resume)
+    {
+        if (resume["previd"] is not { } id || !StreamManagementElements.TryReadCount(resume["h"], out var count))
+        {
+            Send(StreamManagementElements.Failed(StanzaErrorCondition.BadRequest));
+            return;
+        }
+        if (count > 0)
+            throw StreamManagementElements.CountTooHigh(count, sent: 0); // Nothing goes this way.
+        if (Server.Federation.Sessions.Find(id, Local!, Remote!) is not { } session || !session.TryTake(this, out var former))
+        {
+            Send(StreamManagementElements.Failed(StanzaErrorCondition.ItemNotFound));
+            return;
+        }
+        _session = session;
+        if (former is not null)
+        {
+            // What it is still handling is counted, and only then is the peer told how far that was.
+            former.Connection.Abort("resumed by a new connection");
+            await former._loopEnded.Task;
+        }
+        BeginCounting();
+        Send(new Element(StreamManagement.Ns, "resumed", Element.Attr("previd", id), CountAttribute(session.Handled)));
     }
 
     protected override void HandleResult(string from, string to, Element result)
@@ -148,6 +209,9 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
             if (_entered is not null)
                 Server.Federation.Leave(this, _entered);
         }
+        if (_session is { } session && session.TryLeave(this, Server.Clock.Seconds) && !IsBroken)
+            Server.Federation.Sessions.Remove(session);
+        _loopEnded.TrySetResult();
     }
 
     private IEnumerable<Element> Features()
@@ -160,6 +224,8 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
         if (_phase == NegotiationPhase.Secured && Local is not null && Remote is not null && ProblemOf(Remote) is null)
             yield return new(Namespaces.Sasl, "mechanisms", new Element(Namespaces.Sasl, "mechanism", "EXTERNAL"));
         yield return Dialback.Feature;
+        if (_phase == NegotiationPhase.Authenticated)
+            yield return new(StreamManagement.Ns, "sm");
     }
 
     private void ProceedToTls()

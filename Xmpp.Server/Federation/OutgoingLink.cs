@@ -1,7 +1,7 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core.Stanzas;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions.Journal;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Federation;
@@ -13,37 +13,58 @@ namespace Xmpp.Server.Federation;
 internal sealed partial class OutgoingLink(ServerContext server, ServerDialer dialer, string local, string remote)
 {
     private readonly Lock _gate = new();
-    private Queue<byte[]> _waiting = new();
-    private int _waitingBytes;
-    private OutgoingServerStream? _stream;
+    private readonly LinkQueue _queue = new(server, local, remote);
+    private ServerStream? _stream;
     private LinkFailure? _failure;
     private int _retryAt;
-    private bool _isDialing;
     private bool _isRemoved;
+    private bool _isLeft;
 
     public string Local => local;
 
     public string Remote => remote;
 
     /// <summary>Null while there is none.</summary>
-    public OutgoingServerStream? Stream => Volatile.Read(ref _stream);
+    public ServerStream? Stream => Volatile.Read(ref _stream);
 
     /// <summary>Why the last attempt came to nothing; null when it didn't.</summary>
     public LinkFailure? Failure => Volatile.Read(ref _failure);
 
+    /// <summary>Stanzas that wait for a stream.</summary>
     public int Waiting
     {
         get
         {
             lock (_gate)
-                return _waiting.Count;
+                return _queue.Count - _queue.Sent;
+        }
+    }
+
+    /// <summary>Whether what waits, or isn't acknowledged, is brought over by the process to come if this one ends.</summary>
+    public bool IsWrittenDown
+    {
+        get
+        {
+            lock (_gate)
+                return _queue.OutlivesProcess;
+        }
+    }
+
+    /// <summary>Takes up what a process has left behind; the next tick makes a stream for it.</summary>
+    public void Restore(LeftLink left)
+    {
+        lock (_gate)
+        {
+            _queue.Restore(left);
+            (_resumeUntil, _isDialing, _redialAt) = (ResumeUntil(), true, server.Clock.Seconds);
         }
     }
 
     /// <summary>Sends a stanza, or keeps it until there is a stream.</summary>
+    /// <param name="origin">What it comes from: that counts as handled once the stanza is written down.</param>
     /// <param name="error">What its sender is to be told; null when it is on its way.</param>
     /// <returns>False when the link is not in use any more: there is another one.</returns>
-    public bool TrySend(ReadOnlySpan<byte> stanza, out StanzaError? error)
+    public bool TrySend(ReadOnlySpan<byte> stanza, StanzaOrigin origin, out StanzaError? error)
     {
         error = null;
         using (OutputBatch.Begin())
@@ -52,16 +73,23 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
             {
                 if (_isRemoved)
                     return false;
-                if (_stream?.TryCarry(stanza) == true)
+                if (_stream is { IsManaged: false, IsOver: false } plain && _queue.Count == 0 && plain.Carry(stanza))
                     return true;
-                _stream = null;
-                error = Keep(stanza);
-                if (error is not null || _isDialing)
+                error = Keep(stanza, origin);
+                if (error is not null)
+                    return true;
+                if (_stream is { } stream)
+                {
+                    if (!_isFinishing)
+                        SendWaiting(stream);
+                    return true;
+                }
+                if (_isDialing || IsForNextProcess)
                     return true;
                 _isDialing = true;
             }
         }
-        server.Tasks.Run($"A stream to {remote}", _ => DialAsync());
+        Dial();
         return true;
     }
 
@@ -69,15 +97,40 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
     public bool TryRemove()
     {
         lock (_gate)
-            return _isRemoved |= _stream is null && !_isDialing && (_failure is null || server.Clock.Seconds >= _retryAt);
+        {
+            if (_isRemoved || _stream is not null || _isDialing || _queue.Count > 0
+                || (_failure is not null && server.Clock.Seconds < _retryAt))
+            {
+                return _isRemoved;
+            }
+            _queue.Close();
+            return _isRemoved = true;
+        }
     }
 
-    /// <summary>Ends the stream; what waits is returned.</summary>
-    /// <param name="mayRetry">Whether the next stanza makes a new one at once.</param>
+    /// <summary>
+    /// Ends the stream, if it acknowledges stanzas once it has acknowledged those that were sent; what waits is returned, and later what
+    /// was never acknowledged.
+    /// </summary>
+    /// <param name="mayRetry">Whether the next stanza makes a new one at once, which brings over what was never acknowledged.</param>
     public void Close(LinkFailure failure, bool mayRetry = false)
     {
-        Stream?.End(null);
-        GiveUp(failure);
+        ServerStream? ended;
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                (ended, _isProven) = (_stream, true);
+                if (ended is { IsManaged: true } && _queue.Sent > 0)
+                {
+                    (_isFinishing, _closedFor) = (true, mayRetry ? null : failure);
+                    Ask(ended);
+                    return;
+                }
+            }
+        }
+        ended?.End(null);
+        GiveUp(failure, mayWait: false);
         if (mayRetry)
             Forgive();
     }
@@ -89,8 +142,21 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
             _failure = null;
     }
 
+    /// <summary>From now on nothing changes any more: what is in the journal is for the process to come.</summary>
+    public void LeaveJournal()
+    {
+        lock (_gate)
+        {
+            _isLeft = true;
+            _queue.LeaveJournal();
+        }
+    }
+
+    /// <summary>Whether this process makes no more streams. In the gate.</summary>
+    private bool IsForNextProcess => server.Federation.IsStopping && _queue.OutlivesProcess;
+
     /// <summary>In the gate.</summary>
-    private StanzaError? Keep(ReadOnlySpan<byte> stanza)
+    private StanzaError? Keep(ReadOnlySpan<byte> stanza, StanzaOrigin origin)
     {
         var limits = server.Current.Options.S2s;
         if (!_isDialing && _failure is { } failure)
@@ -99,58 +165,28 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
                 return failure.ToError();
             _failure = null;
         }
-        if (_waiting.Count >= limits.QueueStanzas || _waitingBytes + stanza.Length > limits.QueueBytes)
+        if (_queue.Count >= limits.QueueStanzas || _queue.Bytes + stanza.Length > limits.QueueBytes)
             return StanzaError.Of(StanzaErrorCondition.ResourceConstraint, $"Too much waits for {remote}.");
-        _waiting.Enqueue(stanza.ToArray());
-        _waitingBytes += stanza.Length;
+        _queue.Add(stanza, origin);
         return null;
     }
 
-    private async ValueTask DialAsync()
+    /// <summary>There is no way: what waits is returned, unless a stream may still be resumed.</summary>
+    private void GiveUp(LinkFailure failure, bool mayWait)
     {
-        var (stream, failure) = await dialer.DialAsync(new(local, remote));
-        if (stream is null)
-            GiveUp(failure!);
-        else
-            Use(stream);
-    }
-
-    private void Use(OutgoingServerStream stream)
-    {
-        LogConnected(server.StreamLogger, local, remote, stream.Connection.RemoteEndPoint, stream.AuthorizedBy!);
-        stream.Lost = Lose;
-        using (OutputBatch.Begin())
+        List<byte[]> unsent;
+        lock (_gate)
         {
-            lock (_gate)
+            var (now, retryAfter) = (server.Clock.Seconds, (int)server.Current.Options.S2s.RetryAfter.TotalSeconds);
+            if (_isLeft || (mayWait && IsForNextProcess))
+                return;
+            if (mayWait && _queue.StreamId is not null && now < _resumeUntil)
             {
-                (_stream, _isDialing, _failure, _waitingBytes) = (stream, false, null, 0);
-                while (_waiting.TryDequeue(out var stanza))
-                    stream.TryCarry(stanza);
+                _redialAt = Math.Min(now + retryAfter, _resumeUntil);
+                return;
             }
-        }
-        // It may be over before anybody was to be told.
-        if (stream.IsOver)
-            Lose(stream);
-    }
-
-    private void Lose(OutgoingServerStream stream)
-    {
-        LogLost(server.StreamLogger, remote, stream.Connection.AbortReason);
-        lock (_gate)
-        {
-            if (_stream == stream)
-                _stream = null;
-        }
-    }
-
-    private void GiveUp(LinkFailure failure)
-    {
-        Queue<byte[]> unsent;
-        lock (_gate)
-        {
-            (unsent, _waiting, _waitingBytes) = (_waiting, new(), 0);
-            (_isDialing, _failure) = (false, failure);
-            _retryAt = server.Clock.Seconds + (int)server.Current.Options.S2s.RetryAfter.TotalSeconds;
+            unsent = _queue.TakeAll();
+            (_isDialing, _redialAt, _failure, _retryAt) = (false, null, failure, now + retryAfter);
         }
         LogFailed(server.StreamLogger, local, remote, failure.Reason, unsent.Count);
         if (unsent.Count == 0)
@@ -161,12 +197,6 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
                 await server.Router.ReturnUnsentAsync(stanza, failure.ToError(), cancellationToken);
         });
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Local} has a stream to {Remote} at {Address}, authorised by {Mechanism}")]
-    private static partial void LogConnected(ILogger logger, string local, string remote, IPEndPoint address, string mechanism);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The stream to {Remote} is over: {Reason}")]
-    private static partial void LogLost(ILogger logger, string remote, string? reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Local} has no way to {Remote}: {Reason}; {Count} stanzas are returned")]
     private static partial void LogFailed(ILogger logger, string local, string remote, string reason, int count);

@@ -4,6 +4,8 @@ using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions;
+using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Federation;
@@ -12,7 +14,14 @@ namespace Xmpp.Server.Federation;
 /// <param name="Local">The domain here that it speaks for.</param>
 /// <param name="Verify">A key to verify, after which the stream is over; null for a stream that carries stanzas.</param>
 /// <param name="Report">Told of each step; or null.</param>
-internal sealed record OutgoingPurpose(string Local, string Remote, DialbackRequest? Verify = null, Action<string>? Report = null);
+/// <param name="Resume">The id of a stream that is to be gone on with if that can be (XEP-0198 §5); or null.</param>
+internal sealed record OutgoingPurpose(
+    string Local, string Remote, DialbackRequest? Verify = null, Action<string>? Report = null, string? Resume = null);
+
+/// <summary>A stream that was to be gone on with.</summary>
+/// <param name="Count">How many of its stanzas the other server has.</param>
+/// <param name="IsResumed">False when it is over.</param>
+internal readonly record struct ResumedStream(uint Count, bool IsResumed);
 
 /// <summary>A stream that this server makes to another one, for one pair of domains and in one direction.</summary>
 internal sealed class OutgoingServerStream : ServerStream
@@ -24,14 +33,11 @@ internal sealed class OutgoingServerStream : ServerStream
     private string? _peerId;
     private string? _refusal;
     private bool _isDialbackSent;
-    private int _lastSentAt;
+    private bool _isResuming;
 
     public OutgoingServerStream(ServerContext server, Connection connection, OutgoingPurpose purpose, bool isDirectTls)
-        : base(server, connection)
-    {
+        : base(server, connection) =>
         (_purpose, _isDirectTls, Local, Remote) = (purpose, isDirectTls, purpose.Local, purpose.Remote);
-        _lastSentAt = server.Clock.Seconds;
-    }
 
     /// <summary>Completes with null when the stream does what it was made for, else with why it doesn't.</summary>
     public Task<LinkFailure?> Negotiated => _negotiated.Task;
@@ -39,29 +45,25 @@ internal sealed class OutgoingServerStream : ServerStream
     /// <summary>What the peer says about the key to verify.</summary>
     public DialbackResult? Verification { get; private set; }
 
-    /// <summary>How the pair was authorised: "EXTERNAL" or "dialback"; null before.</summary>
-    public string? AuthorizedBy { get; private set; }
+    /// <summary>By which the stream can be resumed; null when it can't.</summary>
+    public string? StreamId { get; private set; }
 
-    public bool IsOver => HasEnded;
+    /// <summary>What became of the stream that was to be resumed; null when that is not known, or there was none.</summary>
+    public ResumedStream? Resumed { get; private set; }
 
-    /// <summary>Called once, when nothing can be sent any more.</summary>
-    public Action<OutgoingServerStream>? Lost { get; set; }
+    public override bool OutlivesProcess => StreamId is not null && Link?.IsWrittenDown == true;
+
+    private bool IsEnabling => _phase == NegotiationPhase.Authenticated && !_negotiated.Task.IsCompleted;
 
     private string Domain => _purpose.Remote;
 
-    /// <summary>Queues a stanza for the pair; only once it was negotiated.</summary>
-    /// <param name="stanza">UTF-8 for "jabber:client".</param>
-    /// <returns>False when the stream is over.</returns>
-    public bool TryCarry(ReadOnlySpan<byte> stanza)
-    {
-        _lastSentAt = Server.Clock.Seconds;
-        return TrySend(stanza);
-    }
-
     public override void Tick()
     {
-        if (_negotiated.Task.IsCompleted && Server.Clock.Seconds - _lastSentAt > Server.Current.Options.S2s.IdleTimeout.TotalSeconds)
+        if (_negotiated.Task.IsCompleted && Link is null or { IsIdle: true }
+            && Server.Clock.Seconds - LastSentAt > Server.Current.Options.S2s.IdleTimeout.TotalSeconds)
+        {
             End(null);
+        }
     }
 
     /// <summary>There was no time to negotiate.</summary>
@@ -126,6 +128,36 @@ internal sealed class OutgoingServerStream : ServerStream
         return default;
     }
 
+    protected override ValueTask BeginManagementAsync(Element element)
+    {
+        switch (element.Name.Local)
+        {
+            case "resumed" when IsEnabling && _isResuming && StreamManagementElements.TryReadCount(element["h"], out var count):
+                StreamId = _purpose.Resume;
+                Resumed = new ResumedStream(count, IsResumed: true);
+                BeginCounting();
+                Complete("EXTERNAL");
+                break;
+            case "failed" when IsEnabling && _isResuming:
+                if (StreamManagementElements.TryReadCount(element["h"], out var handled))
+                    Resumed = new ResumedStream(handled, IsResumed: false);
+                _isResuming = false;
+                Enable();
+                break;
+            case "enabled" when IsEnabling && !_isResuming:
+                StreamId = element["resume"] is "true" or "1" ? element["id"] : null;
+                BeginCounting();
+                Complete("EXTERNAL");
+                break;
+            case "failed" when IsEnabling:
+                Complete("EXTERNAL");
+                break;
+            default:
+                throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
+        }
+        return default;
+    }
+
     protected override void HandleResult(string from, string to, Element result)
     {
         if (!_isDialbackSent || _negotiated.Task.IsCompleted || from != Domain || to != _purpose.Local)
@@ -179,7 +211,7 @@ internal sealed class OutgoingServerStream : ServerStream
                 $"{Domain} ended the stream: {StreamError.WireName(condition)}{(PeerErrorText is null ? "" : $" ({PeerErrorText})")}"),
             null => LinkFailure.Timeout($"the connection with {Domain} ended: {Connection.AbortReason ?? "closed by the other side"}"),
         });
-        Lost?.Invoke(this);
+        Link?.Lose(this);
     }
 
     private void HandleFeatures(Element features)
@@ -207,6 +239,9 @@ internal sealed class OutgoingServerStream : ServerStream
             case NegotiationPhase.Secured:
                 Report($"{Domain} does not offer EXTERNAL: it does not accept our certificate for {_purpose.Local}, or never does");
                 AskByDialback();
+                break;
+            case NegotiationPhase.Authenticated when features.Child(StreamManagement.Ns, "sm") is not null:
+                BeginManagement();
                 break;
             case NegotiationPhase.Authenticated:
                 Complete("EXTERNAL");
@@ -246,6 +281,17 @@ internal sealed class OutgoingServerStream : ServerStream
         _phase = NegotiationPhase.Secured;
         Report($"{Connection.Tls!.Protocol}, {Connection.Tls.CipherSuite}");
     }
+
+    private void BeginManagement()
+    {
+        _isResuming = _purpose.Resume is not null;
+        if (_isResuming)
+            Send(new Element(StreamManagement.Ns, "resume", Element.Attr("previd", _purpose.Resume), CountAttribute(0)));
+        else
+            Enable();
+    }
+
+    private void Enable() => Send(new Element(StreamManagement.Ns, "enable", Element.Attr("resume", "true")));
 
     private void StartAnew()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
@@ -6,6 +7,7 @@ using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
@@ -22,12 +24,27 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
 
     // Changed by whoever verifies, too.
     private ImmutableHashSet<(string Local, string Remote)> _accepted = [];
+    private uint _handled;
 
     /// <summary>The domain here that the stream was made for or by; null as long as that is not known.</summary>
     public string? Local { get; protected set; }
 
     /// <summary>The domain elsewhere; null as long as it has not said it. It may not have proved it yet.</summary>
     public string? Remote { get; protected set; }
+
+    /// <summary>Whose stanzas go by this stream, once it is theirs; null when nothing does.</summary>
+    public OutgoingLink? Link { get; set; }
+
+    /// <summary>Whether both sides acknowledge stanzas (XEP-0198).</summary>
+    public bool IsManaged { get; protected set; }
+
+    public bool IsOver => HasEnded;
+
+    /// <summary>Whether what it has brought is known, and what it has to bring over is sent, by the process to come.</summary>
+    public abstract bool OutlivesProcess { get; }
+
+    /// <summary>How the first pair was authorised: "EXTERNAL" or "dialback"; null before.</summary>
+    public string? AuthorizedBy { get; protected set; }
 
     /// <summary>The error with which the peer has ended its stream; null when it hasn't.</summary>
     public StreamErrorCondition? PeerError { get; private set; }
@@ -53,8 +70,19 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
     /// <summary>Whether stanzas of that pair may come.</summary>
     protected bool IsAccepted(string local, string remote) => _accepted.Contains((local, remote));
 
-    /// <inheritdoc cref="PeerStream.SendStanza"/>
-    public bool TrySend(ReadOnlySpan<byte> stanza) => SendStanza(stanza);
+    /// <summary>When a stanza was last sent, in seconds of the server's clock.</summary>
+    protected int LastSentAt { get; private set; } = server.Clock.Seconds;
+
+    /// <summary>Queues a stanza of its link; false when the stream is over.</summary>
+    /// <param name="stanza">UTF-8 for "jabber:client".</param>
+    public bool Carry(ReadOnlySpan<byte> stanza)
+    {
+        LastSentAt = Server.Clock.Seconds;
+        return !HasEnded && SendStanza(stanza);
+    }
+
+    /// <summary>Asks the peer how many stanzas it has.</summary>
+    public void Ask() => Send("<r xmlns='urn:xmpp:sm:3'/>"u8);
 
     /// <summary>From now on stanzas of that pair may come.</summary>
     protected virtual void Accept(string local, string remote)
@@ -100,19 +128,64 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
     {
         element = Normalize(element);
         if (IsStanza(element))
-            return HandleStanzaAsync(element);
+            return CountAsync(HandleStanzaAsync(element));
         if (element.Namespace.SequenceEqual("http://etherx.jabber.org/streams"u8) && element.LocalName.SequenceEqual("error"u8))
         {
             HandleError(element.ToElement());
             return default;
         }
+        if (element.Namespace.SequenceEqual("urn:xmpp:sm:3"u8))
+            return HandleManagementAsync(element.ToElement());
         if (!element.Namespace.SequenceEqual("jabber:server:dialback"u8))
             return HandleElementAsync(element.ToElement());
         HandleDialback(element.ToElement());
         return default;
     }
 
-    /// <summary>What is neither a stanza nor dialback.</summary>
+    /// <summary>What begins stream management (XEP-0198).</summary>
+    protected abstract ValueTask BeginManagementAsync(Element element);
+
+    /// <summary>Where the peer's stanzas are counted; null for nowhere but here.</summary>
+    protected virtual RemoteSession? Session => null;
+
+    /// <summary>The peer's stanzas that were handled, modulo 2^32 (§4): what they oblige this server to keep is kept.</summary>
+    protected uint Handled => Session?.Handled ?? Volatile.Read(ref _handled);
+
+    /// <summary>From now on stanzas of the peer count.</summary>
+    protected void BeginCounting() => (IsManaged, _handled) = (true, 0u);
+
+    protected static object? CountAttribute(uint count) => Element.Attr("h", count.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Nobody has to send again what has come.</summary>
+    protected override void SendLast()
+    {
+        if (IsManaged && Handled > 0)
+            Acknowledge();
+    }
+
+    private void Acknowledge() => Send(new Element(StreamManagement.Ns, "a", CountAttribute(Handled)));
+
+    private ValueTask HandleManagementAsync(Element element)
+    {
+        switch (element.Name.Local)
+        {
+            case "r" when IsManaged:
+                Acknowledge();
+                return default;
+            case "a" when IsManaged:
+                if (!StreamManagementElements.TryReadCount(element["h"], out var count))
+                    throw new StreamErrorException(StreamErrorCondition.InvalidXml, "An acknowledgement needs a count.");
+                if (Link?.TryAcknowledge(this, count) == false)
+                    throw StreamManagementElements.CountTooHigh(count, Link.SentOnStream);
+                return default;
+            case "r" or "a":
+                throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType, "Stream management is not enabled.");
+            default:
+                return BeginManagementAsync(element);
+        }
+    }
+
+    /// <summary>What is neither a stanza nor of dialback or stream management.</summary>
     protected abstract ValueTask HandleElementAsync(Element element);
 
     /// <summary>A request for authorisation, or an answer to ours.</summary>
@@ -137,7 +210,29 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
                 ? StreamErrorCondition.HostUnknown
                 : StreamErrorCondition.InvalidFrom);
         }
-        return Server.Router.RouteRemoteAsync(stanza, from, Server.Stopping);
+        return Server.Router.RouteRemoteAsync(stanza, from, Session, Server.Stopping);
+    }
+
+    private ValueTask CountAsync(ValueTask handled)
+    {
+        if (!handled.IsCompletedSuccessfully)
+            return FinishAsync(handled);
+        CountHandled();
+        return default;
+    }
+
+    private async ValueTask FinishAsync(ValueTask handled)
+    {
+        await handled;
+        CountHandled();
+    }
+
+    private void CountHandled()
+    {
+        if (Session is { } session)
+            session.CountHandled();
+        else
+            Volatile.Write(ref _handled, unchecked(_handled + 1));
     }
 
     private void HandleError(Element error)

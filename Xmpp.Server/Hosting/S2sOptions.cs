@@ -61,13 +61,17 @@ public sealed record S2sOptions
     [Duration("10s", "7d")]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Stanzas that wait for one remote domain; further ones are refused.</summary>
+    /// <summary>How long a stream whose connection was lost can be resumed (XEP-0198), and attempts at that are made; 0 is never.</summary>
+    [Duration("0s", "1h")]
+    public TimeSpan ResumeTime { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Stanzas that wait for one remote domain, or that it has not acknowledged; further ones are refused.</summary>
     [Number(10, 1_000_000)]
-    public int QueueStanzas { get; init; } = 2_000;
+    public int QueueStanzas { get; init; } = 10_000;
 
     /// <summary>The same in bytes.</summary>
     [Bytes(65_536, 1024 * 1024 * 1024)]
-    public int QueueBytes { get; init; } = 2 * 1024 * 1024;
+    public int QueueBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Pairs of a domain here and one elsewhere with a stream, or an attempt to make one.</summary>
     [Number(1, 1_000_000)]

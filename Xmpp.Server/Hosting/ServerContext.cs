@@ -252,6 +252,10 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             if (Sessions.TryAdd(session, replace: false, int.MaxValue, out _) == BindOutcome.Bound)
                 Resumable.Add(leftSession.Session.Id, session);
         }
+        foreach (var link in left.Links)
+            Federation.Restore(link);
+        foreach (var remote in left.Remotes)
+            Federation.Sessions.Restore(remote);
         Journal.Begin();
         if (sessions.Count > 0)
             LogRestored(sessions.Count);
@@ -263,6 +267,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     {
         foreach (var session in Resumable.All)
             session.LeaveJournal();
+        Federation.LeaveJournal();
         Journal?.Dispose();
     }
 

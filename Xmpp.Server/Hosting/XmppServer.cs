@@ -179,7 +179,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         foreach (var stream in _context.Streams.All)
         {
             // A stream that is closed can't be resumed (XEP-0198 §5): one that is to be resumed after a restart breaks off.
-            if (stream is ClientStream { Session.OutlivesProcess: true })
+            if (stream is ClientStream { Session.OutlivesProcess: true } or ServerStream { OutlivesProcess: true })
                 stream.Connection.Close();
             else
                 stream.End(new StreamError(StreamErrorCondition.SystemShutdown));

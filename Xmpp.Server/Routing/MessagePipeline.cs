@@ -6,6 +6,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Sessions;
@@ -29,13 +30,14 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     /// <returns>The error to tell the sender, or null.</returns>
     public ValueTask<StanzaError?> RunAsync(
         ModuleTable modules, ClientSession sender, StanzaView stanza, Jid to, bool isLocal, CancellationToken cancellationToken) =>
-        RunAsync(modules, sender, sender.Jid, stanza, to, isLocal, cancellationToken);
+        RunAsync(modules, sender, session: null, sender.Jid, stanza, to, isLocal, cancellationToken);
 
     /// <summary>Takes a message of somebody who is not local to its recipient, who is.</summary>
+    /// <param name="session">Of the stream of another server that it came on, where that can be resumed; else null.</param>
     /// <returns>The error to tell the sender, or null.</returns>
     public ValueTask<StanzaError?> ReceiveAsync(
-        ModuleTable modules, Jid from, StanzaView stanza, Jid to, CancellationToken cancellationToken) =>
-        RunAsync(modules, sender: null, from, stanza, to, isLocal: true, cancellationToken);
+        ModuleTable modules, Jid from, StanzaView stanza, Jid to, RemoteSession? session, CancellationToken cancellationToken) =>
+        RunAsync(modules, sender: null, session, from, stanza, to, isLocal: true, cancellationToken);
 
     public async ValueTask<StanzaError?> SendMessageAsync(Element message, CancellationToken cancellationToken)
     {
@@ -47,7 +49,8 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         framer.Begin(StreamScope.Client);
         framer.Read(bytes.WrittenMemory, out _);
         var current = server.Current;
-        return await RunAsync(current.Modules, sender: null, from, framer.Stanza, to, current.IsLocal(to), cancellationToken);
+        return await RunAsync(
+            current.Modules, sender: null, session: null, from, framer.Stanza, to, current.IsLocal(to), cancellationToken);
     }
 
     public ValueTask<IqReply> AskAsync(Jid account, Jid from, IqType type, Element payload, CancellationToken cancellationToken) =>
@@ -96,14 +99,16 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     }
 
     /// <param name="sender">The session that sent it; null when none did.</param>
+    /// <param name="session">Of the other server's stream that it came on; null when none did, or it can't be resumed.</param>
     /// <param name="isLocal">Whether this server answers for the recipient's domain.</param>
     private async ValueTask<StanzaError?> RunAsync(
-        ModuleTable modules, ClientSession? sender, Jid from, StanzaView stanza, Jid to, bool isLocal, CancellationToken cancellationToken)
+        ModuleTable modules, ClientSession? sender, RemoteSession? session, Jid from, StanzaView stanza, Jid to, bool isLocal,
+        CancellationToken cancellationToken)
     {
         // Messages are many: their context is used again, as long as its handlers complete at once.
         var context = t_context ?? new Context();
         t_context = null;
-        context.Start(this, sender, from, stanza, to);
+        context.Start(this, sender, from, stanza, to, session);
 
         var (type, error) = (context.Type, await RunAsync(modules, context, isLocal, cancellationToken));
 
@@ -131,7 +136,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
             // As its sender wrote it: what was changed is for the sender's own account.
             var output = Scratch.Rent();
             StanzaStamper.Write(output, context.Stanza, (ClientSession?)context.Sender);
-            return server.Remote.Send(context.To, output.WrittenSpan);
+            return server.Remote.Send(context.To, output.WrittenSpan, context.Origin);
         }
         if (context.To.Local is not null
             && await RunStageAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
@@ -144,6 +149,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     /// <summary>Hands it to the archives; who sent it as a client waits only before it is told that it was handled.</summary>
     private ValueTask KeepAsync(Context context, CancellationToken cancellationToken) => context.Sender is ClientSession sender
         ? sender.KeepAsync(context.Kept)
+        : context.Session is { } session ? session.KeepAsync(context.Kept, cancellationToken)
         : server.Store.Archive.AddAsync(context.Kept, cancellationToken);
 
     /// <summary>Runs the stages before delivery for each local account that is touched.</summary>
@@ -283,6 +289,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         private List<ArchiveEntry>? _kept;
         private MessagePipeline? _pipeline;
         private ClientSession? _sender;
+        private RemoteSession? _session;
         private Jid? _from;
         private StanzaView? _stanza;
         private Jid? _to;
@@ -308,11 +315,15 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 
         public override void Keep(ArchiveEntry entry) => (_kept ??= new(2)).Add(entry);
 
-        public StanzaOrigin Origin => _sender?.OriginOfCurrent ?? default;
+        /// <summary>Of the stream of another server; null when it came otherwise.</summary>
+        public RemoteSession? Session => _session;
 
-        public void Start(MessagePipeline pipeline, ClientSession? sender, Jid from, StanzaView stanza, Jid to)
+        public StanzaOrigin Origin => _sender?.OriginOfCurrent ?? _session?.Origin ?? default;
+
+        public void Start(
+            MessagePipeline pipeline, ClientSession? sender, Jid from, StanzaView stanza, Jid to, RemoteSession? session = null)
         {
-            (_pipeline, _sender, _from, _stanza, _to) = (pipeline, sender, from, stanza, to);
+            (_pipeline, _sender, _from, _stanza, _to, _session) = (pipeline, sender, from, stanza, to, session);
             _type = MessageTypes.Of(stanza);
         }
 
@@ -358,7 +369,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         /// <summary>Lets go of everything, so that a waiting context keeps no session alive.</summary>
         public void Clear()
         {
-            (_pipeline, _sender, _from, _stanza, _to, _account) = (null, null, null, null, null, null);
+            (_pipeline, _sender, _from, _stanza, _to, _account, _session) = (null, null, null, null, null, null, null);
             _edits.Clear();
             _kept = null; // The store's by now.
             StanzaId = null;

@@ -6,6 +6,7 @@ using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Components;
 using Xmpp.Server.Federation;
+using Xmpp.Server.Sessions.Journal;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Routing;
@@ -21,10 +22,13 @@ internal sealed class RemoteDomains(ComponentDirectory components, FederationDir
 
     public bool IsKnown(Jid address) => components.IsKnown(address.Domain) || federation?.IsKnown(address.Domain) == true;
 
-    public StanzaError? Send(Jid to, ReadOnlySpan<byte> stanza) => components.IsKnown(to.Domain)
+    public StanzaError? Send(Jid to, ReadOnlySpan<byte> stanza) => Send(to, stanza, default);
+
+    /// <inheritdoc cref="FederationDirectory.Send"/>
+    public StanzaError? Send(Jid to, ReadOnlySpan<byte> stanza, StanzaOrigin origin) => components.IsKnown(to.Domain)
         ? components.Send(to.Domain, stanza)
         : federation is null ? StanzaError.Of(StanzaErrorCondition.RemoteServerNotFound)
-        : federation.Send(to.Domain, stanza);
+        : federation.Send(to.Domain, stanza, origin);
 
     public StanzaError? Send(Jid to, Element stanza)
     {

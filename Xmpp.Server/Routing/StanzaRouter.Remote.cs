@@ -3,6 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Transport;
 
@@ -13,7 +14,9 @@ internal sealed partial class StanzaRouter
 {
     /// <summary>Handles one stanza of the namespace "jabber:client".</summary>
     /// <param name="from">As the stanza says; whoever calls has seen to it that it may.</param>
-    public async ValueTask RouteRemoteAsync(StanzaView stanza, Jid from, CancellationToken cancellationToken)
+    /// <param name="session">Of the stream that it came on, where that can be resumed; else null.</param>
+    public async ValueTask RouteRemoteAsync(
+        StanzaView stanza, Jid from, RemoteSession? session, CancellationToken cancellationToken)
     {
         if (stanza.AttributeJid("to"u8) is not { } to)
         {
@@ -26,7 +29,7 @@ internal sealed partial class StanzaRouter
         {
             error = !current.IsLocal(to) ? await ServeRemoteAsync(current, stanza, from, to, cancellationToken)
                 : stanza.LocalName.SequenceEqual("message"u8)
-                    ? await messages.ReceiveAsync(current.Modules, from, stanza, to, cancellationToken)
+                    ? await messages.ReceiveAsync(current.Modules, from, stanza, to, session, cancellationToken)
                 : stanza.LocalName.SequenceEqual("presence"u8) ? await PresenceAsync(current, stanza, from, to, cancellationToken)
                 : await RemoteIqAsync(current, stanza, from, to, cancellationToken);
         }
@@ -50,7 +53,7 @@ internal sealed partial class StanzaRouter
             return default;
         var answer = new ArrayBufferWriter<byte>(512);
         ResponseWriter.Write(answer, stanza, QuotedSender(stanza), "error"u8, error.ToElement());
-        return RouteRemoteAsync(Read(answer.WrittenMemory), to, cancellationToken);
+        return RouteRemoteAsync(Read(answer.WrittenMemory), to, session: null, cancellationToken);
     }
 
     private static StanzaView Read(ReadOnlyMemory<byte> bytes)

@@ -17,8 +17,13 @@ namespace Xmpp.Server.Streams;
 /// </summary>
 internal abstract partial class PeerStream(ServerContext server, Connection connection) : IServerStream
 {
+    // What became of the stream.
+    private const int Running = 0;
+    private const int Closed = 1;
+    private const int Broken = 2;
+
     private Func<ValueTask>? _between;
-    private int _hasEnded;
+    private int _end;
 
     public Connection Connection => connection;
 
@@ -37,7 +42,10 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
 
     protected bool IsHeaderSent { get; set; }
 
-    protected bool HasEnded => Volatile.Read(ref _hasEnded) != 0;
+    protected bool HasEnded => Volatile.Read(ref _end) != Running;
+
+    /// <summary>Whether the connection was lost, without either side having closed its stream.</summary>
+    public bool IsBroken => Volatile.Read(ref _end) == Broken;
 
     /// <summary>The stream's content namespace (RFC 6120 §4.8.2), such as "jabber:server".</summary>
     protected abstract string ContentNs { get; }
@@ -74,7 +82,7 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
         }
         finally
         {
-            if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
+            if (Interlocked.CompareExchange(ref _end, Broken, Running) == Running)
                 connection.Close();
             HandleEnd();
         }
@@ -82,13 +90,14 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
 
     public void End(StreamError? error)
     {
-        if (Interlocked.Exchange(ref _hasEnded, 1) != 0)
+        if (Interlocked.CompareExchange(ref _end, Closed, Running) != Running)
             return;
         try
         {
             // RFC 6120 §4.9.1.2: a header first, whatever is wrong with the peer's.
             if (!IsHeaderSent)
                 SendHeader();
+            SendLast();
             var output = Scratch.Rent();
             if (error is not null)
                 XmlStreamWriter.Write(output, error.ToElement(), ContentNs);
@@ -132,6 +141,11 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
 
     /// <summary>Sends our stream header. Also called where an error has to follow, before the peer's header was read.</summary>
     protected abstract void SendHeader();
+
+    /// <summary>Sends what the peer has to know before the stream is closed.</summary>
+    protected virtual void SendLast()
+    {
+    }
 
     /// <summary>What comes before the first element.</summary>
     protected virtual ValueTask BeginAsync() => default;

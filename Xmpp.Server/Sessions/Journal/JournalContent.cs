@@ -12,6 +12,10 @@ namespace Xmpp.Server.Sessions.Journal;
 /// <param name="Stanzas">What its client hasn't acknowledged, in order.</param>
 internal sealed record LeftSession(SessionRecord Session, DetailsRecord? Details, IReadOnlyList<StanzaRecord> Stanzas);
 
+/// <summary>A way to another server that a process has left behind.</summary>
+/// <param name="Stanzas">What the other server hasn't acknowledged, sent or not, in order.</param>
+internal sealed record LeftLink(LinkRecord Link, IReadOnlyList<byte[]> Stanzas);
+
 /// <summary>What a process has left behind in its journal, made whole.</summary>
 /// <param name="IsTrusted">False when there is a file, but the system ended after it was last written: nothing of it counts.</param>
 /// <param name="Archives">What has to be in archives, if it isn't.</param>
@@ -23,11 +27,19 @@ internal sealed record JournalContent(
 {
     public static JournalContent Empty { get; } = new(true, [], [], [], []);
 
+    /// <summary>Ways to other servers, those by which something has to be brought over.</summary>
+    public IReadOnlyList<LeftLink> Links { get; private init; } = [];
+
+    /// <summary>Streams that other servers may resume.</summary>
+    public IReadOnlyList<RemoteRecord> Remotes { get; private init; } = [];
+
     /// <exception cref="IOException">The file can't be read.</exception>
     public static JournalContent Read(string path)
     {
         var sessions = new Dictionary<long, SessionRecord>();
         var details = new Dictionary<long, DetailsRecord>();
+        var links = new Dictionary<long, LinkRecord>();
+        var remotes = new List<RemoteRecord>();
         var stanzas = new List<StanzaRecord>();
         var archives = new List<ArchiveRecord>();
         var isTrusted = JournalFile.TryRead(path, (kind, content) =>
@@ -43,6 +55,14 @@ internal sealed record JournalContent(
                     if (!details.TryGetValue(detail.Session, out var other) || other.Generation < detail.Generation)
                         details[detail.Session] = detail;
                     break;
+                case BlockKind.Link:
+                    var link = JournalRecords.ReadLink(content);
+                    if (!links.TryGetValue(link.Number, out var former) || former.Generation < link.Generation)
+                        links[link.Number] = link;
+                    break;
+                case BlockKind.Remote:
+                    remotes.Add(JournalRecords.ReadRemote(content));
+                    break;
                 case BlockKind.Stanza:
                     stanzas.Add(JournalRecords.ReadStanza(content));
                     break;
@@ -51,7 +71,7 @@ internal sealed record JournalContent(
                     break;
             }
         });
-        return isTrusted ? Complete(sessions, details, stanzas, archives) : Empty with { IsTrusted = false };
+        return isTrusted ? Complete(sessions, details, links, remotes, stanzas, archives) : Empty with { IsTrusted = false };
     }
 
     /// <summary>Sees to it that the stores have what was handled and nothing else, a few messages at a time: a slow one has to bear it.</summary>
@@ -90,33 +110,50 @@ internal sealed record JournalContent(
 
     /// <summary>Completes, or undoes, what was being done when the process ended: see <see cref="SessionJournal"/>.</summary>
     private static JournalContent Complete(
-        Dictionary<long, SessionRecord> sessions, Dictionary<long, DetailsRecord> details, List<StanzaRecord> stanzas,
-        List<ArchiveRecord> archives)
+        Dictionary<long, SessionRecord> sessions, Dictionary<long, DetailsRecord> details, Dictionary<long, LinkRecord> links,
+        List<RemoteRecord> remotes, List<StanzaRecord> stanzas, List<ArchiveRecord> archives)
     {
+        var handled = sessions.Values.Select(session => (session.Number, session.Handled))
+            .Concat(remotes.Select(remote => (remote.Number, remote.Handled)))
+            .ToDictionary(sender => sender.Number, sender => sender.Handled);
+
         bool IsHandled(ArchiveRecord archive) =>
-            !sessions.TryGetValue(archive.Origin.Session, out var sender) || !IsBehind(archive.Origin.Stanza, sender.Handled);
+            !handled.TryGetValue(archive.Origin.Session, out var count) || !IsBehind(archive.Origin.Stanza, count);
 
         var underWay = archives.Where(archive => !IsHandled(archive)).ToList();
         foreach (var stanza in stanzas)
         {
-            if (sessions.TryGetValue(stanza.Origin.Session, out var sender) && IsBehind(stanza.Origin.Stanza, sender.Handled))
-                sessions[sender.Number] = sender with { Handled = stanza.Origin.Stanza };
+            if (handled.TryGetValue(stanza.Origin.Session, out var count) && IsBehind(stanza.Origin.Stanza, count))
+                handled[stanza.Origin.Session] = stanza.Origin.Stanza;
         }
         var queues = stanzas.ToLookup(stanza => stanza.Session);
+
+        IReadOnlyList<StanzaRecord> Unacknowledged(long number, uint acknowledged) =>
+        [
+            .. queues[number]
+                .Where(stanza => IsBehind(stanza.Number, acknowledged))
+                .OrderBy(stanza => unchecked(stanza.Number - acknowledged)),
+        ];
+
         var copies = stanzas.ToLookup(stanza => stanza.Origin);
         return new(
             IsTrusted: true,
             [.. sessions.Values.Select(session => new LeftSession(
-                session,
+                session with { Handled = handled[session.Number] },
                 details.GetValueOrDefault(session.Number),
-                [.. queues[session.Number]
-                    .Where(stanza => IsBehind(stanza.Number, session.Acknowledged))
-                    .OrderBy(stanza => unchecked(stanza.Number - session.Acknowledged))]))],
+                Unacknowledged(session.Number, session.Acknowledged)))],
             [.. archives.Where(IsHandled)],
             [.. archives.Where(archive => !IsHandled(archive))],
             [.. underWay.Where(IsHandled).SelectMany(archive => archive.Entries, (archive, entry) => new PartlySentMessage(
                 entry,
-                copies[archive.Origin].Select(copy => sessions.GetValueOrDefault(copy.Session)?.Jid).OfType<Jid>().ToHashSet()))]);
+                copies[archive.Origin].Select(copy => sessions.GetValueOrDefault(copy.Session)?.Jid).OfType<Jid>().ToHashSet()))])
+        {
+            Links = [.. links.Values
+                .Select(link => new LeftLink(
+                    link, [.. Unacknowledged(link.Number, link.Acknowledged).Select(stanza => stanza.Stanza)]))
+                .Where(link => link.Stanzas.Count > 0)],
+            Remotes = [.. remotes.Select(remote => remote with { Handled = handled[remote.Number] })],
+        };
     }
 
     /// <summary>Whether a number comes later than a count, modulo 2^32.</summary>

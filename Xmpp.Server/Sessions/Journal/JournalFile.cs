@@ -12,6 +12,8 @@ internal enum BlockKind
     Details,
     Stanza,
     Archive,
+    Link,
+    Remote,
 }
 
 /// <summary>A block of a <see cref="JournalFile"/>; the default is none.</summary>

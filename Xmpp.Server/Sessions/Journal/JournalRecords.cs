@@ -24,7 +24,19 @@ internal sealed record SessionRecord(
 internal sealed record DetailsRecord(
     long Session, int Generation, string Address, byte[]? Presence, IReadOnlyList<KeyValuePair<string, byte[]>> State);
 
-/// <summary>A stanza that its session's client has not acknowledged.</summary>
+/// <summary>A way to another server. What it has to bring over stands in stanzas of its number.</summary>
+/// <param name="Generation">The highest one counts.</param>
+/// <param name="Acknowledged">The number of the last stanza that the other server has acknowledged, modulo 2^32.</param>
+/// <param name="Base">The number of the last stanza that does not count on the stream.</param>
+/// <param name="StreamId">By which the stream can be resumed; null when it can't.</param>
+internal sealed record LinkRecord(
+    long Number, int Generation, uint Acknowledged, uint Base, string Local, string Remote, string? StreamId);
+
+/// <summary>A stream that another server has made and may resume.</summary>
+/// <param name="Handled">Stanzas of it that were handled, modulo 2^32.</param>
+internal sealed record RemoteRecord(long Number, uint Handled, string Id, string Local, string Remote);
+
+/// <summary>A stanza that its session's client, or the server at the end of its link, has not acknowledged.</summary>
 /// <param name="Number">Among all that were sent to the session, modulo 2^32.</param>
 /// <param name="SentAt">Milliseconds since 1970.</param>
 /// <param name="Origin">The message that it is, or is a copy of.</param>
@@ -40,7 +52,7 @@ internal static class JournalRecords
     /// <summary>What stands in front of a stanza.</summary>
     public const int StanzaHeaderBytes = 8 + 4 + 8 + 1 + 8 + 4;
 
-    /// <summary>Where a session's counts are, which change in place.</summary>
+    /// <summary>Where the counts of sessions, links and remote streams are, which change in place.</summary>
     private const int HandledAt = 8;
     private const int AcknowledgedAt = 12;
 
@@ -64,6 +76,36 @@ internal static class JournalRecords
         var (id, jid, language) = (input.ReadString(), Jid.Parse(input.ReadString()), input.ReadString());
         return new SessionRecord(number, handled, acknowledged, id, jid, since, language.Length == 0 ? null : language, resumeTime);
     });
+
+    public static byte[] Write(LinkRecord link) => Write(output =>
+    {
+        output.Write(link.Number);
+        output.Write(link.Generation);
+        output.Write(link.Acknowledged);
+        output.Write(link.Base);
+        output.Write(link.Local);
+        output.Write(link.Remote);
+        output.Write(link.StreamId ?? "");
+    });
+
+    public static LinkRecord ReadLink(ReadOnlySpan<byte> content) => Read(content, input =>
+    {
+        var (number, generation, acknowledged) = (input.ReadInt64(), input.ReadInt32(), input.ReadUInt32());
+        var (first, local, remote, id) = (input.ReadUInt32(), input.ReadString(), input.ReadString(), input.ReadString());
+        return new LinkRecord(number, generation, acknowledged, first, local, remote, id.Length == 0 ? null : id);
+    });
+
+    public static byte[] Write(RemoteRecord remote) => Write(output =>
+    {
+        output.Write(remote.Number);
+        output.Write(remote.Handled);
+        output.Write(remote.Id);
+        output.Write(remote.Local);
+        output.Write(remote.Remote);
+    });
+
+    public static RemoteRecord ReadRemote(ReadOnlySpan<byte> content) => Read(content, input =>
+        new RemoteRecord(input.ReadInt64(), input.ReadUInt32(), input.ReadString(), input.ReadString(), input.ReadString()));
 
     public static void SetHandled(Span<byte> session, uint count) => Set(session, HandledAt, count);
 

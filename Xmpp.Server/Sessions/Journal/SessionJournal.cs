@@ -4,7 +4,8 @@ namespace Xmpp.Server.Sessions.Journal;
 
 /// <summary>
 /// What has to be there after a restart, and after the process was killed, for clients to resume their sessions (XEP-0198) as if nothing had
-/// happened: the sessions, what their clients haven't acknowledged, and messages on their way into archives.
+/// happened: the sessions, what their clients haven't acknowledged, and messages on their way into archives; and the same of streams
+/// between servers.
 /// </summary>
 /// <remarks>
 /// A message is written down as the recipients' before it counts as handled for its sender. So a process that is killed in between leaves
@@ -40,6 +41,12 @@ internal sealed class SessionJournal : IDisposable
 
     /// <summary>Null when there is no room.</summary>
     public JournaledSession? TryAdd(SessionRecord session) => JournaledSession.TryCreate(_file, session);
+
+    /// <inheritdoc cref="TryAdd(SessionRecord)"/>
+    public JournaledLink? TryAdd(LinkRecord link) => JournaledLink.TryCreate(_file, link);
+
+    /// <inheritdoc cref="TryAdd(SessionRecord)"/>
+    public JournaledRemote? TryAdd(RemoteRecord remote) => JournaledRemote.TryCreate(_file, remote);
 
     /// <summary>Writes down messages that are about to go to archives.</summary>
     /// <returns>None when there is no room; else to be forgotten when they are there.</returns>

@@ -270,6 +270,120 @@ public sealed class IncomingStreamTests : IDisposable
     }
 
     [Fact]
+    public async Task Stanzas_that_were_handled_are_counted()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var peer = await SecureAsync(server, CertificateOf(Remote));
+        await peer.SendAsync("<enable xmlns='urn:xmpp:sm:3'/>");
+        Assert.Equal("failed", (await peer.ReadAsync()).Name.Local);
+        await peer.SendAsync(External);
+        await peer.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        Assert.NotNull((await peer.OpenServerAsync(Remote, Local)).Child("urn:xmpp:sm:3", "sm"));
+        await peer.SendAsync("<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>");
+        Assert.Equal("failed", (await peer.ReadAsync()).Name.Local);
+        await peer.SendAsync("<enable xmlns='urn:xmpp:sm:3'/>");
+        await peer.ExpectAsync("<enabled xmlns='urn:xmpp:sm:3'/>");
+        await peer.SendAsync("<enable xmlns='urn:xmpp:sm:3'/>");
+        Assert.Equal("failed", (await peer.ReadAsync()).Name.Local);
+        await peer.SendAsync(
+            $"<message from='romeo@{Remote}' to='{juliet.Jid}' id='1'/><presence from='romeo@{Remote}' to='juliet@{Local}' type='probe'/>"
+            + "<r xmlns='urn:xmpp:sm:3'/>");
+        await peer.ExpectAsync("<a xmlns='urn:xmpp:sm:3' h='2'/>");
+    }
+
+    [Fact]
+    public async Task A_stream_that_was_lost_is_gone_on_with()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var first = await LoginAsync(server);
+        var id = await EnableAsync(first);
+        await first.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' id='1'/>");
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+
+        // The server does not know yet that the first one is lost.
+        var second = await LoginAsync(server);
+        await second.SendAsync($"<resume xmlns='urn:xmpp:sm:3' previd='{id}' h='0'/>");
+        await second.ExpectAsync($"<resumed xmlns='urn:xmpp:sm:3' previd='{id}' h='1'/>");
+        await first.Served;
+        await second.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' id='2'/><r xmlns='urn:xmpp:sm:3'/>");
+        await second.ExpectAsync("<a xmlns='urn:xmpp:sm:3' h='2'/>");
+        second.Drop();
+        await second.Served;
+
+        var third = await LoginAsync(server);
+        await third.SendAsync($"<resume xmlns='urn:xmpp:sm:3' previd='{id}' h='0'/>");
+        await third.ExpectAsync($"<resumed xmlns='urn:xmpp:sm:3' previd='{id}' h='2'/>");
+        await third.SendAsync("</stream:stream>");
+        await third.ExpectAsync("<a xmlns='urn:xmpp:sm:3' h='2'/>");
+        await third.ExpectEndAsync();
+        Assert.Equal(0, server.Server.Context.Federation.Sessions.Count);
+    }
+
+    [Theory]
+    [InlineData("previd='{0}' h='1'", "handled-count-too-high")]
+    [InlineData("previd='{0}'", "bad-request")]
+    [InlineData("previd='{0}x' h='0'", "item-not-found")]
+    [InlineData("h='0'", "bad-request")]
+    public async Task Who_resumes_wrongly_is_told_so(string attributes, string condition)
+    {
+        await using var server = await _network.StartAsync(Local);
+        var first = await LoginAsync(server);
+        var id = await EnableAsync(first);
+        var second = await LoginAsync(server);
+        await second.SendAsync(
+            $"<resume xmlns='urn:xmpp:sm:3' {attributes.Replace("{0}", id, StringComparison.Ordinal)}/>");
+        Assert.Contains(condition, (await second.ReadAsync()).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_goes_on_with_the_stream_of_another_domain()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var first = await LoginAsync(server);
+        var id = await EnableAsync(first);
+        var other = server.ConnectServer(CertificateOf("verona.example"));
+        await other.OpenServerAsync("verona.example", Local);
+        await StartTlsAsync(other);
+        await other.OpenServerAsync("verona.example", Local);
+        await other.SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='EXTERNAL'>=</auth>");
+        await other.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        await other.OpenServerAsync("verona.example", Local);
+        await other.SendAsync($"<resume xmlns='urn:xmpp:sm:3' previd='{id}' h='0'/>");
+        Assert.NotNull((await other.ReadAsync()).Child(Namespaces.StanzaErrors, "item-not-found"));
+    }
+
+    [Fact]
+    public async Task A_lost_stream_can_not_be_gone_on_with_for_ever()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var first = await LoginAsync(server);
+        var id = await EnableAsync(first);
+        first.Drop();
+        await first.Served;
+        server.Time.Advance(server.Options.S2s.ResumeTime + TimeSpan.FromSeconds(2));
+        var second = await LoginAsync(server);
+        await second.SendAsync($"<resume xmlns='urn:xmpp:sm:3' previd='{id}' h='0'/>");
+        Assert.NotNull((await second.ReadAsync()).Child(Namespaces.StanzaErrors, "item-not-found"));
+    }
+
+    [Fact]
+    public async Task Streams_that_can_be_gone_on_with_are_no_more_than_a_domain_may_have()
+    {
+        await using var server = await _network.StartAsync(
+            Local, options => options with { S2s = options.S2s with { StreamsPerDomain = 2 } });
+        for (var i = 0; i < 5; i++)
+        {
+            var peer = await LoginAsync(server);
+            await EnableAsync(peer);
+            peer.Drop();
+            await peer.Served;
+        }
+        Assert.InRange(server.Server.Context.Federation.Sessions.Count, 1, 2);
+    }
+
+    [Fact]
     public async Task What_the_operator_forbids_ends()
     {
         await using var server = await _network.StartAsync(Local);
@@ -312,6 +426,15 @@ public sealed class IncomingStreamTests : IDisposable
         await peer.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
         await peer.OpenServerAsync(Remote, Local);
         return peer;
+    }
+
+    /// <returns>By which the stream can be resumed.</returns>
+    private static async Task<string> EnableAsync(TestClient peer)
+    {
+        await peer.SendAsync("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        var enabled = await peer.ReadAsync();
+        Assert.Equal(("enabled", "true", "300"), (enabled.Name.Local, enabled["resume"], enabled["max"]));
+        return enabled["id"]!;
     }
 
     /// <summary>As development certificates are: for what is below the domain, too.</summary>

@@ -128,6 +128,157 @@ public sealed class OutgoingStreamTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_not_acknowledged_when_the_connection_is_lost_is_sent_again_before_what_is_new()
+    {
+        await using var server = await _network.StartAsync(Local);
+        await using var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/><message to='romeo@{Remote}' id='2'/>");
+        var first = await played.AcceptManagedAsync();
+        Assert.Equal("1", (await first.Client.ReadAsync())["id"]);
+        Assert.Equal("2", (await first.Client.ReadAsync())["id"]);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await first.Client.ExpectAsync("<r xmlns='urn:xmpp:sm:3'/>");
+        await first.Client.SendAsync("<a xmlns='urn:xmpp:sm:3' h='1'/><r xmlns='urn:xmpp:sm:3'/>");
+        await first.Client.ExpectAsync("<a xmlns='urn:xmpp:sm:3' h='0'/>");
+        first.Client.Drop();
+
+        var second = await played.AcceptManagedAsync();
+        Assert.Equal("2", (await second.Client.ReadAsync())["id"]);
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='3'/>");
+        Assert.Equal("3", (await second.Client.ReadAsync())["id"]);
+    }
+
+    [Theory]
+    [InlineData("<resumed xmlns='urn:xmpp:sm:3' previd='x' h='1'/>", false)]
+    [InlineData("<failed xmlns='urn:xmpp:sm:3' h='1'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>", true)]
+    public async Task A_stream_that_was_lost_is_gone_on_with(string answer, bool isNew)
+    {
+        await using var server = await _network.StartAsync(Local);
+        await using var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/><message to='romeo@{Remote}' id='2'/>");
+        var first = await played.AcceptManagedAsync("resume='true' id='x' max='300'");
+        Assert.Equal("1", (await first.Client.ReadAsync())["id"]);
+        Assert.Equal("2", (await first.Client.ReadAsync())["id"]);
+        await first.Client.SendAsync("<a xmlns='urn:xmpp:sm:3' h='0'/><r xmlns='urn:xmpp:sm:3'/>");
+        await first.Client.ExpectAsync("<a xmlns='urn:xmpp:sm:3' h='0'/>");
+        first.Client.Drop();
+
+        var second = await played.AcceptAuthenticatedAsync();
+        await second.Client.ExpectAsync("<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>");
+        await second.Client.SendAsync(answer);
+        if (isNew)
+        {
+            await second.Client.ExpectAsync("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+            await second.Client.SendAsync("<enabled xmlns='urn:xmpp:sm:3'/>");
+        }
+        Assert.Equal("2", (await second.Client.ReadAsync())["id"]);
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='3'/>");
+        Assert.Equal("3", (await second.Client.ReadAsync())["id"]);
+        await second.Client.SendAsync($"<a xmlns='urn:xmpp:sm:3' h='{(isNew ? 2 : 3)}'/><r xmlns='urn:xmpp:sm:3'/>");
+        await second.Client.ExpectAsync("<a xmlns='urn:xmpp:sm:3' h='0'/>");
+        Assert.True(Assert.Single(server.Server.Context.Federation.Links).IsIdle);
+    }
+
+    [Fact]
+    public async Task Who_resumes_with_more_than_was_sent_is_told_so()
+    {
+        await using var server = await _network.StartAsync(Local);
+        await using var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var first = await played.AcceptManagedAsync("resume='true' id='x'");
+        await first.Client.ReadAsync();
+        await first.Client.SendAsync("<a xmlns='urn:xmpp:sm:3' h='0'/><r xmlns='urn:xmpp:sm:3'/>");
+        await first.Client.ReadAsync();
+        first.Client.Drop();
+        var second = await played.AcceptAuthenticatedAsync();
+        await second.Client.ReadAsync();
+        await second.Client.SendAsync("<resumed xmlns='urn:xmpp:sm:3' previd='x' h='2'/>");
+        Assert.NotNull((await second.Client.ReadAsync()).Child("urn:xmpp:sm:3", "handled-count-too-high"));
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_stream_that_can_be_resumed_is_returned_when_it_can_not_any_more()
+    {
+        await using var server = await _network.StartAsync(
+            Local, options => options with { S2s = options.S2s with { ResumeTime = TimeSpan.FromSeconds(20) } });
+        var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await played.AcceptManagedAsync("resume='true' id='x'");
+        await peer.Client.ReadAsync();
+        await played.DisposeAsync();
+        var link = Assert.Single(server.Server.Context.Federation.Links);
+        while (link.Stream is not null)
+            await Task.Yield();
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
+        await juliet.ExpectNothingFromAsync(juliet);
+        while (!link.IsIdle)
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        foreach (var id in new[] { "1", "2" })
+        {
+            var returned = await juliet.ReadAsync();
+            // As long as attempts take, time passes: the server may ask its client whether it is there.
+            while (returned["id"] == "keep-alive")
+                returned = await juliet.ReadAsync();
+            Assert.Equal((id, StanzaErrorCondition.RemoteServerTimeout), (returned["id"], StanzaError.Parse(returned)?.Condition));
+        }
+    }
+
+    [Fact]
+    public async Task What_can_not_be_sent_again_is_returned()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/><message to='romeo@{Remote}' id='2'/>");
+        var peer = await played.AcceptManagedAsync();
+        await peer.Client.ReadAsync();
+        await peer.Client.SendAsync("<a xmlns='urn:xmpp:sm:3' h='1'/><r xmlns='urn:xmpp:sm:3'/>");
+        while ((await peer.Client.ReadAsync()).Name.Local != "a")
+        {
+            // The second message.
+        }
+        await played.DisposeAsync();
+        Assert.Equal("2", (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
+    }
+
+    [Fact]
+    public async Task Who_acknowledges_more_than_was_sent_is_told_so()
+    {
+        await using var server = await _network.StartAsync(Local);
+        await using var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await played.AcceptManagedAsync();
+        await peer.Client.ReadAsync();
+        await peer.Client.SendAsync("<a xmlns='urn:xmpp:sm:3' h='2'/>");
+        var error = await peer.Client.ReadAsync();
+        Assert.NotNull(error.Child("urn:xmpp:sm:3", "handled-count-too-high"));
+    }
+
+    [Fact]
+    public async Task A_server_that_no_longer_acknowledges_loses_its_connection()
+    {
+        await using var server = await _network.StartAsync(Local);
+        await using var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await played.AcceptManagedAsync();
+        await peer.Client.ReadAsync();
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await peer.Client.ExpectAsync("<r xmlns='urn:xmpp:sm:3'/>");
+        server.Time.Advance(server.Options.Limits.KeepAliveTimeout + TimeSpan.FromSeconds(2));
+        var second = await played.AcceptManagedAsync();
+        Assert.Equal("1", (await second.Client.ReadAsync())["id"]);
+    }
+
+    [Fact]
     public async Task Data_behind_proceed_ends_the_stream()
     {
         await using var server = await _network.StartAsync(Local);
@@ -180,11 +331,31 @@ public sealed class OutgoingStreamTests : IDisposable
             return played;
         }
 
+        /// <param name="enabled">Attributes of what it answers to <c>&lt;enable/&gt;</c>.</param>
+        public async Task<Played> AcceptManagedAsync(string enabled = "")
+        {
+            var played = await AcceptAuthenticatedAsync();
+            await played.Client.ExpectAsync("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+            await played.Client.SendAsync($"<enabled xmlns='urn:xmpp:sm:3' {enabled}/>");
+            return played;
+        }
+
+        public async Task<Played> AcceptAuthenticatedAsync()
+        {
+            var played = await AcceptSecuredAsync();
+            await played.Client.AnswerServerAsync(Header, External);
+            await played.Client.ReadAsync();
+            await played.Client.SendAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+            await played.Client.AnswerServerAsync(Header, "<sm xmlns='urn:xmpp:sm:3'/>");
+            return played;
+        }
+
         public async ValueTask DisposeAsync()
         {
+            // First, so that nobody comes back to it.
+            await _listener.DisposeAsync();
             foreach (var connection in _connections)
                 connection.Abort("the test is over");
-            await _listener.DisposeAsync();
             _tls.Dispose();
         }
     }

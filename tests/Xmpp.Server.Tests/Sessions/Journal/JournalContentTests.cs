@@ -82,6 +82,64 @@ public sealed class JournalContentTests : IDisposable
     }
 
     [Fact]
+    public void Links_come_back_with_what_they_have_to_bring_over()
+    {
+        var journal = Open();
+        var record = new LinkRecord(journal.NextNumber(), 0, uint.MaxValue - 1, 0, "capulet.example", "montague.example", null);
+        var link = journal.TryAdd(record)!;
+        var acknowledged = link.Append(uint.MaxValue, "<message id='0'/>"u8, 1, default);
+        link.Append(0, "<message id='1'/>"u8, 2, default);
+        link.Append(1, "<message id='2'/>"u8, 3, default);
+        link.Acknowledge(uint.MaxValue);
+        link.Forget(acknowledged);
+        link.Begin("stream", uint.MaxValue - 3);
+        var empty = journal.TryAdd(record with { Number = journal.NextNumber(), Remote = "verona.example" })!;
+        empty.Begin("other", 0);
+        var removed = journal.TryAdd(record with { Number = journal.NextNumber() })!;
+        removed.Append(uint.MaxValue, "<message/>"u8, 1, default);
+        removed.Remove();
+
+        var left = Assert.Single(JournalContent.Read(_path).Links);
+
+        Assert.Equal(record with { Generation = 1, Acknowledged = uint.MaxValue, Base = uint.MaxValue - 3, StreamId = "stream" }, left.Link);
+        Assert.Equal(["<message id='1'/>", "<message id='2'/>"], left.Stanzas.Select(stanza => Encoding.UTF8.GetString(stanza)));
+        journal.Dispose();
+    }
+
+    [Fact]
+    public void What_a_client_sends_to_another_server_was_handled_once_its_link_has_it()
+    {
+        var journal = Open();
+        var sender = journal.TryAdd(Record(journal, Romeo))!;
+        var link = journal.TryAdd(new LinkRecord(journal.NextNumber(), 0, 0, 0, "localhost", "montague.example", null))!;
+        link.Append(1, "<message/>"u8, 1, new(sender.Number, 1));
+
+        Assert.Equal(1u, Assert.Single(JournalContent.Read(_path).Sessions).Session.Handled);
+        journal.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false, 2u, 0, 1)] // It will be sent again.
+    [InlineData(true, 3u, 1, 0)]
+    public void What_another_server_has_sent_was_handled_if_somebody_has_it(bool isWithRecipient, uint handled, int archives, int undone)
+    {
+        var journal = Open();
+        var record = new RemoteRecord(journal.NextNumber(), 1, "stream", "localhost", "montague.example");
+        var remote = journal.TryAdd(record)!;
+        var recipient = journal.TryAdd(Record(journal, Juliet))!;
+        remote.Handle(2);
+        journal.TryAdd(new(remote.Number, 3), [Entry("3")]);
+        if (isWithRecipient)
+            recipient.Append(1, "<message/>"u8, 1, CopyKind.Only, new(remote.Number, 3));
+
+        var left = JournalContent.Read(_path);
+
+        Assert.Equal(record with { Handled = handled }, Assert.Single(left.Remotes));
+        Assert.Equal((archives, undone), (left.Archives.Count, left.Undone.Count));
+        journal.Dispose();
+    }
+
+    [Fact]
     public void Messages_that_were_handled_go_to_their_archives()
     {
         var journal = Open();
