@@ -27,7 +27,7 @@ internal sealed class FederationControl(ServerContext server, FederationDirector
     public int Close(string domain)
     {
         var (links, streams) = (federation.Links.Where(link => link.Remote == domain).ToList(),
-            federation.Incoming.Where(stream => stream.Remote == domain).ToList());
+            federation.Incoming.Where(stream => stream.Remote == domain && stream.Link is null).ToList());
         foreach (var link in links)
             link.Close(LinkFailure.Timeout("An administrator has closed the connection."), mayRetry: true);
         foreach (var stream in streams)

@@ -118,6 +118,13 @@ internal sealed class FederationDirectory
         }
     }
 
+    /// <summary>A stream that a domain has made and that may carry stanzas to it; null when there is none.</summary>
+    public IncomingServerStream? FindBidirectional(string local, string remote)
+    {
+        lock (_incoming)
+            return _incoming.TryGetValue(remote, out var streams) ? streams.FirstOrDefault(stream => stream.CanCarry(local, remote)) : null;
+    }
+
     public void Leave(IncomingServerStream stream, string remote)
     {
         lock (_incoming)

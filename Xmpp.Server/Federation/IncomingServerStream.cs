@@ -37,13 +37,20 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
     private int _verifications;
     private readonly TaskCompletionSource _loopEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RemoteSession? _session;
+    private bool _isBidi;
+    private volatile bool _hasBegun;
 
     public override bool OutlivesProcess => _session?.OutlivesProcess == true;
 
     protected override RemoteSession? Session => _session;
 
+    /// <summary>Whether stanzas of a pair may go to who has made the stream (XEP-0288 §2.2).</summary>
+    public bool CanCarry(string local, string remote) => _isBidi && _hasBegun && !IsOver && IsAccepted(local, remote);
+
     public override void Tick()
     {
+        // Not before it has opened its stream anew, and some time to enable stream management.
+        _hasBegun |= AcceptedCount > 0 && IsHeaderSent && Server.Clock.Seconds > LastInputAt;
         if (AcceptedCount == 0
             && Server.Clock.Seconds - LastInputAt > Server.Current.Options.Limits.NegotiationTimeout.TotalSeconds)
         {
@@ -86,6 +93,8 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
             throw new StreamErrorException(StreamErrorCondition.BadFormat);
         if (element.Name == new XmlName(Namespaces.Tls, "starttls"))
             ProceedToTls();
+        else if (element.Name == new XmlName(Bidi.Ns, "bidi"))
+            TakeBothDirections();
         else if (element.Name == new XmlName(Namespaces.Sasl, "auth"))
             Authenticate(element);
         else if (element.Name is { Namespace: Namespaces.Sasl, Local: "abort" })
@@ -97,7 +106,8 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
 
     protected override async ValueTask BeginManagementAsync(Element element)
     {
-        if (_phase != NegotiationPhase.Authenticated || IsManaged)
+        // What has gone to the peer by now would count for one side only.
+        if (_phase != NegotiationPhase.Authenticated || IsManaged || (_isBidi && _hasBegun))
             Send(StreamManagementElements.Failed(StanzaErrorCondition.UnexpectedRequest));
         else if (element.Name.Local == "enable")
             Enable(element);
@@ -110,18 +120,19 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
     /// <summary>XEP-0198 §3.</summary>
     private void Enable(Element enable)
     {
-        BeginCounting();
         var resumeTime = Server.Current.Options.S2s.ResumeTime;
         if (StreamManagementElements.TryReadCount(enable["max"], out var wanted) && wanted < resumeTime.TotalSeconds)
             resumeTime = TimeSpan.FromSeconds(wanted);
         var enabled = new Element(StreamManagement.Ns, "enabled");
-        if (enable["resume"] is "true" or "1" && resumeTime > TimeSpan.Zero)
+        if (enable["resume"] is "true" or "1" && resumeTime > TimeSpan.Zero && !_isBidi)
         {
             _session = Server.Federation.Sessions.Add(this, Local!, Remote!, resumeTime);
             enabled = enabled.With("id", _session.Id).With("resume", "true")
                 .With("max", ((int)resumeTime.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         }
         Send(enabled);
+        BeginCounting();
+        _hasBegun = true;
     }
 
     /// <summary>XEP-0198 §5: who comes back learns what was handled until the connection was lost.</summary>
@@ -211,6 +222,7 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
         }
         if (_session is { } session && session.TryLeave(this, Server.Clock.Seconds) && !IsBroken)
             Server.Federation.Sessions.Remove(session);
+        Link?.Lose(this);
         _loopEnded.TrySetResult();
     }
 
@@ -219,8 +231,12 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
         if (_phase == NegotiationPhase.Clear)
         {
             yield return new(Namespaces.Tls, "starttls", new Element(Namespaces.Tls, "required"));
+            if (Server.Current.Options.S2s.Bidi)
+                yield return Bidi.Feature;
             yield break;
         }
+        if (_phase == NegotiationPhase.Secured && Server.Current.Options.S2s.Bidi)
+            yield return Bidi.Feature;
         if (_phase == NegotiationPhase.Secured && Local is not null && Remote is not null && ProblemOf(Remote) is null)
             yield return new(Namespaces.Sasl, "mechanisms", new Element(Namespaces.Sasl, "mechanism", "EXTERNAL"));
         yield return Dialback.Feature;
@@ -243,6 +259,16 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
             await StartTlsAsync();
             Restart();
         });
+    }
+
+    /// <summary>XEP-0288 §2: behind TLS, and before anybody has proved to be somebody.</summary>
+    private void TakeBothDirections()
+    {
+        if (!Server.Current.Options.S2s.Bidi)
+            throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
+        if (_phase != NegotiationPhase.Secured || AcceptedCount > 0)
+            throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "Not now: behind TLS and before authentication.");
+        _isBidi = true;
     }
 
     private async ValueTask StartTlsAsync()

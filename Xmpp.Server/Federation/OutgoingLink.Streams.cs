@@ -95,6 +95,11 @@ internal sealed partial class OutgoingLink
 
     private async ValueTask DialAsync()
     {
+        if (server.Federation.FindBidirectional(local, remote) is { } open)
+        {
+            Use(open, streamId: null, resumed: null);
+            return;
+        }
         string? resume;
         lock (_gate)
             resume = _queue.StreamId;
@@ -102,12 +107,13 @@ internal sealed partial class OutgoingLink
         if (stream is null)
             GiveUp(failure!, mayWait: true);
         else
-            Use(stream, stream.Resumed);
+            Use(stream, stream.StreamId, stream.Resumed);
     }
 
     /// <summary>Takes a stream, and sends what has to be brought over.</summary>
+    /// <param name="streamId">By which it can be resumed; null when it can't.</param>
     /// <param name="resumed">What the peer has of the stream that it goes on with; null when it is a new one.</param>
-    private void Use(OutgoingServerStream stream, ResumedStream? resumed)
+    private void Use(ServerStream stream, string? streamId, ResumedStream? resumed)
     {
         LogConnected(server.StreamLogger, local, remote, stream.Connection.RemoteEndPoint, stream.AuthorizedBy!);
         var (isRefused, sent) = (false, 0u);
@@ -118,7 +124,8 @@ internal sealed partial class OutgoingLink
                 if (_isLeft || _stream is { IsOver: false })
                 {
                     // Somebody else was faster, or it is too late.
-                    stream.End(null);
+                    if (stream is OutgoingServerStream)
+                        stream.End(null);
                     return;
                 }
                 // Of a stream that can't be resumed the peer may still know how far it was (§5).
@@ -127,7 +134,7 @@ internal sealed partial class OutgoingLink
                 if (resumed is { IsResumed: true } && !isRefused)
                     _queue.SendAgain();
                 else
-                    _queue.Begin(isRefused ? null : stream.StreamId);
+                    _queue.Begin(isRefused ? null : streamId);
                 (_stream, _isDialing, _redialAt, _failure) = (stream, false, null, null);
                 (_askedAt, _sinceAsked, _startedAt) = (null, 0, server.Clock.Seconds);
                 (_isProven, _isFinishing, _closedFor) = (false, false, null);

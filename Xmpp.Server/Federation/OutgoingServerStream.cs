@@ -1,5 +1,6 @@
 using System.Text;
 using Xmpp.Core;
+using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
@@ -23,7 +24,8 @@ internal sealed record OutgoingPurpose(
 /// <param name="IsResumed">False when it is over.</param>
 internal readonly record struct ResumedStream(uint Count, bool IsResumed);
 
-/// <summary>A stream that this server makes to another one, for one pair of domains and in one direction.</summary>
+/// <summary>A stream that this server makes to another one, for one pair of domains; in both directions where both want that.</summary>
+[Xep(288, "1.0.1")]
 internal sealed class OutgoingServerStream : ServerStream
 {
     private readonly OutgoingPurpose _purpose;
@@ -34,6 +36,7 @@ internal sealed class OutgoingServerStream : ServerStream
     private string? _refusal;
     private bool _isDialbackSent;
     private bool _isResuming;
+    private bool _isBidi;
 
     public OutgoingServerStream(ServerContext server, Connection connection, OutgoingPurpose purpose, bool isDirectTls)
         : base(server, connection) =>
@@ -60,7 +63,7 @@ internal sealed class OutgoingServerStream : ServerStream
     public override void Tick()
     {
         if (_negotiated.Task.IsCompleted && Link is null or { IsIdle: true }
-            && Server.Clock.Seconds - LastSentAt > Server.Current.Options.S2s.IdleTimeout.TotalSeconds)
+            && Server.Clock.Seconds - Math.Max(LastSentAt, _isBidi ? LastInputAt : 0) > Server.Current.Options.S2s.IdleTimeout.TotalSeconds)
         {
             End(null);
         }
@@ -160,6 +163,11 @@ internal sealed class OutgoingServerStream : ServerStream
 
     protected override void HandleResult(string from, string to, Element result)
     {
+        if (_isBidi && result["type"] is null)
+        {
+            TakeFurther(from, to);
+            return;
+        }
         if (!_isDialbackSent || _negotiated.Task.IsCompleted || from != Domain || to != _purpose.Local)
             throw Unsolicited();
         switch (result["type"])
@@ -231,6 +239,7 @@ internal sealed class OutgoingServerStream : ServerStream
                 SendDialback("verify", _purpose.Local, Domain, request.StreamId, key: request.Key);
                 break;
             case NegotiationPhase.Secured when OffersExternal(features):
+                AskForBothDirections(features);
                 Report($"{Domain} offers EXTERNAL: our certificate is accepted");
                 // XEP-0178 §3: it should not be needed, but may be.
                 Send(new Element(Namespaces.Sasl, "auth",
@@ -238,6 +247,7 @@ internal sealed class OutgoingServerStream : ServerStream
                 break;
             case NegotiationPhase.Secured:
                 Report($"{Domain} does not offer EXTERNAL: it does not accept our certificate for {_purpose.Local}, or never does");
+                AskForBothDirections(features);
                 AskByDialback();
                 break;
             case NegotiationPhase.Authenticated when features.Child(StreamManagement.Ns, "sm") is not null:
@@ -247,6 +257,16 @@ internal sealed class OutgoingServerStream : ServerStream
                 Complete("EXTERNAL");
                 break;
         }
+    }
+
+    /// <summary>XEP-0288 §2.2. Not where a stream is to be gone on with: those have one direction.</summary>
+    private void AskForBothDirections(Element features)
+    {
+        if (!Server.Current.Options.S2s.Bidi || !Bidi.IsOffered(features) || _purpose.Resume is not null)
+            return;
+        Report($"{Domain} takes both directions on one connection");
+        _isBidi = true;
+        Send(Bidi.Request);
     }
 
     private static bool OffersExternal(Element features) =>
@@ -261,6 +281,20 @@ internal sealed class OutgoingServerStream : ServerStream
             return true;
         Fail($"is not trusted: its certificate {problem}");
         return false;
+    }
+
+    /// <summary>XEP-0288 §2.2: the peer wants to send for a further domain of its own. Its certificate has to be for that, too.</summary>
+    private void TakeFurther(string from, string to)
+    {
+        StanzaErrorCondition? error = !_negotiated.Task.IsCompleted ? StanzaErrorCondition.UnexpectedRequest
+            : !Server.Federation.IsServed(to) ? StanzaErrorCondition.ItemNotFound
+            : !Federation.Policy.Admits(from) || Server.Federation.IsServed(from) ? StanzaErrorCondition.Forbidden
+            : AcceptedCount >= MaxPairs ? StanzaErrorCondition.ResourceConstraint
+            : Federation.Certificates.Check(Connection.Tls, from) is not null ? StanzaErrorCondition.NotAuthorized
+            : null;
+        if (error is null)
+            Accept(to, from);
+        SendDialback("result", to, from, type: error is null ? "valid" : "error", error: error);
     }
 
     private void AskByDialback()
@@ -291,7 +325,7 @@ internal sealed class OutgoingServerStream : ServerStream
             Enable();
     }
 
-    private void Enable() => Send(new Element(StreamManagement.Ns, "enable", Element.Attr("resume", "true")));
+    private void Enable() => Send(new Element(StreamManagement.Ns, "enable", Element.Attr("resume", _isBidi ? null : "true")));
 
     private void StartAnew()
     {
@@ -302,6 +336,8 @@ internal sealed class OutgoingServerStream : ServerStream
     private void Complete(string how)
     {
         AuthorizedBy = how;
+        if (_isBidi)
+            Accept(_purpose.Local, Domain);
         Report($"{Domain} accepts stanzas of {_purpose.Local}, authorised by {how}");
         _negotiated.TrySetResult(null);
     }

@@ -65,6 +65,9 @@ public sealed record S2sOptions
     [Duration("0s", "1h")]
     public TimeSpan ResumeTime { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Whether streams carry stanzas in both directions (XEP-0288) where the other server can; such aren't resumed.</summary>
+    public bool Bidi { get; init; }
+
     /// <summary>Stanzas that wait for one remote domain, or that it has not acknowledged; further ones are refused.</summary>
     [Number(10, 1_000_000)]
     public int QueueStanzas { get; init; } = 10_000;

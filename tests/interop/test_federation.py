@@ -216,3 +216,26 @@ def test_direct_tls(dns, world, tmp_path):
             assert "Direct TLS" in report and "both directions work" in report, report
         finally:
             peer.stop()
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+async def test_one_connection_for_both_directions(first, dns, world, tmp_path):
+    if not Prosody.installed:
+        pytest.skip("Prosody is not installed")
+    peer = Prosody(f"bidi-{first}.example", "127.0.71.2", tmp_path / "prosody", world, dns, modules='"s2s_bidi"; ')
+    with running(dns, world, tmp_path / "ours", f"federation-bidi-{first}", "127.0.71.1", bidi=True) as ours:
+        peer.start()
+        try:
+            async with pair(ours, peer) as (juliet, romeo):
+                writer, reader = (juliet, romeo) if first == "ours" else (romeo, juliet)
+                await talk(writer, reader)
+                # Whoever has made the stream had time to enable stream management.
+                await talk(reader, writer)
+                (address,) = {link["address"] for link in links(ours, peer)} - {None}
+                assert address.startswith(f"{peer.address}:{S2S}") == (first == "ours"), links(ours, peer)
+                for number in range(100):
+                    reader.chat(writer.full, str(number))
+                for number in range(100):
+                    await writer.expect_message(reader.full, str(number))
+        finally:
+            peer.stop()

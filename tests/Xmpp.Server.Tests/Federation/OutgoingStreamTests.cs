@@ -279,6 +279,33 @@ public sealed class OutgoingStreamTests : IDisposable
     }
 
     [Fact]
+    public async Task On_a_stream_of_both_directions_come_stanzas_of_domains_that_the_certificate_proves()
+    {
+        await using var server = await _network.StartAsync(Local, options => options with { S2s = options.S2s with { Bidi = true } });
+        await using var played = new PlayedServer(_network, Remote);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await played.AcceptSecuredAsync();
+        await peer.Client.AnswerServerAsync(Header, External + "<bidi xmlns='urn:xmpp:features:bidi'/>");
+        await peer.Client.ExpectAsync("<bidi xmlns='urn:xmpp:bidi'/>");
+        Assert.Equal("auth", (await peer.Client.ReadAsync()).Name.Local);
+        await peer.Client.SendAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        await peer.Client.AnswerServerAsync(Header, "");
+        Assert.Equal("1", (await peer.Client.ReadAsync())["id"]);
+        await peer.Client.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' id='2'/>");
+        Assert.Equal("2", (await juliet.ReadAsync())["id"]);
+
+        await peer.Client.SendAsync(
+            $"<db:result from='conference.{Remote}' to='{Local}'>key</db:result><db:result from='verona.example' to='{Local}'>key</db:result>");
+        Assert.Equal("valid", (await peer.Client.ReadAsync())["type"]);
+        Assert.Equal("error", (await peer.Client.ReadAsync())["type"]);
+        await peer.Client.SendAsync($"<message from='ball@conference.{Remote}' to='{juliet.Jid}' id='3'/>");
+        Assert.Equal("3", (await juliet.ReadAsync())["id"]);
+        await peer.Client.SendAsync($"<message from='x@verona.example' to='{juliet.Jid}' id='4'/>");
+        Assert.Equal("invalid-from", (await peer.Client.ReadAsync()).Elements.First().Name.Local);
+    }
+
+    [Fact]
     public async Task Data_behind_proceed_ends_the_stream()
     {
         await using var server = await _network.StartAsync(Local);
