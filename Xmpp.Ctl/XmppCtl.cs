@@ -69,6 +69,7 @@ public static class XmppCtl
             UploadCommands.Create(terminal),
             SessionCommands.Create(terminal),
             S2sCommands.Create(terminal),
+            BanCommands.Create(terminal),
             AnnounceCommand.Create(terminal),
             ServerCommands.CreateHost(terminal),
             ServerCommands.CreateStatus(terminal),

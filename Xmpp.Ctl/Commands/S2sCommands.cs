@@ -69,7 +69,7 @@ internal static class S2sCommands
 
     private static bool IsDomain(Core.Jid jid) => jid is { Local: null, IsFull: false };
 
-    private static async Task<List<string>> SuggestAsync(Invocation invocation, CancellationToken cancellationToken) =>
+    internal static async Task<List<string>> SuggestAsync(Invocation invocation, CancellationToken cancellationToken) =>
         await invocation.Server
             .SendAsync<ServerLinkInfo>(new ListServersRequest(null), cancellationToken)
             .Select(link => link.Remote)

@@ -58,6 +58,9 @@ namespace Xmpp.Server.Control;
 [JsonDerivedType(typeof(ListServersRequest), "s2s list")]
 [JsonDerivedType(typeof(CloseServerRequest), "s2s close")]
 [JsonDerivedType(typeof(TestServerRequest), "s2s test")]
+[JsonDerivedType(typeof(BanDomainRequest), "ban domain")]
+[JsonDerivedType(typeof(LiftBanRequest), "ban lift")]
+[JsonDerivedType(typeof(ListBansRequest), "ban list")]
 public abstract record ControlRequest;
 
 /// <summary>Answered with one <see cref="ServerStatus"/>.</summary>

@@ -11,6 +11,15 @@ public sealed record CloseServerRequest(string Domain) : ControlRequest;
 /// <param name="Local">For which host; null for the first that federates.</param>
 public sealed record TestServerRequest(string? Local, string Domain) : ControlRequest;
 
+/// <summary>Bans a domain, and all below it. Answered with false when it was already.</summary>
+public sealed record BanDomainRequest(string Domain) : ControlRequest;
+
+/// <summary>Lifts the ban of a domain. Answered with false when there was none.</summary>
+public sealed record LiftBanRequest(string Domain) : ControlRequest;
+
+/// <summary>Answered with each banned domain.</summary>
+public sealed record ListBansRequest : ControlRequest;
+
 /// <summary>A stream with another server.</summary>
 /// <param name="Local">The domain here.</param>
 /// <param name="Remote">The domain there.</param>
@@ -36,6 +45,14 @@ public interface IFederationControl
     /// <summary>Ends all streams with a domain.</summary>
     /// <returns>How many there were.</returns>
     int Close(string domain);
+
+    /// <summary>Domains that are banned, each with all below it, in order.</summary>
+    IReadOnlyList<string> Bans { get; }
+
+    /// <summary>Bans a domain and all below it, which ends the streams with it; or lifts that.</summary>
+    /// <returns>False when it was so already.</returns>
+    /// <exception cref="ControlException">It can't be banned.</exception>
+    ValueTask<bool> SetBannedAsync(string domain, bool isBanned, CancellationToken cancellationToken);
 
     /// <summary>Makes a stream to a domain, asks its server something, and tells of each step.</summary>
     /// <param name="local">For which host; null for the first that federates.</param>

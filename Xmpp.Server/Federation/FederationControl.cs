@@ -35,6 +35,19 @@ internal sealed class FederationControl(ServerContext server, FederationDirector
         return links.Count + streams.Count;
     }
 
+    public IReadOnlyList<string> Bans => server.Bans.All;
+
+    public async ValueTask<bool> SetBannedAsync(string domain, bool isBanned, CancellationToken cancellationToken)
+    {
+        var hosts = server.Current.Options.Hosts;
+        if (isBanned && hosts.Any(host => host == domain || host.EndsWith($".{domain}", StringComparison.Ordinal)))
+            throw new ControlException($"{domain} is this server's own.");
+        if (!await server.Bans.SetAsync(domain, isBanned, hosts, cancellationToken))
+            return false;
+        federation.Reconsider();
+        return true;
+    }
+
     public async IAsyncEnumerable<ServerTestStep> TestAsync(
         string? local, string domain, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -66,7 +79,7 @@ internal sealed class FederationControl(ServerContext server, FederationDirector
             if (local is null || !federation.IsServed(local))
                 return $"{local ?? "this server"} doesn't federate: see \"s2s\".\"use\" in the configuration";
             if (!server.Current.Federation!.Policy.Admits(domain))
-                return $"{domain} is not to be talked to: see \"s2s\".\"deny\" and \"allow\" in the configuration";
+                return $"{domain} is not to be talked to: see \"s2s\".\"deny\" and \"allow\" in the configuration, and xmppctl ban list";
             Say($"from {local} to {domain}");
             var (stream, failure) = await federation.DialAsync(new(local, domain, Report: Say));
             if (stream is null)

@@ -162,11 +162,15 @@ internal sealed class FederationDirectory
         {
             if (policy?.Admits(link.Remote) != true || !IsServed(link.Local))
                 link.Close(LinkFailure.NotFound($"This server doesn't talk to {link.Remote} any more."));
+            else
+                link.Stream?.Reconsider(policy);
         }
         foreach (var stream in Incoming)
         {
             if (policy?.Admits(stream.Remote!) != true || !IsServed(stream.Local!))
                 stream.End(new(Core.Streams.StreamErrorCondition.PolicyViolation, "This server doesn't talk to you any more."));
+            else
+                stream.Reconsider(policy);
         }
     }
 

@@ -3,8 +3,8 @@ using Xmpp.Server.Hosting;
 
 namespace Xmpp.Server.Federation;
 
-/// <summary>Who may talk to whom, as configured.</summary>
-internal sealed class FederationPolicy(S2sOptions options)
+/// <summary>Who may talk to whom, as configured and, by bans, as administrators want it now.</summary>
+internal sealed class FederationPolicy(S2sOptions options, DomainBans? bans = null)
 {
     // RFC 6761, RFC 6762, RFC 7686, RFC 8375 and the private-use "internal": nobody elsewhere finds these.
     private static readonly string[] _private =
@@ -23,7 +23,8 @@ internal sealed class FederationPolicy(S2sOptions options)
     };
 
     /// <summary>Whether it may talk to that server.</summary>
-    public bool Admits(string remote) => !_deny.Contains(remote) && (_allow.IsEmpty || _allow.Contains(remote));
+    public bool Admits(string remote) =>
+        bans?.Contains(remote) != true && !_deny.Contains(remote) && (_allow.IsEmpty || _allow.Contains(remote));
 
     /// <summary>Whether that server may prove itself by dialback where its certificate isn't valid.</summary>
     public bool AllowsDialback(string remote) => _dialback.Contains(remote);

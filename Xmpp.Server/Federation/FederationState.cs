@@ -12,9 +12,10 @@ internal sealed record FederationState(
     /// <summary>Null when no host talks to other servers.</summary>
     /// <param name="certificates">Of the hosts, and of what is below them and has its own.</param>
     /// <exception cref="TlsConfigurationException">A certificate or key can't be used.</exception>
-    public static FederationState? Create(ServerOptions options, IReadOnlyList<TlsCertificate> certificates, TimeProvider time)
+    public static FederationState? Create(
+        ServerOptions options, IReadOnlyList<TlsCertificate> certificates, DomainBans bans, TimeProvider time)
     {
-        var policy = new FederationPolicy(options.S2s);
+        var policy = new FederationPolicy(options.S2s, bans);
         if (!options.Hosts.Any(policy.Federates))
             return null;
         var tls = new TlsServerOptions

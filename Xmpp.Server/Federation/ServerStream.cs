@@ -91,6 +91,10 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
         Framer.Limits = Server.Current.AuthenticatedLimits;
     }
 
+    /// <summary>From now on no stanzas may come of domains that are not to be talked to.</summary>
+    public void Reconsider(FederationPolicy policy) => ImmutableInterlocked.Update(
+        ref _accepted, static (accepted, policy) => accepted.Except(accepted.Where(pair => !policy.Admits(pair.Remote))), policy);
+
     protected void SendHeader(string? from, string? to, string? id)
     {
         IsHeaderSent = true;

@@ -53,6 +53,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             store.Accounts, store.AccountData, Sessions, clientSecret, () => Current.Options.Clients, time);
         Queries = new ServerQueries(time);
         Administrators = new Administrators(store.Settings, () => Current.Administrators);
+        Bans = new DomainBans(store.Settings);
         Tasks = new ServerTasks(loggers.CreateLogger<ServerTasks>(), stopping);
         Messages = new MessagePipeline(this);
         Undelivered = new UndeliveredStanzas(this);
@@ -118,6 +119,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public ServerQueries Queries { get; }
 
     public Administrators Administrators { get; }
+
+    /// <summary>Domains that this server does not talk to until that is lifted.</summary>
+    public DomainBans Bans { get; }
 
     public ServerLifetime Lifetime { get; } = new();
 

@@ -120,6 +120,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         {
             var state = CreateState(options);
             await _context.Administrators.LoadAsync(options.Hosts, _stopping.Token);
+            await _context.Bans.LoadAsync(options.Hosts, _stopping.Token);
             var replaced = _context.Replace(state);
             try
             {
@@ -273,7 +274,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             options.Tls.ClientCertificateAuthorities is { } authorities
                 ? ClientCertificateValidator.Load(authorities, _context.Time)
                 : null,
-            FederationState.Create(options, ServerCertificates(options), _context.Time),
+            FederationState.Create(options, ServerCertificates(options), _context.Bans, _context.Time),
             _webRoutes);
     }
 

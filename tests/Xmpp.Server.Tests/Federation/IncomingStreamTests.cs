@@ -392,6 +392,21 @@ public sealed class IncomingStreamTests : IDisposable
         await peer.ExpectStreamErrorAsync(StreamErrorCondition.PolicyViolation);
     }
 
+    [Fact]
+    public async Task What_the_operator_forbids_does_not_come_by_the_stream_of_another_domain_either()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var peer = await LoginAsync(server);
+        await peer.SendAsync($"<db:result from='conference.{Remote}' to='{Local}'>key</db:result>");
+        Assert.Equal("valid", (await peer.ReadAsync())["type"]);
+        await server.ReloadAsync(options => options with { S2s = options.S2s with { Deny = [$"conference.{Remote}"] } });
+        await peer.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' id='1'/>");
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        await peer.SendAsync($"<message from='ball@conference.{Remote}' to='{juliet.Jid}' id='2'/>");
+        await peer.ExpectStreamErrorAsync(StreamErrorCondition.InvalidFrom);
+    }
+
     private static ServerOptions AllowAll(ServerOptions options) =>
         options with { S2s = options.S2s with { Dialback = ["*"] } };
 
