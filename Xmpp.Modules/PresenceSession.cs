@@ -72,6 +72,14 @@ internal sealed class PresenceSession
             return _directed?.Contains(to) == true;
     }
 
+    /// <summary>Whether somebody was sent presence, at whatever resource: an occupant of a room, say.</summary>
+    /// <param name="bare">A bare JID.</param>
+    public bool HasDirectedTo(Jid bare)
+    {
+        lock (_lock)
+            return _directed?.Any(to => to.Bare == bare) == true;
+    }
+
     /// <summary>Takes out those who were sent presence, or some of them.</summary>
     public IReadOnlyList<Jid> Take(Func<Jid, bool>? isWanted = null)
     {

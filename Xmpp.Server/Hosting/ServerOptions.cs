@@ -357,6 +357,8 @@ public sealed record ModuleOptions
 
     public BlockingCommandOptions BlockingCommand { get; init; } = new();
 
+    public StrangerOptions Strangers { get; init; } = new();
+
     public ArchiveOptions Archive { get; init; } = new();
 
     public OfflineMessageOptions OfflineMessages { get; init; } = new();

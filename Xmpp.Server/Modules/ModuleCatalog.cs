@@ -1,3 +1,4 @@
+using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
@@ -36,6 +37,23 @@ internal sealed record ModuleServices(
     /// <summary>Of messages in archives.</summary>
     public SortableIds MessageIds { get; } = new(Time);
 
+    /// <summary>Whether an address is this server's: a host's, a service's below it, or a component's.</summary>
+    public bool IsOwn(Jid address)
+    {
+        if (Hosts.IsLocal(address) || Components.IsKnown(address.Domain))
+            return true;
+        var domain = address.Domain.AsSpan();
+        // By index: an enumerator would be garbage for each stanza.
+        var hosts = Hosts.Hosts;
+        for (var i = 0; i < hosts.Count; i++)
+        {
+            var host = hosts[i];
+            if (domain.Length > host.Length && domain.EndsWith(host, StringComparison.Ordinal) && domain[^(host.Length + 1)] == '.')
+                return true;
+        }
+        return false;
+    }
+
     public OfflineDelivery OfflineDelivery { get; } = new(Sessions, Store.Offline, Queries, Guards, Tasks);
 }
 
@@ -65,6 +83,10 @@ internal static class ModuleCatalog
                     new RoomReports(services.Rooms), services.Tasks, services.Time),
                 services.Sessions),
             options => new object[] { options.BlockingCommand, options.ContactAddresses }),
+        new("strangers",
+            (services, options) => new StrangerFilter(
+                options.Strangers, services.Rosters, services.Sessions, services.IsOwn, services.Time),
+            options => options.Strangers),
         new("stanzaIds", (_, _) => new StanzaIds()),
         new("archive",
             (services, options) => new MessageArchive(
