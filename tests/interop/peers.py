@@ -80,11 +80,11 @@ modules:
 class Peer:
     """As much of a server as tests with people need; `dns` leads to it."""
 
-    def __init__(self, domain, address, directory, authority, dns, certificate_of=None, **options):
+    def __init__(self, domain, address, directory, authority, dns, certificate_of=None, days=2, **options):
         self.domain, self.address, self.directory, self.ca = domain, address, directory, authority.certificate
         self.host, self.port = address, C2S
         self.accounts, self.process = 0, None
-        self.certificate, self.key = authority.issue_hosts(certificate_of or domain)
+        self.certificate, self.key = authority.issue_hosts(certificate_of or domain, days=days)
         self.options = options
         for name in (domain, f"conference.{domain}"):
             dns.serve(name, address, S2S)

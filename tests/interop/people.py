@@ -165,6 +165,20 @@ class Person(Slixmpp):
         return await iq.send(timeout=TIMEOUT)
 
 
+class Reader(Person):
+    """Has a plugin for archives."""
+
+    def __init__(self, server, account, **options):
+        super().__init__(server, account, **options)
+        for plugin in ("xep_0059", "xep_0297", "xep_0313"):
+            self.register_plugin(plugin)
+
+    async def read(self, **query):
+        """The bodies of the messages that match."""
+        results = self["xep_0313"].iterate(**query)
+        return [result["mam_result"]["forwarded"]["stanza"]["body"] async for result in results]
+
+
 @contextlib.asynccontextmanager
 async def people(server, count, **options):
     """So many people with fresh accounts, logged in."""

@@ -25,11 +25,14 @@ class Authority:
         """A certificate for a server's name, and its key."""
         return self._issue(host, "serverAuth", [f"DNS:{host}"])
 
-    def issue_hosts(self, host, usage="serverAuth"):
-        """A certificate for a server's name and that of its rooms, for servers only as public authorities issue it, and its key."""
-        return self._issue(host, usage, [f"DNS:{host}", f"DNS:conference.{host}"])
+    def issue_hosts(self, host, usage="serverAuth", days=2):
+        """A certificate for a server's name and that of its rooms, for servers only as public authorities issue it, and its key.
 
-    def _issue(self, name, usage, names):
+        With -1 for `days` it expired yesterday.
+        """
+        return self._issue(host, usage, [f"DNS:{host}", f"DNS:conference.{host}"], days)
+
+    def _issue(self, name, usage, names, days=2):
         certificate, key = self.directory / f"{name}.crt", self.directory / f"{name}.key"
         request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"
         extensions.write_text(
@@ -42,7 +45,7 @@ class Authority:
         )  # fmt: skip
         openssl(
             "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
-            "-days", "2", "-extfile", extensions, "-out", certificate,
+            "-days", str(days), "-extfile", extensions, "-out", certificate,
         )  # fmt: skip
         return certificate, key
 

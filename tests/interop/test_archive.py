@@ -2,27 +2,13 @@
 
 import slixmpp
 
-from people import Person
+from people import Person, Reader
 from raw import CLIENT, bound
 from xmppchat import TIMEOUT
 
 MANY = 10_000
 MAM = "{urn:xmpp:mam:2}"
 RSM = "{http://jabber.org/protocol/rsm}"
-
-
-class Reader(Person):
-    """Has a plugin for archives."""
-
-    def __init__(self, server, account, **options):
-        super().__init__(server, account, **options)
-        for plugin in ("xep_0059", "xep_0297", "xep_0313"):
-            self.register_plugin(plugin)
-
-    async def read(self, **query):
-        """The bodies of the messages that match."""
-        results = self["xep_0313"].iterate(**query)
-        return [result["mam_result"]["forwarded"]["stanza"]["body"] async for result in results]
 
 
 def speak(server, account, to, bodies):

@@ -1,5 +1,6 @@
 """Users of this server and of Prosody and ejabberd, which find each other by the DNS and know each other by certificates of one CA."""
 
+import asyncio
 import contextlib
 import json
 from xml.etree import ElementTree
@@ -7,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from nameserver import NameServer
-from people import Person
+from people import Person, Reader
 from peers import S2S, S2S_TLS, Ejabberd, Prosody, listens
 from pki import Authority
 from xmppchat import TIMEOUT, Server, wait_until
@@ -81,9 +82,9 @@ def peer(request, dns, world, tmp_path_factory):
 
 
 @contextlib.asynccontextmanager
-async def pair(ours, theirs):
+async def pair(ours, theirs, kind=Person):
     account = ours.add_user(host=DOMAIN)
-    async with Person(ours, account) as juliet, Person(theirs, theirs.add_user()) as romeo:
+    async with kind(ours, account) as juliet, kind(theirs, theirs.add_user()) as romeo:
         yield juliet, romeo
 
 
@@ -94,10 +95,14 @@ async def talk(juliet, romeo):
     await juliet.expect_message(romeo.full, "Here.")
 
 
+def links(ours, peer):
+    return json.loads(ours.ctl("s2s", "list", peer.domain, "--json"))
+
+
 def authorisations(ours, peer):
     """How each direction was authorised: (out, in)."""
-    links = json.loads(ours.ctl("s2s", "list", peer.domain, "--json"))
-    return tuple({link["authorizedBy"] for link in links if link["isIncoming"] == incoming} for incoming in (False, True))
+    known = links(ours, peer)
+    return tuple({link["authorizedBy"] for link in known if link["isIncoming"] == incoming} for incoming in (False, True))
 
 
 async def test_users_talk(ours, peer):
@@ -143,6 +148,26 @@ async def test_rooms_of_either_side(ours, peer):
                     lambda stanza, room=room: stanza.name == "message" and stanza["from"] == f"{room}/guest" and stanza["body"] == "Hello",
                     "the message",
                 )
+
+
+async def test_each_side_keeps_what_was_said(ours, peer):
+    async with pair(ours, peer, kind=Reader) as (juliet, romeo):
+        await talk(juliet, romeo)
+        said = ["Wherefore art thou?", "Here."]
+        assert await juliet.read(with_jid=romeo.bare) == said
+        # Others may keep it a little later.
+        async with asyncio.timeout(TIMEOUT):
+            while await romeo.read(with_jid=juliet.bare) != said:
+                await romeo["xep_0199"].ping(peer.domain, timeout=TIMEOUT)
+
+
+async def test_connections_that_were_closed_are_made_again_and_nothing_comes_twice(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        await talk(juliet, romeo)
+        assert "Closed" in ours.ctl("s2s", "close", peer.domain)
+        wait_until(lambda: all(link["address"] is None for link in links(ours, peer)), "the connections are closed")
+        await talk(juliet, romeo)
+        assert await romeo.bodies(juliet) == [] and await juliet.bodies(romeo) == []
 
 
 def join(person, room, nick):
@@ -198,6 +223,21 @@ def test_a_wrong_certificate_is_refused_and_the_reason_given(name, dns, world, t
         try:
             done = ours.ctl("s2s", "test", peer.domain, check=False)
             assert "FAILED" in done and "other.example" in done, done
+        finally:
+            peer.stop()
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_an_expired_certificate_is_refused_and_the_reason_given(name, dns, world, tmp_path):
+    kind, domain, address = PEERS[name]
+    if not kind.installed:
+        pytest.skip(f"{name} is not installed")
+    peer = kind(f"expired.{domain}", address.replace("66", "70"), tmp_path / name, world, dns, days=-1)
+    with running(dns, world, tmp_path / "ours", f"federation-expired-{name}", "127.0.70.1") as ours:
+        peer.start()
+        try:
+            done = ours.ctl("s2s", "test", peer.domain, check=False)
+            assert "FAILED" in done and "expired on" in done, done
         finally:
             peer.stop()
 

@@ -30,6 +30,31 @@ public sealed class FederationFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task Ten_thousand_domains_are_as_many_as_may_be_and_forgotten_again()
+    {
+        const int many = 10_000;
+        await using var capulet = await _network.StartAsync("capulet.example");
+        Assert.Equal(many, capulet.Options.S2s.MaxLinks);
+        var federation = capulet.Server.Context.Federation;
+        var juliet = await capulet.LoginAsync("juliet@capulet.example");
+        for (var i = 0; i < many; i += 100)
+        {
+            for (var j = i; j < i + 100; j++)
+                await juliet.SendAsync($"<message to='a@d{j}.example' id='{j}'/>");
+            for (var j = i; j < i + 100; j++)
+                await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerNotFound);
+        }
+        Assert.Equal(many, federation.Links.Count());
+        await juliet.SendAsync("<message to='a@further.example' id='1'/>");
+        await juliet.ExpectErrorAsync(StanzaErrorCondition.ResourceConstraint);
+
+        capulet.Time.Advance(capulet.Options.S2s.RetryAfter + TimeSpan.FromSeconds(2));
+        Assert.Empty(federation.Links);
+        await juliet.SendAsync("<message to='a@further.example' id='2'/>");
+        await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerNotFound);
+    }
+
+    [Fact]
     public async Task A_DNS_that_does_not_answer_is_no_proof()
     {
         await using var capulet = await _network.StartAsync("capulet.example");

@@ -148,6 +148,32 @@ public sealed class FederationTests : IDisposable
     }
 
     [Fact]
+    public async Task An_administrator_closes_the_streams_of_both_directions()
+    {
+        await using var capulet = await StartAsync("capulet.example");
+        await using var montague = await StartAsync("montague.example");
+        var juliet = await capulet.LoginAsync("juliet@capulet.example", "balcony");
+        var romeo = await montague.LoginAsync("romeo@montague.example", "orchard");
+        await juliet.SendAsync($"<message to='{romeo.Jid}' id='1'/>");
+        Assert.Equal("1", (await romeo.ReadAsync())["id"]);
+        await romeo.SendAsync($"<message to='{juliet.Jid}' id='2'/>");
+        Assert.Equal("2", (await juliet.ReadAsync())["id"]);
+        var federation = capulet.Server.Context.Federation;
+        var control = new FederationControl(capulet.Server.Context, federation);
+        Assert.Equal([false, true], control.List("montague.example").Select(link => link.IsIncoming));
+        Assert.Empty(control.List("verona.example"));
+        var (outgoing, incoming) = (Assert.Single(federation.Links).Stream!, Assert.Single(federation.Incoming));
+
+        Assert.Equal(0, control.Close("verona.example"));
+        Assert.Equal(2, control.Close("montague.example"));
+
+        await outgoing.Connection.Finished.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await incoming.Connection.Finished.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await juliet.SendAsync($"<message to='{romeo.Jid}' id='3'/>");
+        Assert.Equal("3", (await romeo.ReadAsync())["id"]);
+    }
+
+    [Fact]
     public async Task Streams_that_nobody_uses_are_closed_and_forgotten()
     {
         await using var capulet = await StartAsync("capulet.example");
