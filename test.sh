@@ -248,6 +248,7 @@ run_chaos() {
   kill_under_talk sqlite "$rounds"
   kill_in_rooms sqlite "$rounds"
   kill_in_uploads sqlite "$rounds"
+  kill_between_servers sqlite "$rounds"
   # Only what belongs to the tests is killed.
   [ -n "$own_mongodb" ] || return
   wait "$building_mongodb"
@@ -255,6 +256,7 @@ run_chaos() {
   kill_under_talk mongodb $(((rounds + 2) / 3))
   kill_in_rooms mongodb $(((rounds + 2) / 3))
   kill_in_uploads mongodb $(((rounds + 2) / 3))
+  kill_between_servers mongodb $(((rounds + 2) / 3))
   kill_often engine mongodb $(((rounds + 2) / 3))
 }
 
@@ -280,6 +282,12 @@ kill_in_rooms() {
 kill_in_uploads() {
   stage "kill -9 server, $1, in uploads"
   chaos "uploads.$1" "$2" tests/interop/chaos/uploads.py --store "$1"
+}
+
+# kill_between_servers STORE ROUNDS
+kill_between_servers() {
+  stage "kill -9 one of two servers that talk to each other, $1"
+  chaos "links.$1" "$2" tests/interop/chaos/links.py --store "$1"
 }
 
 # chaos NAME ROUNDS PROGRAM...

@@ -196,7 +196,7 @@ async def talk(server, arguments):
         occupant.is_writing = True
         occupant.fill()
     changes = [asyncio.create_task(room.owner.change(room)) for room in rooms]
-    await under_kills(server, occupants, tasks, arguments)
+    await under_kills([server], occupants, tasks, arguments)
     for change in changes:
         change.cancel()
     failures = await asyncio.gather(*changes, return_exceptions=True)

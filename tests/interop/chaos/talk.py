@@ -26,7 +26,7 @@ from raw import Scram  # noqa: E402
 
 CLIENT, STREAM, SM = "{jabber:client}", "{http://etherx.jabber.org/streams}", "{urn:xmpp:sm:3}"
 MAM, SID, FORWARD, RSM = "{urn:xmpp:mam:2}", "{urn:xmpp:sid:0}", "{urn:xmpp:forward:0}", "{http://jabber.org/protocol/rsm}"
-OPEN = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>"
+OPEN = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='{host}' version='1.0'>"
 
 # Messages that a client may have under way without an acknowledgement, and after how many it asks for one.
 WINDOW, ASK_EVERY = 16, 4
@@ -39,8 +39,8 @@ class Cut(Exception):
 class Line:
     """A connection: elements come out in order."""
 
-    def __init__(self, reader, writer):
-        self.reader, self.writer, self.ready = reader, writer, collections.deque()
+    def __init__(self, reader, writer, host):
+        self.reader, self.writer, self.host, self.ready = reader, writer, host, collections.deque()
         self._restart()
 
     def _restart(self):
@@ -55,7 +55,7 @@ class Line:
 
     def open(self):
         self._restart()
-        self.send(OPEN)
+        self.send(OPEN.format(host=self.host))
 
     async def next(self):
         while not self.ready:
@@ -104,7 +104,7 @@ class Client:
         """A connection that has authenticated."""
         while True:
             with contextlib.suppress(OSError, Cut):
-                line = Line(*await asyncio.open_connection("127.0.0.1", self.server.port))
+                line = Line(*await asyncio.open_connection("127.0.0.1", self.server.port), self.account.host)
                 line.open()
                 await line.expect(STREAM + "features")
                 scram = Scram(line, "SCRAM-SHA-1", self.account.local, self.account.password)
@@ -157,8 +157,7 @@ class Client:
 
     def fill(self):
         """Writes until the window is full."""
-        while self.is_writing and self.contacts and len(self.unacknowledged) < WINDOW:
-            contact = random.choice(self.contacts)
+        while self.is_writing and len(self.unacknowledged) < WINDOW and (contact := self.choose()):
             self.written[contact.account.jid] += 1
             number = self.written[contact.account.jid]
             self.write(f"<message to='{contact.account.jid}' type='chat' id='{number}'><body>{number}</body></message>")
@@ -166,6 +165,10 @@ class Client:
                 self.line.send("<r xmlns='urn:xmpp:sm:3'/>")
         if self.unacknowledged:
             self.line.send("<r xmlns='urn:xmpp:sm:3'/>")
+
+    def choose(self):
+        """To whom it writes next, if to anybody now."""
+        return random.choice(self.contacts) if self.contacts else None
 
     def drop(self, handled):
         while self.acknowledged < handled:
@@ -248,9 +251,16 @@ async def talk(server, arguments):
             other = clients[(number + distance) % len(clients)]
             client.contacts.append(other)
             other.contacts.append(client)
+    return await converse([server], clients, arguments)
+
+
+async def converse(servers, clients, arguments):
+    """The clients write under kills; then what each has and its archive are looked at."""
     await asyncio.gather(*(client.log_in() for client in clients))
     tasks = [asyncio.create_task(client.run()) for client in clients]
-    await under_kills(server, clients, tasks, arguments)
+    # A way between servers that never was there may come to nothing: then messages are refused, as they should be.
+    await until(lambda: all(any(client.received.values()) for client in clients) or broken(tasks, clients), 60)
+    await under_kills(servers, clients, tasks, arguments)
     # What was acknowledged may still be on its way to its recipient.
     with contextlib.suppress(AssertionError):
         await until(lambda: total(clients, "received") >= total(clients, "written") or broken(tasks, clients), 30)
@@ -266,18 +276,21 @@ async def talk(server, arguments):
     return clients
 
 
-async def under_kills(server, clients, tasks, arguments):
-    """Kills the server while the clients write, again and again; then lets them come to rest: all that they wrote is acknowledged."""
+async def under_kills(servers, clients, tasks, arguments):
+    """Kills a server while the clients write, one after the other, again and again; then lets them come to rest: all that they wrote is
+    acknowledged."""
     moments = random.Random(arguments.seed)
     for number in range(1, arguments.rounds + 1):
+        server = servers[number % len(servers)]
+        hit = [client for client in clients if client.server is server]
         before = sum(client.acknowledged for client in clients)
         await asyncio.sleep(moments.uniform(0.5, 2.5))
-        resumptions = sum(client.resumptions for client in clients)
+        resumptions = sum(client.resumptions for client in hit)
         server.kill()
         started = time.monotonic()
         server.start()  # Not in another thread, with whose end it would end.
         restart = time.monotonic() - started
-        await until(lambda: sum(client.resumptions for client in clients) - resumptions >= len(clients) or broken(tasks, clients), 60)
+        await until(lambda: sum(client.resumptions for client in hit) - resumptions >= len(hit) or broken(tasks, clients), 60)
         acknowledged = sum(client.acknowledged for client in clients) - before
         problems = sum(len(client.problems) for client in clients)
         print(f"round {number}: {acknowledged} messages; serves again after {restart:.1f} s, all are back after "
@@ -323,6 +336,16 @@ def arguments_of(program, description, clients):
     return parser
 
 
+def choose_store(store, servers, stack):
+    """Puts the servers' data into databases of their own where they are not to be in files."""
+    if store != "mongodb":
+        return
+    engine = Engine()
+    stack.callback(engine.stop)
+    for number, server in enumerate(servers):
+        server.options |= {"store": "mongodb", "mongodb": {"uri": engine.uri, "database": f"chaos{number}"}}
+
+
 def run_program(name, arguments, run, report, **options):
     """Starts a server, with those options, for what is to be done under its kills, and says what came of it; returns the exit code."""
     with contextlib.ExitStack() as stack:
@@ -332,10 +355,7 @@ def run_program(name, arguments, run, report, **options):
         server.options["listeners"][0]["tls"] = "none"
         server.options["log"] = {"level": "information"}
         server.options |= {"limits": {"sessionBytesPerSecond": 0}, **options}
-        if arguments.store == "mongodb":
-            engine = Engine()
-            stack.callback(engine.stop)
-            server.options |= {"store": "mongodb", "mongodb": {"uri": engine.uri}}
+        choose_store(arguments.store, [server], stack)
         stack.callback(server.kill)
         server.start()
         clients = asyncio.run(run(server, arguments))
