@@ -157,6 +157,7 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
             former.Connection.Abort("resumed by a new connection");
             await former._loopEnded.Task;
         }
+        await session.WaitUntilKeptAsync();
         BeginCounting();
         Send(new Element(StreamManagement.Ns, "resumed", Element.Attr("previd", id), CountAttribute(session.Handled)));
     }

@@ -152,7 +152,7 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
     /// <summary>Where the peer's stanzas are counted; null for nowhere but here.</summary>
     protected virtual RemoteSession? Session => null;
 
-    /// <summary>The peer's stanzas that were handled, modulo 2^32 (§4): what they oblige this server to keep is kept.</summary>
+    /// <summary>The peer's stanzas that were handled, modulo 2^32 (§4).</summary>
     protected uint Handled => Session?.Handled ?? Volatile.Read(ref _handled);
 
     /// <summary>From now on stanzas of the peer count.</summary>
@@ -163,18 +163,22 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
     /// <summary>Nobody has to send again what has come.</summary>
     protected override void SendLast()
     {
-        if (IsManaged && Handled > 0)
-            Acknowledge();
+        if (IsManaged && (Session?.Kept ?? Handled) is > 0 and var kept)
+            Acknowledge(kept);
     }
 
-    private void Acknowledge() => Send(new Element(StreamManagement.Ns, "a", CountAttribute(Handled)));
+    /// <summary>Tells the peer how many of its stanzas were handled, and are kept where they have to be.</summary>
+    public void Acknowledge(uint count) => Send(new Element(StreamManagement.Ns, "a", CountAttribute(count)));
 
     private ValueTask HandleManagementAsync(Element element)
     {
         switch (element.Name.Local)
         {
+            case "r" when IsManaged && Session is { } session:
+                session.AskHandled(this);
+                return default;
             case "r" when IsManaged:
-                Acknowledge();
+                Acknowledge(Handled);
                 return default;
             case "a" when IsManaged:
                 if (!StreamManagementElements.TryReadCount(element["h"], out var count))
@@ -214,7 +218,16 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
                 ? StreamErrorCondition.HostUnknown
                 : StreamErrorCondition.InvalidFrom);
         }
-        return Server.Router.RouteRemoteAsync(stanza, from, Session, Server.Stopping);
+        var room = Session?.WaitForRoomAsync() ?? default;
+        return room.IsCompletedSuccessfully
+            ? Server.Router.RouteRemoteAsync(stanza, from, Session, Server.Stopping)
+            : RouteAsync(room, stanza, from);
+    }
+
+    private async ValueTask RouteAsync(ValueTask room, StanzaView stanza, Jid from)
+    {
+        await room;
+        await Server.Router.RouteRemoteAsync(stanza, from, Session, Server.Stopping);
     }
 
     private ValueTask CountAsync(ValueTask handled)

@@ -146,10 +146,10 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         return await DeliverAsync(modules, context, cancellationToken);
     }
 
-    /// <summary>Hands it to the archives; who sent it as a client waits only before it is told that it was handled.</summary>
+    /// <summary>Hands it to the archives; clients and servers that sent it wait only before they are told that it was handled.</summary>
     private ValueTask KeepAsync(Context context, CancellationToken cancellationToken) => context.Sender is ClientSession sender
         ? sender.KeepAsync(context.Kept)
-        : context.Session is { } session ? session.KeepAsync(context.Kept, cancellationToken)
+        : context.Session is { } session ? session.KeepAsync(context.Kept)
         : server.Store.Archive.AddAsync(context.Kept, cancellationToken);
 
     /// <summary>Runs the stages before delivery for each local account that is touched.</summary>

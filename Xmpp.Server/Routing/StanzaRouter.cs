@@ -82,6 +82,16 @@ internal sealed partial class StanzaRouter(
         sender.Send(UndeliveredStanzas.Refuse(message, ErrorOf(failure, "message", sender.Jid)));
     }
 
+    /// <summary>The same for a sender elsewhere.</summary>
+    public void ReportNotKept(ArchiveEntry kept, Exception failure)
+    {
+        var message = Element.Parse(kept.Stanza, Namespaces.Client);
+        if (message["type"] == "error")
+            return;
+        message = message.With("from", kept.With.ToString()).With("to", message["to"] ?? kept.Account.ToString());
+        server.Remote.Send(kept.With, UndeliveredStanzas.Refuse(message, ErrorOf(failure, "message", kept.With)));
+    }
+
     private async ValueTask PresenceAsync(ClientSession sender, StanzaView presence, CancellationToken cancellationToken)
     {
         if (!TryGetTo(presence, out var to))

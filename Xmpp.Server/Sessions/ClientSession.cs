@@ -13,7 +13,7 @@ namespace Xmpp.Server.Sessions;
 /// <summary>
 /// A bound resource. It outlives its connection when the client has asked for that (XEP-0198): then it is without a stream for a while.
 /// </summary>
-internal sealed partial class ClientSession : ISession
+internal sealed partial class ClientSession : ISession, ICommitmentOwner
 {
     private readonly ServerContext _server;
     private SessionState? _state;

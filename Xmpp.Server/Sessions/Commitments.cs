@@ -6,13 +6,25 @@ using Xmpp.Server.Sessions.Journal;
 
 namespace Xmpp.Server.Sessions;
 
+/// <summary>Whose messages are on their way to where the server has to keep them.</summary>
+internal interface ICommitmentOwner
+{
+    /// <summary>Messages are there, or can't be.</summary>
+    /// <param name="number">The stanza's.</param>
+    /// <param name="block">Where they were written down meanwhile.</param>
+    void EndCommitment(uint number, IReadOnlyList<ArchiveEntry> messages, JournalBlock block, Exception? failure);
+
+    /// <summary>Tells the peer what it has asked for, if it can be told by now.</summary>
+    void AnswerIfKept();
+}
+
 /// <summary>
-/// Messages of a client that have been delivered while they are still on their way to where the server has to keep them. Until they are
-/// there the client is not told that they were handled (XEP-0198 §4), and when there are many its next stanzas wait.
+/// Messages of a client, or of another server, that have been delivered while they are still on their way to where the server has to keep
+/// them. Until they are there the peer is not told that they were handled (XEP-0198 §4), and when there are many its next stanzas wait.
 /// </summary>
-/// <param name="session">Is told when one is there or failed, and when the client can be told more.</param>
+/// <param name="session">Is told when one is there or failed, and when the peer can be told more.</param>
 /// <param name="all">Those of all sessions.</param>
-internal sealed class Commitments(ClientSession session, CommitmentCount all, ServerMetrics metrics)
+internal sealed class Commitments(ICommitmentOwner session, CommitmentCount all, ServerMetrics metrics)
 {
     /// <summary>So many of a session may be under way, and one when there are too many of all.</summary>
     private const int Limit = 64;
@@ -25,7 +37,7 @@ internal sealed class Commitments(ClientSession session, CommitmentCount all, Se
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _none;
 
-    /// <summary>How far the client may be told that its stanzas were handled.</summary>
+    /// <summary>How far the peer may be told that its stanzas were handled.</summary>
     /// <param name="handled">How many were.</param>
     public uint CountKept(uint handled)
     {

@@ -104,6 +104,23 @@ public sealed class FederationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_message_that_can_not_be_kept_is_returned_though_somebody_has_it()
+    {
+        await using var capulet = await StartAsync("capulet.example");
+        await using var montague = await StartAsync("montague.example");
+        var juliet = await capulet.LoginAsync("juliet@capulet.example", "balcony");
+        var romeo = await montague.LoginAsync("romeo@montague.example", "orchard");
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        capulet.Store.ArchiveHold = release.Task;
+        await romeo.SendAsync($"<message to='{juliet.Jid}' type='chat' id='1'><body>1</body></message>");
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        capulet.Store.Failure = StanzaErrorCondition.ResourceConstraint;
+        release.SetResult();
+        Assert.Equal("1", (await romeo.ExpectErrorAsync(StanzaErrorCondition.ResourceConstraint))["id"]);
+        capulet.Store.Failure = null;
+    }
+
+    [Fact]
     public async Task Requests_are_answered_across_and_vcards_read()
     {
         await using var capulet = await StartAsync("capulet.example");

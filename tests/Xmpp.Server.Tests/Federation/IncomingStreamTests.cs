@@ -321,6 +321,31 @@ public sealed class IncomingStreamTests : IDisposable
         Assert.Equal(0, server.Server.Context.Federation.Sessions.Count);
     }
 
+    [Fact]
+    public async Task Messages_are_delivered_before_archives_have_them_and_acknowledged_after()
+    {
+        await using var server = await _network.StartAsync(Local);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var first = await LoginAsync(server);
+        var id = await EnableAsync(first);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Store.ArchiveHold = release.Task;
+        await first.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' type='chat' id='1'><body>1</body></message>");
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        await first.SendAsync("<r xmlns='urn:xmpp:sm:3'/>");
+        var asked = first.ReadOrEndAsync();
+        await juliet.ExpectNothingFromAsync(juliet);
+        Assert.False(asked.IsCompleted);
+
+        var second = await LoginAsync(server);
+        await second.SendAsync($"<resume xmlns='urn:xmpp:sm:3' previd='{id}' h='0'/>");
+        var resumed = second.ReadAsync();
+        await juliet.ExpectNothingFromAsync(juliet);
+        Assert.False(resumed.IsCompleted);
+        release.SetResult();
+        Assert.Equal(("resumed", "1"), ((await resumed).Name.Local, (await resumed)["h"]));
+    }
+
     [Theory]
     [InlineData("previd='{0}' h='1'", "handled-count-too-high")]
     [InlineData("previd='{0}'", "bad-request")]
