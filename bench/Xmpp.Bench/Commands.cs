@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Xmpp.Bench.Client;
+using Xmpp.Bench.Measuring;
 using Xmpp.Bench.Reporting;
 using Xmpp.Bench.Scenarios;
 using static Xmpp.Bench.CommonOptions;
@@ -85,15 +86,29 @@ internal static class Commands
         var idle = Count("--idle", 0, "Further sessions that say nothing", minimum: 0, maximum: 100_000);
         var threads = Count("--threads", 1, "Threads of the load generator", maximum: 64);
         var acknowledged = new Option<bool>("--acknowledged") { Description = "With stream management, and acknowledgements both ways" };
+        var peerDomain = new Option<string?>("--peer-domain") { Description = "Virtual host of another server: there is one account of each pair" };
+        var peerHost = new Option<string>("--peer-host") { Description = "That server's address", DefaultValueFactory = _ => "127.0.0.1" };
+        var peerPort = Count("--peer-port", 5222, "Its port", maximum: 65_535);
+        var peerPid = new Option<int[]>("--peer-pid") { Description = "Its process", AllowMultipleArgumentsPerToken = true };
         var command = new Command("chat", "One-to-one messages; fails when one is lost or out of order")
         {
-            pairs, window, rate, size, idle, threads, acknowledged,
+            pairs, window, rate, size, idle, threads, acknowledged, peerDomain, peerHost, peerPort, peerPid,
         };
         length.AddTo(command);
         common.AddMeasuringTo(command);
         command.SetAction(arguments => common.Run(arguments, "chat", (target, server) => ChatScenario.Run(
             target,
             server,
+            arguments.GetValue(peerDomain) is { } domain
+                ? new(
+                    target with
+                    {
+                        Host = arguments.GetRequiredValue(peerHost),
+                        Port = arguments.GetRequiredValue(peerPort),
+                        Domain = domain,
+                    },
+                    arguments.GetValue(peerPid) is { Length: > 0 } pids ? new ServerProcess(pids) : null)
+                : null,
             new(
                 arguments.GetRequiredValue(pairs),
                 new(arguments.GetRequiredValue(window), arguments.GetRequiredValue(rate)),

@@ -32,7 +32,7 @@ authentication = "internal_hashed"
 storage = "internal"
 ssl = {{ key = "{key}"; certificate = "{certificate}"; cafile = "{ca}" }}
 s2s_direct_tls_ssl = ssl
-log = {{ debug = "{log}" }}
+log = {{ {level} = "{log}" }}
 VirtualHost "{domain}"
 Component "conference.{domain}" "muc"
   restrict_room_creation = false
@@ -140,7 +140,8 @@ class Prosody(Peer):
         config.write_text(
             PROSODY.format(
                 directory=self.directory, address=self.address, c2s=C2S, s2s=S2S, s2s_tls=S2S_TLS, domain=self.domain, ca=self.ca,
-                key=self.key, certificate=self.certificate, log=self.log, secure="true" if self.options.get("secure", True) else "false",
+                key=self.key, certificate=self.certificate, log=self.log, level=self.options.get("level", "debug"),
+                secure="true" if self.options.get("secure", True) else "false",
                 modules=self.options.get("modules", ""), options=self.options.get("settings", ""),
             )  # fmt: skip
         )

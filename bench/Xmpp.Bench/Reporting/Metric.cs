@@ -19,6 +19,8 @@ internal static class MetricNames
 
     public static string ServerCpu(string unit) => $"server CPU per {unit}";
 
+    public static string PeerCpu(string unit) => $"peer CPU per {unit}";
+
     public static string ClientCpu(string unit) => $"client CPU per {unit}";
 
     /// <summary>CPU per wall-clock time, 100 % being one processor.</summary>

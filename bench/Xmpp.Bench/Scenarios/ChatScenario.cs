@@ -14,13 +14,21 @@ namespace Xmpp.Bench.Scenarios;
 internal sealed record ChatSettings(
     int Pairs, Pace Pace, int StanzaBytes, int IdleSessions, int Threads, bool IsAcknowledged, RunLength Length);
 
+/// <summary>A server elsewhere, at which one account of each pair is.</summary>
+/// <param name="Server">Null when no process was named.</param>
+internal sealed record ChatPeer(Target Target, ServerProcess? Server);
+
 /// <summary>One-to-one messages between bound, available sessions, addressed to full JIDs.</summary>
 internal static class ChatScenario
 {
-    public static IReadOnlyList<Metric> Run(Target target, ServerProcess? server, ChatSettings settings)
+    /// <param name="elsewhere">Null when both accounts of each pair are at the same server.</param>
+    public static IReadOnlyList<Metric> Run(Target target, ServerProcess? server, ChatPeer? elsewhere, ChatSettings settings)
     {
         using var pool = new SessionPool(target, available: true);
-        pool.GrowTo(settings.Pairs * 2 + settings.IdleSessions);
+        using var others = new SessionPool(elsewhere?.Target ?? target, available: true);
+        pool.GrowTo(settings.Pairs * (elsewhere is null ? 2 : 1) + settings.IdleSessions);
+        if (elsewhere is not null)
+            others.GrowTo(settings.Pairs);
 
         var capacity = settings.Pace.Rate > 0
             ? TrafficRun.FlowCapacity
@@ -28,7 +36,9 @@ internal static class ChatScenario
         var peers = new List<Peer>();
         for (var pair = 0; pair < settings.Pairs; pair++)
         {
-            var (a, b) = (pool.Sessions[2 * pair], pool.Sessions[2 * pair + 1]);
+            var (a, b) = elsewhere is null
+                ? (pool.Sessions[2 * pair], pool.Sessions[2 * pair + 1])
+                : (pool.Sessions[pair], others.Sessions[pair]);
             var there = new Flow(a.Channel, Message(b.Jid, settings.StanzaBytes), capacity);
             var back = new Flow(b.Channel, Message(a.Jid, settings.StanzaBytes), capacity);
             peers.Add(new(a, outgoing: there, incoming: back, settings.IsAcknowledged ? Acknowledgements.Enable(a) : null));
@@ -43,7 +53,7 @@ internal static class ChatScenario
             .ToList();
         try
         {
-            var metrics = TrafficRun.Measure(loops, settings.Length, server, "message");
+            var metrics = TrafficRun.Measure(loops, settings.Length, server, "message", elsewhere?.Server);
             TrafficRun.Check(peers.Select(peer => peer.Outgoing));
             if (peers.Any(peer => !peer.IsDone))
                 throw new BenchException("the server did not acknowledge all that was sent");

@@ -18,7 +18,9 @@ internal static class TrafficRun
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
     /// <param name="unit">What one stanza is called in the metrics: "message", "ping".</param>
-    public static IReadOnlyList<Metric> Measure(IReadOnlyList<TrafficLoop> loops, RunLength length, ServerProcess? server, string unit)
+    /// <param name="peer">The other server that the traffic passes; null when there is none.</param>
+    public static IReadOnlyList<Metric> Measure(
+        IReadOnlyList<TrafficLoop> loops, RunLength length, ServerProcess? server, string unit, ServerProcess? peer = null)
     {
         foreach (var loop in loops)
             loop.Start();
@@ -27,9 +29,9 @@ internal static class TrafficRun
         foreach (var loop in loops)
             loop.StartMeasuring();
         var before = Received(loops);
-        var meter = new CpuMeter(server);
+        var (meter, peerMeter) = (new CpuMeter(server), new CpuMeter(peer));
         WaitUnlessFailed(loops, length.Duration, length.Count == 0 ? long.MaxValue : before + length.Count);
-        var use = meter.Read();
+        var (use, peerUse) = (meter.Read(), peerMeter.Read());
         var stanzas = Received(loops) - before;
         var memory = server?.Memory();
 
@@ -41,7 +43,7 @@ internal static class TrafficRun
             ThrowIfFailed(loop);
             latencies.Add(loop.Latencies);
         }
-        return Describe(stanzas, use, memory, latencies, unit);
+        return Describe(stanzas, use, peerUse.Server, memory, latencies, unit);
     }
 
     /// <summary>Throws unless everything that was sent arrived, once and in order.</summary>
@@ -58,13 +60,16 @@ internal static class TrafficRun
             throw new BenchException($"of {sent} stanzas sent {received} arrived, {outOfTurn} of them out of turn");
     }
 
-    private static List<Metric> Describe(long stanzas, CpuUse use, ProcessMemory? memory, LatencyHistogram latencies, string unit)
+    private static List<Metric> Describe(
+        long stanzas, CpuUse use, TimeSpan? peer, ProcessMemory? memory, LatencyHistogram latencies, string unit)
     {
         if (stanzas == 0)
             throw new BenchException($"not one {unit} arrived");
         var metrics = new List<Metric>();
         if (use.Server is { } cpu)
             metrics.Add(new(MetricNames.ServerCpu(unit), cpu.TotalMicroseconds / stanzas, "µs"));
+        if (peer is { } peerCpu)
+            metrics.Add(new(MetricNames.PeerCpu(unit), peerCpu.TotalMicroseconds / stanzas, "µs"));
         metrics.Add(new(MetricNames.Throughput, stanzas / use.Elapsed.TotalSeconds, "/s"));
         metrics.Add(new(MetricNames.LatencyMedian, latencies.Quantile(0.5).TotalMilliseconds, "ms"));
         metrics.Add(new(MetricNames.LatencyP99, latencies.Quantile(0.99).TotalMilliseconds, "ms"));
