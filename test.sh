@@ -186,7 +186,7 @@ install_node_modules() {
 }
 
 # The servers that ours federates with.
-prepare_peers() { (require_packages prosody=prosody ejabberdctl=ejabberd); }
+prepare_peers() { (require_packages prosody=prosody ejabberdctl=ejabberd biboumi=biboumi ngircd=ngircd); }
 
 run_interop() {
   if ! wait "$preparing_peers"; then
