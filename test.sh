@@ -201,7 +201,8 @@ run_interop() {
 # What the desktop needs. It may fail, which is no reason to end.
 prepare_desktop() {
   (require_packages gajim profanity tmux Xvfb=xvfb dbus-run-session=dbus-daemon unshare=util-linux \
-    '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core' dino-im chromium node=nodejs npm=npm)
+    '/usr/share/fonts/*/*/*.ttf=fonts-dejavu-core' dino-im chromium node=nodejs npm=npm \
+    '/usr/share/gajim/plugins/omemo/plugin.py=gajim-omemo' xdotool import=imagemagick)
 }
 
 run_desktop() {
@@ -249,6 +250,7 @@ run_chaos() {
   kill_in_rooms sqlite "$rounds"
   kill_in_uploads sqlite "$rounds"
   kill_between_servers sqlite "$rounds"
+  kill_under_publishing sqlite "$rounds"
   # Only what belongs to the tests is killed.
   [ -n "$own_mongodb" ] || return
   wait "$building_mongodb"
@@ -257,6 +259,7 @@ run_chaos() {
   kill_in_rooms mongodb $(((rounds + 2) / 3))
   kill_in_uploads mongodb $(((rounds + 2) / 3))
   kill_between_servers mongodb $(((rounds + 2) / 3))
+  kill_under_publishing mongodb $(((rounds + 2) / 3))
   kill_often engine mongodb $(((rounds + 2) / 3))
 }
 
@@ -288,6 +291,12 @@ kill_in_uploads() {
 kill_between_servers() {
   stage "kill -9 one of two servers that talk to each other, $1"
   chaos "links.$1" "$2" tests/interop/chaos/links.py --store "$1"
+}
+
+# kill_under_publishing STORE ROUNDS
+kill_under_publishing() {
+  stage "kill -9 server, $1, under clients who publish"
+  chaos "publishing.$1" "$2" tests/interop/chaos/publishing.py --store "$1"
 }
 
 # chaos NAME ROUNDS PROGRAM...

@@ -69,6 +69,7 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
         var withoutPassword = new List<Jid>();
         var (users, contacts, messages, archived) = (0, 0L, 0L, 0L);
         ArchiveImport? archive = null;
+        NodeImport? nodes = null;
         foreach (var part in paths.SelectMany(path => new PortableReader(path, leftOut).Read()))
         {
             switch (part)
@@ -77,6 +78,7 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
                     cancellationToken.ThrowIfCancellationRequested();
                     await BeginAsync(start, now);
                     archive = new(start.Account, now);
+                    nodes = new(start.Account, store.PubSub, now, leftOut);
                     break;
                 case PortableMessage message:
                     await AddAsync(new MessageRecord(message.Account, message.At ?? now, message.Stanza), message.Stanza.Length);
@@ -93,7 +95,14 @@ internal sealed class PortableImport(IReadOnlyList<string> paths, IStore store, 
                         leftOut.Add("an archived message that isn't the account's");
                     }
                     break;
+                case PortableNode node:
+                    await nodes!.AddAsync(node.Node);
+                    break;
+                case PortableItem item:
+                    await nodes!.AddAsync(item);
+                    break;
                 case PortableUser user:
+                    await nodes!.FlushAsync();
                     if (!await CompleteAsync(user))
                         withoutPassword.Add(user.Account);
                     contacts += user.Roster.Count;

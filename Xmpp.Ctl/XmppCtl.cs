@@ -67,6 +67,7 @@ public static class XmppCtl
             ArchiveCommands.Create(terminal),
             RoomCommands.Create(terminal),
             UploadCommands.Create(terminal),
+            PubSubCommands.Create(terminal),
             SessionCommands.Create(terminal),
             S2sCommands.Create(terminal),
             BanCommands.Create(terminal),

@@ -9,8 +9,8 @@ namespace Xmpp.Modules;
 
 /// <summary>What clients do by presence stanzas (RFC 6121 §3, §4): come and go, subscribe, direct presence to somebody, probe.</summary>
 public sealed class PresenceExchange(
-    Presences presences, Subscriptions subscriptions, ClientCapabilities capabilities, IHostDirectory hosts,
-    IRemoteDomains remote) : IXmppModule
+    Presences presences, Subscriptions subscriptions, ClientCapabilities capabilities, RemoteCapabilities remoteCapabilities,
+    IHostDirectory hosts, IRemoteDomains remote) : IXmppModule
 {
     public void Register(IModuleBuilder builder)
     {
@@ -85,7 +85,8 @@ public sealed class PresenceExchange(
         switch (presence.Type)
         {
             case null or "unavailable" or "error":
-                await presences.ReceiveAsync(presence, cancellationToken);
+                if (await presences.ReceiveAsync(presence, cancellationToken))
+                    await remoteCapabilities.NoteAsync(presence, cancellationToken);
                 return null;
             case "probe":
                 // §4.3.2, rule 1.

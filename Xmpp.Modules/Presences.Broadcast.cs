@@ -43,18 +43,41 @@ public sealed partial class Presences
         });
         if (later is null)
             return;
-        await later.TellAsync(contact =>
-        {
-            lock (GateOf(account))
-            {
-                if (session.Presence == presence)
-                    SendToAvailable(presence.Stanza, contact, null, session.Jid);
-            }
-        });
+        await later.TellAsync(contact => TellNow(session, presence, contact));
         foreach (var contact in later.Unknown)
         {
             if (await MaySeeAsync(session.Jid, contact, cancellationToken))
                 await TellAsync(contact, account, session, cancellationToken);
+        }
+    }
+
+    /// <summary>Puts another presence in the place of a session's, unless it is another one by now.</summary>
+    internal async ValueTask AmendAsync(
+        ISession session, AvailablePresence before, AvailablePresence after, CancellationToken cancellationToken)
+    {
+        var account = session.Jid.Bare;
+        var roster = await _rosters.GetAsync(account, cancellationToken) ?? Roster.Empty;
+        Later? later = null;
+        _sessions.Together(() =>
+        {
+            lock (GateOf(account))
+            {
+                if (session.Presence != before || PresenceSession.Of(session).HasEnded)
+                    return;
+                session.Presence = after;
+                Broadcast(session, after.Stanza, null, _rosters.Find(account) ?? roster, ref later);
+            }
+        });
+        if (later is not null)
+            await later.TellAsync(contact => TellNow(session, after, contact));
+    }
+
+    private void TellNow(ISession session, AvailablePresence presence, Jid contact)
+    {
+        lock (GateOf(session.Jid.Bare))
+        {
+            if (session.Presence == presence)
+                SendToAvailable(presence.Stanza, contact, null, session.Jid);
         }
     }
 

@@ -46,15 +46,17 @@ public sealed partial class Presences
     }
 
     /// <summary>Delivers what somebody who is not local says of itself, or of what it was sent.</summary>
-    internal async ValueTask ReceiveAsync(RemotePresence presence, CancellationToken cancellationToken)
+    /// <returns>Whether it may be delivered.</returns>
+    internal async ValueTask<bool> ReceiveAsync(RemotePresence presence, CancellationToken cancellationToken)
     {
         if (presence.To.Local is null
             || !(await CheckReceivedAsync(presence.To, presence.From, presence.Type, cancellationToken)).Passes)
         {
-            return;
+            return false;
         }
         SendTo(
             BroadcastStanza.Of(presence.Stanza), presence.To, presence.Type == "unavailable" ? presence.Type : null, presence.From);
+        return true;
     }
 
     /// <summary>What the guards of both sides say of a presence stanza.</summary>

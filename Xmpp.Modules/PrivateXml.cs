@@ -1,8 +1,10 @@
 using System.Text;
+using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Bookmarks;
 
 namespace Xmpp.Modules;
 
@@ -18,8 +20,9 @@ public sealed record PrivateXmlOptions
 }
 
 /// <summary>XEP-0049 Private XML Storage: what clients keep for themselves, by namespace.</summary>
+/// <param name="bookmarks">Where bookmarks are; null when they are as all else.</param>
 [Xep(49, "1.2")]
-public sealed class PrivateXml(IAccountDataStore store, PrivateXmlOptions options) : IXmppModule
+public sealed class PrivateXml(IAccountDataStore store, PrivateXmlOptions options, BookmarkBook? bookmarks) : IXmppModule
 {
     private const string Ns = "jabber:iq:private";
     internal const string Kind = "private";
@@ -48,6 +51,8 @@ public sealed class PrivateXml(IAccountDataStore store, PrivateXmlOptions option
             return IqReply.Failed(StanzaErrorCondition.BadRequest, "One element says what is asked for.");
         if (Problem(wanted.Name.Namespace) is { } problem)
             return IqReply.Failed(StanzaErrorCondition.NotAcceptable, problem);
+        if (bookmarks is not null && wanted.Name == BookmarkXml.List)
+            return IqReply.Result(new Element(Query, await bookmarks.ReadAsync(iq.To, cancellationToken)));
         return IqReply.Result(await store.FindAsync(iq.To, Kind, wanted.Name.Namespace, cancellationToken) is { } stored
             ? StoredXml.Read(stored)
             : new Element(Query, new Element(wanted.Name)));
@@ -62,22 +67,34 @@ public sealed class PrivateXml(IAccountDataStore store, PrivateXmlOptions option
         if (Problem(ns) is { } problem)
             return IqReply.Failed(StanzaErrorCondition.NotAcceptable, problem);
         var content = query.Elements.ToList();
+        if (bookmarks is not null && ns == BookmarkXml.ListNs)
+            return Reply(await bookmarks.WriteAsync(iq.To, iq.From, [.. content.SelectMany(list => list.Elements)], cancellationToken));
         if (content is [{ Nodes.IsEmpty: true, Attributes.IsEmpty: true }])
         {
             // An empty element and none read the same.
             await store.RemoveAsync(iq.To, Kind, ns, cancellationToken);
             return IqReply.Result();
         }
-        var value = StoredXml.Write(new Element(Query, content));
+        return Reply(await KeepAsync(store, options, iq.To, ns, content, cancellationToken));
+    }
+
+    /// <summary>Keeps elements of a namespace in the place of those before.</summary>
+    /// <returns>Null when it is done.</returns>
+    internal static async ValueTask<StanzaError?> KeepAsync(
+        IAccountDataStore store, PrivateXmlOptions options, Jid account, string ns, IReadOnlyList<Element> content,
+        CancellationToken cancellationToken)
+    {
         var limit = new AccountDataLimit(options.MaxEntries, options.MaxBytes);
-        return await store.SetAsync(iq.To, Kind, ns, value, limit, cancellationToken) switch
+        return await store.SetAsync(account, Kind, ns, StoredXml.Write(new Element(Query, content)), limit, cancellationToken) switch
         {
-            AccountDataOutcome.Kept => IqReply.Result(),
-            AccountDataOutcome.NoAccount => IqReply.Failed(StanzaErrorCondition.RegistrationRequired),
-            _ => IqReply.Failed(StanzaErrorCondition.PolicyViolation,
+            AccountDataOutcome.Kept => null,
+            AccountDataOutcome.NoAccount => StanzaError.Of(StanzaErrorCondition.RegistrationRequired),
+            _ => StanzaError.Of(StanzaErrorCondition.PolicyViolation,
                 $"An account may store {options.MaxEntries} namespaces and {options.MaxBytes} bytes here."),
         };
     }
+
+    private static IqReply Reply(StanzaError? error) => error is null ? IqReply.Result() : IqReply.Failed(error);
 
     /// <summary>Why nothing can be kept in a namespace, or null: it isn't the element's own, is reserved (§2.3, §3), or too long.</summary>
     internal static string? Problem(string ns) => ns switch

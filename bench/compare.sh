@@ -180,7 +180,7 @@ on_each_fresh() {
 friends=(--user 'friend{n}' --password 'friend-{n}')
 
 befriend() {
-  [[ contacts =~ $cases || presence =~ $cases ]] || return 0
+  [[ contacts =~ $cases || presence =~ $cases || eventing =~ $cases ]] || return 0
   local server
   for server in $servers; do
     bench register --count "$users" --port "${port[$server]}" --tls none "${friends[@]}" > /dev/null
@@ -203,6 +203,8 @@ run_once() {
   on_each presence plain presence --users "$users" "${friends[@]}"
   on_each offline plain offline
   on_each room-200 plain room --occupants 200 "${traffic[@]}"
+  on_each publish-1000 plain publish --subscribers 1000 "${traffic[@]}"
+  on_each eventing plain eventing --users "$users" "${friends[@]}"
   on_each chat-rate1000 plain chat --pairs 200 --rate 1000 "${traffic[@]}"
 }
 

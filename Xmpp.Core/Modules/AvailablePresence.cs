@@ -28,6 +28,10 @@ public sealed record AvailablePresence(BroadcastStanza Stanza, int Priority, str
         return true;
     }
 
+    /// <summary>A presence with a child in the place of those of its name.</summary>
+    public static Element With(Element presence, Element child) => new(
+        presence.Name, presence.Attributes, presence.Nodes.Where(node => node is not Element other || other.Name != child.Name), child);
+
     /// <summary>A value that is none of the four counts as none.</summary>
     private static string? ShowOf(Element presence) => presence.Child(Namespaces.Client, "show")?.Text switch
     {

@@ -12,5 +12,6 @@ public interface IDeviceWaker
     /// <summary>Wakes the session's device for a message that was sent to it, if the client doesn't show that it is there.</summary>
     /// <param name="from">Who has written it.</param>
     /// <param name="body">What was written, or null.</param>
-    void Wake(ISession session, Jid from, string? body);
+    /// <param name="isMention">Whether it is known to mention whom it is for.</param>
+    void Wake(ISession session, Jid from, string? body, bool isMention);
 }

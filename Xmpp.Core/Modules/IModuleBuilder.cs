@@ -50,6 +50,9 @@ public interface IModuleBuilder
     /// <summary>Handles the presence stanzas that local sessions send. One module does.</summary>
     void Presence(PresenceHandler handler);
 
+    /// <summary>Adds something to available presence of clients, before anybody gets it.</summary>
+    void PresenceAddition(PresenceAddition addition);
+
     /// <summary>Handles the presence stanzas that come from elsewhere. One module does.</summary>
     void RemotePresence(RemotePresenceHandler handler);
 
@@ -115,10 +118,20 @@ public interface IModuleBuilder
     void CapabilitiesKnown(CapabilitiesHandler handler);
 
     /// <summary>
+    /// Called in the background when it is known what a client at another server can do, whose presence an account has been sent and who
+    /// is a contact of it.
+    /// </summary>
+    void RemoteCapabilitiesKnown(RemoteCapabilitiesHandler handler);
+
+    /// <summary>
     /// Called in the background when somebody has been told an account's presence since they are subscribed, or no longer blocked.
     /// </summary>
     /// <param name="handler">Gets the account, and the bare JID of who has been told.</param>
     void PresenceShown(Func<Jid, Jid, CancellationToken, ValueTask> handler);
+
+    /// <summary>Is told what becomes of a node of accounts (XEP-0163).</summary>
+    /// <param name="node">Its name.</param>
+    void NodeChanged(string node, NodeHandler handler);
 
     /// <summary>Called when an account was made.</summary>
     void AccountAdded(Func<Jid, ValueTask> handler);

@@ -10,3 +10,7 @@ public interface ISessionCapabilities
     /// <summary>What a session's client says of itself; null as long as it isn't known.</summary>
     DiscoInfo? Find(ISession session);
 }
+
+/// <summary>Is told what a contact's client at another server can do.</summary>
+/// <param name="account">That the client's presence was sent to.</param>
+public delegate ValueTask RemoteCapabilitiesHandler(Jid account, Jid client, DiscoInfo info, CancellationToken cancellationToken);

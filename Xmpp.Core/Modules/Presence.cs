@@ -17,6 +17,10 @@ public delegate ValueTask<bool> SubscriptionRequestHandler(Jid account, Jid aske
 /// <returns>What the sender is to be told, or null.</returns>
 public delegate ValueTask<StanzaError?> RemotePresenceHandler(RemotePresence presence, CancellationToken cancellationToken);
 
+/// <summary>Says what the server puts into available presence that a client sends, to all or to somebody (XEP-0398 §4).</summary>
+/// <returns>Takes the place of children of its name; null to leave it as it is.</returns>
+public delegate ValueTask<Element?> PresenceAddition(ISession session, StanzaView presence, CancellationToken cancellationToken);
+
 /// <param name="From">The sender; local to a component or another server.</param>
 /// <param name="To">The addressee, of this server.</param>
 /// <param name="Stanza">As it came, in the namespace "jabber:client".</param>

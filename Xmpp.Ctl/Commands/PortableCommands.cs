@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Xmpp.Core.Storage;
 using Xmpp.Modules.Portability;
 using Xmpp.Storage.Transfer;
 
@@ -22,7 +23,7 @@ internal static class PortableCommands
             var path = invocation.Command.GetRequiredValue(file);
             await using var store = await invocation.OpenStoreAsync(cancellationToken);
             return await StoreReader.ReadAccountAsync(store, address, cancellationToken) is { } account
-                ? await ExportAsync(invocation, path, address.Domain, new[] { account }.ToAsyncEnumerable(), total: 1)
+                ? await ExportAsync(invocation, store, path, address.Domain, new[] { account }.ToAsyncEnumerable(), total: 1)
                 : UserCommands.Refuse(terminal, UserCommands.NoSuchAccount(address));
         });
     }
@@ -39,7 +40,7 @@ internal static class PortableCommands
                 UserCommands.RequireServed(name, invocation);
                 await using var store = await invocation.OpenStoreAsync(cancellationToken);
                 var total = await store.Accounts.CountAsync(name, cancellationToken);
-                return await ExportAsync(invocation, path, name, StoreReader.ReadAccountsAsync(store, name, cancellationToken), total);
+                return await ExportAsync(invocation, store, path, name, StoreReader.ReadAccountsAsync(store, name, cancellationToken), total);
             });
     }
 
@@ -99,7 +100,7 @@ internal static class PortableCommands
     private static Argument<string> FileToMake() => new("file") { Description = "The file to make" };
 
     private static async Task<ExitCode> ExportAsync(
-        Invocation invocation, string path, string host, IAsyncEnumerable<AccountWithMessages> accounts, long total)
+        Invocation invocation, IStore store, string path, string host, IAsyncEnumerable<AccountWithMessages> accounts, long total)
     {
         using var file = NewFile.Create(path);
         var writer = new PortableWriter(file.Stream, host);
@@ -108,7 +109,7 @@ internal static class PortableCommands
             var done = 0;
             await foreach (var (account, messages, archive) in accounts)
             {
-                await writer.WriteAsync(account, messages, archive);
+                await writer.WriteAsync(account, messages, archive, store.PubSub);
                 show(++done, total, "");
             }
             return done;

@@ -19,6 +19,14 @@ public sealed record PortableMessage(Jid Account, DateTimeOffset? At, ReadOnlyMe
 /// <param name="At">When it was kept; null when it doesn't say.</param>
 public sealed record PortableArchived(Jid Account, string? Id, DateTimeOffset? At, ReadOnlyMemory<byte> Stanza) : PortablePart(Account);
 
+/// <summary>A node of the account.</summary>
+public sealed record PortableNode(Jid Account, StoredNode Node) : PortablePart(Account);
+
+/// <summary>An item of a node, behind those before.</summary>
+/// <param name="Id">Null when it has none.</param>
+public sealed record PortableItem(
+    Jid Account, string Node, string? Id, Jid? Publisher, ReadOnlyMemory<byte> Payload) : PortablePart(Account);
+
 /// <summary>A user ends: all that there is of it but the messages.</summary>
 public sealed record PortableUser(Jid Account) : PortablePart(Account)
 {

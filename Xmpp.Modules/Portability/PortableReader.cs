@@ -1,6 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.PubSub;
 
 namespace Xmpp.Modules.Portability;
 
@@ -109,13 +110,13 @@ public sealed class PortableReader
             // Here, and no deeper: what looks the same further down is the user's (§5).
             using var included = name == PortableFormat.Include ? OpenIncluded(document, null) : null;
             var current = included ?? document;
-            if (current.Name == PortableFormat.OfflineMessages || current.Name == PortableFormat.Archive)
+            if (ReadMany(current, account) is { } parts)
             {
                 if (!hasBegun)
                     yield return new PortableUserStart(account, user.Created);
                 hasBegun = true;
-                foreach (var message in current.Name == PortableFormat.Archive ? ReadArchive(current, account) : ReadMessages(current, account))
-                    yield return message;
+                foreach (var part in parts)
+                    yield return part;
                 continue;
             }
 
@@ -129,6 +130,41 @@ public sealed class PortableReader
         if (!hasBegun)
             yield return new PortableUserStart(account, user.Created);
         yield return user.Build();
+    }
+
+    /// <summary>What there may be so many of that each is given as it is read; null for all else.</summary>
+    private IEnumerable<PortablePart>? ReadMany(PortableDocument document, Jid account) =>
+        document.Name == PortableFormat.OfflineMessages ? ReadMessages(document, account)
+        : document.Name == PortableFormat.Archive ? ReadArchive(document, account)
+        : document.Name == PubSubXml.OwnerRequest ? ReadNodes(document, account)
+        : document.Name == PubSubXml.Request ? ReadItems(document, account)
+        : null;
+
+    private IEnumerable<PortablePart> ReadNodes(PortableDocument document, Jid account) =>
+        PortableNodes.Read(account, document.Read().Elements, _leftOut).Select(node => new PortableNode(account, node));
+
+    private IEnumerable<PortablePart> ReadItems(PortableDocument document, Jid account)
+    {
+        foreach (var items in document.Children())
+        {
+            if (items != new XmlName(PubSubXml.Ns, "items") || document["node"] is not { Length: > 0 } node)
+            {
+                LeaveOut(document);
+                continue;
+            }
+            foreach (var name in document.Children())
+            {
+                if (name.Local != "item")
+                {
+                    LeaveOut(document);
+                    continue;
+                }
+                var item = document.Read();
+                yield return new PortableItem(
+                    account, node, item["id"], Jid.TryParse(item["publisher"], out var publisher) ? publisher : null,
+                    item.Elements.FirstOrDefault() is { } payload ? StoredXml.Write(payload) : default);
+            }
+        }
     }
 
     private IEnumerable<PortablePart> ReadArchive(PortableDocument document, Jid account)

@@ -14,7 +14,7 @@ namespace Xmpp.Modules.Portability;
 /// <summary>XEP-0227 Portable Import/Export Format: writes users of one host into a document, one after the other.</summary>
 /// <remarks>Memory holds one user without the messages. <see cref="End"/> makes the document complete.</remarks>
 [Xep(227, "1.1")]
-public sealed class PortableWriter
+public sealed partial class PortableWriter
 {
     private const string BlockedList = "blocked";
 
@@ -37,13 +37,15 @@ public sealed class PortableWriter
 
     /// <param name="messages">Those that wait.</param>
     /// <exception cref="IOException">It can't be written.</exception>
-    public async Task WriteAsync(StoredAccount account, IAsyncEnumerable<MessageRecord> messages, IAsyncEnumerable<ArchiveEntry> archive)
+    public async Task WriteAsync(
+        StoredAccount account, IAsyncEnumerable<MessageRecord> messages, IAsyncEnumerable<ArchiveEntry> archive, IPubSubStore nodes)
     {
         Write("<user name='");
         XmlStreamWriter.WriteEscaped(_buffer, account.Account.Jid.Local!);
         Write("'>\n");
         foreach (var part in PartsOf(account))
             Write(part);
+        await WriteNodesAsync(account.Account.Jid, nodes);
 
         var isOpen = false;
         await foreach (var message in messages)
@@ -171,9 +173,12 @@ public sealed class PortableWriter
         }
     }
 
-    private void Write(Element element)
+    private void Write(Element element) => Write(element, PortableFormat.Ns);
+
+    /// <param name="ns">The default namespace around it.</param>
+    private void Write(Element element, string ns)
     {
-        XmlStreamWriter.Write(_buffer, element, PortableFormat.Ns, streamPrefix: false);
+        XmlStreamWriter.Write(_buffer, element, ns, streamPrefix: false);
         EndElement();
     }
 

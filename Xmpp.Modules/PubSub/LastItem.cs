@@ -14,6 +14,14 @@ internal sealed class LastItem
     private const int MaxKeptBytes = 16 * 1024;
 
     private volatile Answer? _known;
+    private volatile object? _derived;
+
+    /// <summary>What somebody remembers of what it says, until there is another one.</summary>
+    public object? Derived
+    {
+        get => _derived;
+        set => _derived = value;
+    }
 
     /// <summary>Null when there is none that may still be told.</summary>
     public async ValueTask<BroadcastStanza?> GetAsync(Node node, IPubSubStore store, TimeProvider time, CancellationToken cancellationToken)

@@ -106,5 +106,10 @@ internal sealed record NodeConfiguration
     };
 
     /// <summary>Of nodes that are for nobody else whoever made them and however (XEP-0223).</summary>
-    public static NodeConfiguration Private { get; } = OfAccount with { Access = AccessModel.Whitelist, MaxItems = null };
+    public static NodeConfiguration Private { get; } = OfAccount with
+    {
+        Access = AccessModel.Whitelist,
+        MaxItems = null,
+        SendLast = SendLast.Never, // As XEP-0402 §4.2 and XEP-0490 §4.2 want it: the last of many says little.
+    };
 }

@@ -33,8 +33,10 @@ internal sealed class NodeCreation(PubSubContext context)
                 return IqReply.Failed(refusal);
             if (turn.Node is not null)
                 return IqReply.Failed(StanzaErrorCondition.Conflict, "There is a node of that name.");
-            if (await CreateAsync(turn, request, name, form, cancellationToken) is { } error)
-                return IqReply.Failed(error);
+            if (Configure(request.Owner, name, form, out var error) is not { } configuration)
+                return IqReply.Failed(error!);
+            if (await CreateAsync(turn, request.From, configuration, cancellationToken) is { } unmade)
+                return IqReply.Failed(unmade);
             return IqReply.Result(request.Node is null
                 ? PubSubXml.Result(new Element(PubSubXml.Ns, "create", Element.Attr("node", name)))
                 : null);
@@ -61,26 +63,29 @@ internal sealed class NodeCreation(PubSubContext context)
         };
     }
 
-    /// <summary>Makes a node that there isn't. Its maker is the owner.</summary>
-    /// <param name="form">How it is configured, where that isn't as usual; or null.</param>
+    /// <summary>How a node is to be that there isn't.</summary>
+    /// <param name="form">What isn't as usual; or null.</param>
+    /// <returns>Null, and why it can't be so.</returns>
+    public NodeConfiguration? Configure(Jid owner, string name, DataForm? form, out StanzaError? error)
+    {
+        error = Encoding.UTF8.GetByteCount(name) > MaxNameBytes
+            ? PubSubErrors.NotAcceptable($"The name of a node has at most {MaxNameBytes} bytes.")
+            : null;
+        if (error is not null)
+            return null;
+        return form is null ? DefaultOf(owner, name) : NodeFields.Apply(DefaultOf(owner, name), form, context.Options, out error);
+    }
+
+    /// <summary>Makes a node that there isn't.</summary>
+    /// <param name="maker">At a service the owner.</param>
     /// <returns>Why it can't be; or null, and the node is there.</returns>
     public async ValueTask<StanzaError?> CreateAsync(
-        NodeTurn turn, PubSubRequest request, string name, DataForm? form, CancellationToken cancellationToken)
+        NodeTurn turn, Jid maker, NodeConfiguration configuration, CancellationToken cancellationToken)
     {
-        if (Encoding.UTF8.GetByteCount(name) > MaxNameBytes)
-            return PubSubErrors.NotAcceptable($"The name of a node has at most {MaxNameBytes} bytes.");
-        var configuration = DefaultOf(request.Owner, name);
-        if (form is not null)
-        {
-            if (NodeFields.Apply(configuration, form, context.Options, out var error) is not { } wanted)
-                return error;
-            configuration = wanted;
-        }
-
-        var isPersonal = request.Owner.Local is not null;
+        var isPersonal = turn.Owner.Local is not null;
         var stored = new StoredNode(
-            request.Owner, name, DateTimeOffset.FromUnixTimeMilliseconds(context.Time.GetUtcNow().ToUnixTimeMilliseconds()),
-            NodeFields.Write(configuration), isPersonal ? [] : [new NodeMember(request.From.Bare, NodeAffiliation.Owner)]);
+            turn.Owner, turn.Name, DateTimeOffset.FromUnixTimeMilliseconds(context.Time.GetUtcNow().ToUnixTimeMilliseconds()),
+            NodeFields.Write(configuration), isPersonal ? [] : [new NodeMember(maker.Bare, NodeAffiliation.Owner)]);
         var limit = isPersonal ? context.Options.NodesPerAccount : context.Options.NodesPerService;
         switch (await context.Store.AddAsync(stored, limit, cancellationToken))
         {
@@ -96,7 +101,8 @@ internal sealed class NodeCreation(PubSubContext context)
         }
     }
 
-    private static NodeConfiguration DefaultOf(Jid owner, string name) => owner.Local is null ? NodeConfiguration.OfService
+    /// <summary>How a node is when nobody says otherwise.</summary>
+    public static NodeConfiguration DefaultOf(Jid owner, string name) => owner.Local is null ? NodeConfiguration.OfService
         : _private.Contains(name) ? NodeConfiguration.Private
         : NodeConfiguration.OfAccount;
 }

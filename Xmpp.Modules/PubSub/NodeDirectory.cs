@@ -44,11 +44,12 @@ public sealed class NodeDirectory
     internal ValueTask<T> ChangeAsync<T>(
         Jid owner, string name, Func<NodeTurn, ValueTask<T>> change, CancellationToken cancellationToken) => owner.Local is not null
         ? _ofAccounts.ChangeAsync(owner, cell => change(new NodeTurn(
-            () => cell.Value.Nodes.GetValueOrDefault(name),
-            node => cell.Value = new(node is null ? cell.Value.Nodes.Remove(name) : cell.Value.Nodes.SetItem(name, node)))),
+            owner, name, one => cell.Value.Nodes.GetValueOrDefault(one),
+            (one, node) => cell.Value = new(node is null ? cell.Value.Nodes.Remove(one) : cell.Value.Nodes.SetItem(one, node)))),
             cancellationToken)
         : _ofServices.ChangeAsync(
-            (owner, name), cell => change(new NodeTurn(() => cell.Value.Node, node => cell.Value = new(node))), cancellationToken);
+            (owner, name), cell => change(new NodeTurn(owner, name, _ => cell.Value.Node, (_, node) => cell.Value = new(node))),
+            cancellationToken);
 
     /// <summary>Forgets what is in memory of an account.</summary>
     internal ValueTask ForgetAsync(Jid account) => _ofAccounts.ForgetAsync(account);
@@ -57,12 +58,21 @@ public sealed class NodeDirectory
 }
 
 /// <summary>A node while a change of it goes on.</summary>
-internal sealed class NodeTurn(Func<Node?> get, Action<Node?> set)
+internal sealed class NodeTurn(Jid owner, string name, Func<string, Node?> get, Action<string, Node?> set)
 {
+    public Jid Owner => owner;
+
+    public string Name => name;
+
     /// <summary>As it is stored; null when there is none.</summary>
     public Node? Node
     {
-        get => get();
-        set => set(value);
+        get => get(name);
+        set => set(name, value);
     }
+
+    /// <summary>Another node of the same account, whose nodes change one after the other, all of them.</summary>
+    public NodeTurn Of(string other) => owner.Local is not null
+        ? new(owner, other, get, set)
+        : throw new InvalidOperationException("A service's nodes change each by itself.");
 }

@@ -25,7 +25,7 @@ internal sealed class NodeDiscovery(PubSubContext context)
 
     /// <summary>Of the service (§10).</summary>
     public static IEnumerable<string> OfService { get; } =
-        [PubSubXml.Ns, .. _shared.Select(Feature)];
+        [PubSubXml.Ns, .. _shared.Append(PendingSubscriptions.Feature).Select(Feature)];
 
     /// <summary>Of each account (XEP-0163 §6.1).</summary>
     public static IEnumerable<string> OfAccount { get; } =

@@ -48,17 +48,24 @@ internal sealed partial class NodeOwnership(PubSubContext context, Notifier noti
     public ValueTask<IqReply> DeleteAsync(PubSubRequest request, CancellationToken cancellationToken) =>
         ChangeAsync(request, async (turn, node) =>
         {
-            await context.Store.RemoveAsync(node.Owner, node.Name, cancellationToken);
-            turn.Node = null;
-            if (node.Configuration.NotifiesDelete)
-            {
-                var redirect = request.Action.Child(PubSubXml.OwnerNs, "redirect")?["uri"];
-                await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "delete", Element.Attr("node", node.Name),
-                    redirect is null ? null : new Element(PubSubXml.EventNs, "redirect", Element.Attr("uri", redirect))),
-                    cancellationToken);
-            }
+            await DeleteAsync(turn, node, request.Action.Child(PubSubXml.OwnerNs, "redirect")?["uri"], cancellationToken);
             return IqReply.Result();
         }, cancellationToken);
+
+    /// <summary>Deletes a node that there is, whoever wants it.</summary>
+    /// <param name="redirect">Where there is another one instead, or null.</param>
+    public async ValueTask DeleteAsync(NodeTurn turn, Node node, string? redirect, CancellationToken cancellationToken)
+    {
+        await context.Store.RemoveAsync(node.Owner, node.Name, cancellationToken);
+        turn.Node = null;
+        if (node.Configuration.NotifiesDelete)
+        {
+            await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "delete", Element.Attr("node", node.Name),
+                redirect is null ? null : new Element(PubSubXml.EventNs, "redirect", Element.Attr("uri", redirect))),
+                cancellationToken);
+        }
+        await context.FollowAsync(node, [], cancellationToken);
+    }
 
     /// <summary>§8.5.</summary>
     public ValueTask<IqReply> PurgeAsync(PubSubRequest request, CancellationToken cancellationToken) =>
@@ -70,6 +77,7 @@ internal sealed partial class NodeOwnership(PubSubContext context, Notifier noti
             turn.Node = node with { Last = new() };
             if (node.Configuration.NotifiesRetract)
                 await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "purge", Element.Attr("node", node.Name)), cancellationToken);
+            await context.FollowAsync(node, [], cancellationToken);
             return IqReply.Result();
         }, cancellationToken);
 

@@ -23,6 +23,20 @@ internal sealed class Notifier(PubSubContext context)
         info.Features.Where(feature => feature.EndsWith("+notify", StringComparison.Ordinal))
             .Select(feature => feature[..^"+notify".Length]).ToFrozenSet());
 
+    /// <summary>Whether an available client wants to hear of a node.</summary>
+    public bool IsWantedBy(ISession session, string node) => session.Presence is not null && WantedBy(session)?.Contains(node) == true;
+
+    /// <summary>Whether one of an account's clients does.</summary>
+    public bool IsWantedBy(Jid account, string node)
+    {
+        foreach (var session in context.Sessions.Of(account))
+        {
+            if (IsWantedBy(session, node))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Sends a notification to everybody who is to know.</summary>
     /// <param name="content">Of the <c>event</c>.</param>
     public async ValueTask SendAsync(Node node, Element content, CancellationToken cancellationToken)
@@ -31,8 +45,11 @@ internal sealed class Notifier(PubSubContext context)
         var message = PubSubXml.Event(node.Owner, type, content);
         var stanza = BroadcastStanza.Of(message);
         var sessions = new HashSet<ISession>();
+        var remote = new HashSet<Jid>();
         if (node.IsPersonal)
-            await AddImplicitAsync(node, sessions, cancellationToken);
+            await AddImplicitAsync(node, sessions, remote, cancellationToken);
+        foreach (var client in remote)
+            context.Stanzas.Send(stanza, client);
         List<Task>? kept = null;
         var to = new List<(ISession Session, Jid Address)>(sessions.Select(session => (session, session.Jid)));
         foreach (var member in node.Members.Values)
@@ -43,7 +60,10 @@ internal sealed class Notifier(PubSubContext context)
                 continue;
             }
             if (!context.Hosts.IsLocal(member.Jid))
-                context.Stanzas.Send(stanza, member.Jid);
+            {
+                if (!remote.Any(client => client == member.Jid || client.Bare == member.Jid))
+                    context.Stanzas.Send(stanza, member.Jid);
+            }
             else if (!AddSessions(node, member.Jid, sessions, to) && type == "normal" && !node.Configuration.OnlyToAvailable
                 && !(node.IsPersonal && sessions.Any(session => session.Jid.Bare == member.Jid)))
                 (kept ??= []).Add(context.Stanzas.SendMessageAsync(message.With("to", member.Jid.ToString()), cancellationToken).AsTask());
@@ -89,6 +109,20 @@ internal sealed class Notifier(PubSubContext context)
         }
     }
 
+    /// <summary>The same for a client at another server.</summary>
+    public async ValueTask SendLastAsync(Jid account, Jid client, FrozenSet<string> wanted, CancellationToken cancellationToken)
+    {
+        foreach (var node in (await context.Nodes.OfAsync(account, cancellationToken)).Values)
+        {
+            if (wanted.Contains(node.Name) && node.Configuration is { SendLast: SendLast.OnSubAndPresence, Notifies: true }
+                && await IsToKnowAsync(node, client, cancellationToken) && await MayTellAsync(node, client.Bare, cancellationToken)
+                && await node.Last.GetAsync(node, context.Store, context.Time, cancellationToken) is { } stanza)
+            {
+                context.Stanzas.Send(stanza, client);
+            }
+        }
+    }
+
     /// <summary>A message to one, about a subscription.</summary>
     public async ValueTask TellAsync(Jid from, Jid to, Element content, CancellationToken cancellationToken) =>
         await context.Stanzas.SendMessageAsync(
@@ -96,7 +130,9 @@ internal sealed class Notifier(PubSubContext context)
             cancellationToken);
 
     /// <summary>Clients that want to know: the account's own, and those of whoever sees its presence and may know (XEP-0163 §4.3).</summary>
-    private async ValueTask AddImplicitAsync(Node node, HashSet<ISession> sessions, CancellationToken cancellationToken)
+    /// <param name="remote">Of those, clients at other servers.</param>
+    private async ValueTask AddImplicitAsync(
+        Node node, HashSet<ISession> sessions, HashSet<Jid> remote, CancellationToken cancellationToken)
     {
         AddWho(node, node.Owner, sessions);
         if (node.Configuration.Access is AccessModel.Whitelist or AccessModel.Authorize && node.Members.IsEmpty
@@ -106,12 +142,20 @@ internal sealed class Notifier(PubSubContext context)
         }
         foreach (var entry in roster.Entries.ToArray())
         {
-            if ((entry.Subscription & SubscriptionState.From) == 0 || context.Sessions.Of(entry.Contact.Bare).IsEmpty
-                || await context.CheckAsync(node, NodeOperation.Retrieve, entry.Contact, cancellationToken) is not null)
+            var contact = entry.Contact.Bare;
+            if ((entry.Subscription & SubscriptionState.From) == 0)
+                continue;
+            var clients = context.Hosts.IsLocal(contact) ? [] : context.RemoteCapabilities.Of(contact);
+            if ((context.Sessions.Of(contact).IsEmpty && clients.IsEmpty)
+                || await context.CheckAsync(node, NodeOperation.Retrieve, contact, cancellationToken) is not null)
             {
                 continue;
             }
-            AddWho(node, entry.Contact.Bare, sessions);
+            AddWho(node, contact, sessions);
+            if (clients.IsEmpty || !await MayTellAsync(node, contact, cancellationToken))
+                continue;
+            remote.UnionWith(clients
+                .Where(client => client.Info is { } info && WantedBy(info).Contains(node.Name)).Select(client => client.Jid));
         }
     }
 
@@ -119,7 +163,7 @@ internal sealed class Notifier(PubSubContext context)
     {
         foreach (var session in context.Sessions.Of(account))
         {
-            if (session.Presence is not null && WantedBy(session)?.Contains(node.Name) == true)
+            if (IsWantedBy(session, node.Name))
                 sessions.Add(session);
         }
     }
@@ -178,6 +222,12 @@ internal sealed class Notifier(PubSubContext context)
             session.Send(stanza, address);
         return true;
     }
+
+    /// <summary>Whether an account has not blocked somebody at another server.</summary>
+    private async ValueTask<bool> MayTellAsync(Node node, Jid contact, CancellationToken cancellationToken) =>
+        !context.Guards.HasGuards || (await context.Guards.CheckAsync(
+            new(StanzaKind.Message, node.Owner, MessageDirection.Sent, contact, node.Configuration.Headlines ? "headline" : "normal"),
+            cancellationToken)).Passes;
 
     /// <summary>XEP-0163 §4.3.2: who is blocked, by either side, is told nothing.</summary>
     private async ValueTask<bool> PassesAsync(Node node, string type, Jid to, CancellationToken cancellationToken) =>

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
+using Xmpp.Modules.Bookmarks;
 
 namespace Xmpp.Modules.PubSub;
 
@@ -12,10 +13,11 @@ namespace Xmpp.Modules.PubSub;
 [Xep(163, "1.2.2")]
 [Xep(222, "1.0")]
 [Xep(223, "1.1.1")]
-public sealed class PersonalEventing(PubSubContext context) : IXmppModule
+public sealed class PersonalEventing(PubSubContext context, BookmarkBook? bookmarks) : IXmppModule
 {
     private readonly PubSubEngine _engine = new(context);
     private readonly NodeDiscovery _discovery = new(context);
+    private readonly BookmarkList? _bookmarks = bookmarks is null ? null : new(context, bookmarks);
 
     public void Register(IModuleBuilder builder)
     {
@@ -32,11 +34,17 @@ public sealed class PersonalEventing(PubSubContext context) : IXmppModule
         builder.Node(accounts, DescribeAsync);
         builder.CapabilitiesKnown(SendLastAsync);
         builder.PresenceShown(SendLastAsync);
+        builder.RemoteCapabilitiesKnown((account, client, info, cancellationToken) =>
+            _engine.Notifier.SendLastAsync(account, client, Notifier.WantedBy(info), cancellationToken));
         builder.AccountRemoved(context.Nodes.ForgetAsync);
     }
 
-    private ValueTask<IqReply> AnswerAsync(IqRequest iq, IqType type, CancellationToken cancellationToken) =>
-        _engine.AnswerAsync(new(iq.To, iq.To.Domain, iq.From, type, iq.Payload), cancellationToken);
+    private async ValueTask<IqReply> AnswerAsync(IqRequest iq, IqType type, CancellationToken cancellationToken)
+    {
+        var request = new PubSubRequest(iq.To, iq.To.Domain, iq.From, type, iq.Payload);
+        return (_bookmarks is null ? null : await _bookmarks.AnswerAsync(request, cancellationToken))
+            ?? await _engine.AnswerAsync(request, cancellationToken);
+    }
 
     private async ValueTask<DiscoNode?> DescribeAsync(DiscoQuery query, string node, CancellationToken cancellationToken) =>
         await _discovery.DescribeAsync(query.Entity, node, query.Asker, cancellationToken) is { } info
@@ -73,6 +81,11 @@ public sealed class PersonalEventing(PubSubContext context) : IXmppModule
         {
             if (session.Presence is not null && _engine.Notifier.WantedBy(session) is { Count: > 0 } wanted)
                 await _engine.Notifier.SendLastAsync(account, session, wanted, cancellationToken);
+        }
+        foreach (var client in context.RemoteCapabilities.Of(watcher))
+        {
+            if (client.Info is { } info)
+                await _engine.Notifier.SendLastAsync(account, client.Jid, Notifier.WantedBy(info), cancellationToken);
         }
     }
 }

@@ -3,16 +3,19 @@ using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
 using Xmpp.Modules.Rosters;
 
 namespace Xmpp.Modules.PubSub;
 
 /// <summary>What nodes need of the server.</summary>
 /// <param name="CurrentOptions">As they are configured now.</param>
+/// <param name="Handlers">Who is told of changes of accounts' nodes of a name.</param>
 public sealed record PubSubContext(
-    IPubSubStore Store, NodeDirectory Nodes, ISessionDirectory Sessions, ISessionCapabilities Capabilities, IStanzaSender Stanzas,
-    IGuards Guards, RosterDirectory Rosters, IHostDirectory Hosts, IAdministrators Administrators, IServerTasks Tasks, TimeProvider Time,
-    Func<PubSubOptions> CurrentOptions)
+    IPubSubStore Store, NodeDirectory Nodes, ISessionDirectory Sessions, ISessionCapabilities Capabilities,
+    RemoteCapabilities RemoteCapabilities, IStanzaSender Stanzas, IGuards Guards, RosterDirectory Rosters, IHostDirectory Hosts,
+    IAdministrators Administrators, IServerTasks Tasks, TimeProvider Time,
+    Func<PubSubOptions> CurrentOptions, Func<string, IReadOnlyList<NodeHandler>> Handlers)
 {
     private readonly SortableIds _ids = new(Time);
 
@@ -33,6 +36,25 @@ public sealed record PubSubContext(
                 ? await RelationAsync(node, person.Bare, cancellationToken) : default;
         return NodeAccess.Check(
             operation, configuration.Access, configuration.Publishing, affiliation, new(seesPresence, isInGroup, node.IsSubscribed(person)));
+    }
+
+    /// <summary>Tells those who follow a node of accounts what has become of it. It is done: what fails for them is noted.</summary>
+    internal async ValueTask FollowAsync(
+        Node node, IReadOnlyList<KeyValuePair<string, Element?>> published, CancellationToken cancellationToken)
+    {
+        if (!node.IsPersonal)
+            return;
+        foreach (var handler in Handlers(node.Name))
+        {
+            try
+            {
+                await handler(node.Owner, published, cancellationToken);
+            }
+            catch (StoreException failure)
+            {
+                Tasks.Note($"What follows from a change of '{node.Name}' of {node.Owner} could not be stored: {failure.Message}");
+            }
+        }
     }
 
     /// <summary>What somebody is to the owners that have an account here.</summary>

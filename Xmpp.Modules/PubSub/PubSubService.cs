@@ -60,6 +60,8 @@ internal sealed class PubSubService(PubSubContext context, PubSubOptions options
             return await _engine.AnswerAsync(new(iq.To, iq.Host, iq.From, type, payload), cancellationToken);
         return (type, payload.Name.Namespace, payload.Name.Local) switch
         {
+            (IqType.Set, AdHocCommand.Namespace, "command") =>
+                await new PendingSubscriptions(context, _engine.Subscriptions).AnswerAsync(iq.To, iq.From, payload, cancellationToken),
             (IqType.Get, Namespaces.DiscoInfo, "query") => await InfoAsync(iq, payload, cancellationToken),
             (IqType.Get, Namespaces.DiscoItems, "query") => await ItemsAsync(iq, payload, cancellationToken),
             (IqType.Get, "urn:xmpp:ping", "ping") => IqReply.Result(),
@@ -73,7 +75,11 @@ internal sealed class PubSubService(PubSubContext context, PubSubOptions options
             ? await _discovery.DescribeAsync(iq.To, node, iq.From, cancellationToken)
             : new DiscoInfo(
                 [new DiscoIdentity("pubsub", "service", Name)],
-                [Namespaces.DiscoInfo, Namespaces.DiscoItems, "urn:xmpp:ping", ResultSet.Ns, .. NodeDiscovery.OfService], []);
+                [
+                    Namespaces.DiscoInfo, Namespaces.DiscoItems, "urn:xmpp:ping", ResultSet.Ns, AdHocCommand.Namespace,
+                    .. NodeDiscovery.OfService,
+                ],
+                []);
         return info is null
             ? IqReply.Failed(StanzaErrorCondition.ItemNotFound)
             : IqReply.Result(ServiceDiscovery.InfoElement(info, query["node"]));

@@ -1,3 +1,4 @@
+using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
@@ -18,25 +19,37 @@ internal sealed class Publishing(PubSubContext context, Notifier notifier, NodeC
             return IqReply.Failed(error!);
         return await context.Nodes.ChangeAsync(request.Owner, name, async turn =>
         {
-            if (await AdmitAsync(turn, request, name, publication, cancellationToken) is { } refusal)
+            var (configuration, refusal) = await AdmitAsync(turn, request, name, publication, cancellationToken);
+            if (refusal is not null)
                 return IqReply.Failed(refusal);
-            var node = turn.Node!;
-            var (items, tooBig) = ItemsOf(publication, node, request);
+            var (items, tooBig) = ItemsOf(publication.Items, turn.Owner, configuration!, request.From);
             if (tooBig is not null)
                 return IqReply.Failed(tooBig);
-            if (node.Configuration.Persists && await KeepAsync(turn, items, cancellationToken) is { } unkept)
-                return IqReply.Failed(unkept);
-
-            if (node.Configuration.Notifies)
-            {
-                await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "items", Element.Attr("node", name),
-                    items.Zip(publication.Items, (item, given) => Items.ToElement(
-                        item.Id, item.Publisher, node.Configuration.DeliversPayloads ? given.Payload : null, PubSubXml.EventNs, node))),
-                    cancellationToken);
-            }
-            return IqReply.Result(PubSubXml.Result(new Element(PubSubXml.Ns, "publish", Element.Attr("node", name),
-                items.Select(item => new Element(PubSubXml.Ns, "item", Element.Attr("id", item.Id))))));
+            if (turn.Node is null && await creation.CreateAsync(turn, request.From, configuration!, cancellationToken) is { } unmade)
+                return IqReply.Failed(unmade);
+            return await PublishAsync(turn, items, publication.Items, cancellationToken) is { } unkept
+                ? IqReply.Failed(unkept)
+                : IqReply.Result(PubSubXml.Result(new Element(PubSubXml.Ns, "publish", Element.Attr("node", name),
+                    items.Select(item => new Element(PubSubXml.Ns, "item", Element.Attr("id", item.Id))))));
         }, cancellationToken);
+    }
+
+    /// <summary>Publishes for an account what the server has from it by other ways.</summary>
+    /// <param name="otherwise">How the node is made when there is none.</param>
+    /// <returns>Null when it is done.</returns>
+    public async ValueTask<StanzaError?> PublishAsync(
+        NodeTurn turn, IReadOnlyList<(string? Id, Element? Payload)> given, Jid publisher, NodeConfiguration otherwise,
+        CancellationToken cancellationToken)
+    {
+        var configuration = turn.Node?.Configuration ?? otherwise;
+        var (items, tooBig) = ItemsOf(given, turn.Owner, configuration, publisher);
+        if (tooBig is not null)
+            return tooBig;
+        if (items.Count > configuration.KeepItems(context.Options.ItemsPerNode))
+            return PubSubErrors.MaxItemsExceeded;
+        if (turn.Node is null && await creation.CreateAsync(turn, publisher, configuration, cancellationToken) is { } unmade)
+            return unmade;
+        return await PublishAsync(turn, items, given, cancellationToken);
     }
 
     /// <summary>§7.2.</summary>
@@ -65,48 +78,80 @@ internal sealed class Publishing(PubSubContext context, Notifier notifier, NodeC
             if (found.Count < ids.Distinct().Count())
                 return IqReply.Failed(StanzaErrorCondition.ItemNotFound, "There is no such item.");
 
-            await context.Store.RetractAsync(node.Owner, name, ids!, cancellationToken);
-            turn.Node = node with { Last = new() };
-            if (request.Action["notify"] is "1" or "true" || node.Configuration.NotifiesRetract)
-            {
-                await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "items", Element.Attr("node", name),
-                    ids.Select(id => new Element(PubSubXml.EventNs, "retract", Element.Attr("id", id)))), cancellationToken);
-            }
+            await RetractAsync(turn, ids!, request.Action["notify"] is "1" or "true", cancellationToken);
             return IqReply.Result();
         }, cancellationToken);
     }
 
-    /// <summary>Makes the node if there is none (§7.1.4), else looks whether it may be done.</summary>
-    private async ValueTask<StanzaError?> AdmitAsync(
+    /// <summary>Takes items away that there are.</summary>
+    /// <param name="isToNotify">Also when the node isn't configured so.</param>
+    public async ValueTask RetractAsync(
+        NodeTurn turn, IReadOnlyCollection<string> ids, bool isToNotify, CancellationToken cancellationToken)
+    {
+        var node = turn.Node!;
+        await context.Store.RetractAsync(node.Owner, node.Name, ids, cancellationToken);
+        turn.Node = node with { Last = new() };
+        if (isToNotify || node.Configuration.NotifiesRetract)
+        {
+            await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "items", Element.Attr("node", node.Name),
+                ids.Select(id => new Element(PubSubXml.EventNs, "retract", Element.Attr("id", id)))), cancellationToken);
+        }
+        await context.FollowAsync(node, [], cancellationToken);
+    }
+
+    /// <summary>Keeps items of a node that there is, and tells of them.</summary>
+    private async ValueTask<StanzaError?> PublishAsync(
+        NodeTurn turn, List<StoredItem> items, IReadOnlyList<(string? Id, Element? Payload)> given, CancellationToken cancellationToken)
+    {
+        var node = turn.Node!;
+        if (node.Configuration.Persists && await KeepAsync(turn, items, cancellationToken) is { } unkept)
+            return unkept;
+        if (node.Configuration.Notifies)
+        {
+            await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "items", Element.Attr("node", node.Name),
+                items.Zip(given, (item, one) => Items.ToElement(
+                    item.Id, item.Publisher, node.Configuration.DeliversPayloads ? one.Payload : null, PubSubXml.EventNs, node))),
+                cancellationToken);
+        }
+        await context.FollowAsync(
+            node, [.. items.Zip(given, (item, one) => KeyValuePair.Create(item.Id, one.Payload))], cancellationToken);
+        return null;
+    }
+
+    /// <summary>Whether it may be published, to the node that there is or to one that is to be made (§7.1.4).</summary>
+    /// <returns>How the node is configured, or why not.</returns>
+    private async ValueTask<(NodeConfiguration? Configuration, StanzaError? Refusal)> AdmitAsync(
         NodeTurn turn, PubSubRequest request, string name, Publication publication, CancellationToken cancellationToken)
     {
         if (turn.Node is { } node)
         {
-            return await context.CheckAsync(node, NodeOperation.Publish, request.From, cancellationToken)
-                ?? publication.Check(node.Configuration, context.Options);
+            return (node.Configuration, await context.CheckAsync(node, NodeOperation.Publish, request.From, cancellationToken)
+                ?? publication.Check(node.Configuration, context.Options));
         }
         if (creation.MayCreate(request) is not null)
-            return PubSubErrors.NodeNotFound;
+            return (null, PubSubErrors.NodeNotFound);
         if (publication.Items.Count == 0)
-            return PubSubErrors.ItemRequired;
+            return (null, PubSubErrors.ItemRequired);
         if (publication.Options?.Fields.Any(field =>
             field.Var is { } var and not DataForm.FormTypeVar && NodeFields.Find(var) is null) == true)
-            return PubSubErrors.PreconditionNotMet;
-        return await creation.CreateAsync(turn, request, name, publication.Options, cancellationToken)
-            ?? publication.Check(turn.Node!.Configuration, context.Options);
+            return (null, PubSubErrors.PreconditionNotMet);
+        return creation.Configure(request.Owner, name, publication.Options, out var error) is { } configuration
+            ? (configuration, publication.Check(configuration, context.Options))
+            : (null, error);
     }
 
-    private (List<StoredItem> Items, StanzaError? Error) ItemsOf(Publication publication, Node node, PubSubRequest request)
+    private (List<StoredItem> Items, StanzaError? Error) ItemsOf(
+        IReadOnlyList<(string? Id, Element? Payload)> given, Jid owner, NodeConfiguration configuration, Jid publisher)
     {
-        var limit = Math.Min(node.Configuration.MaxPayload ?? int.MaxValue, context.Options.ItemBytes);
+        var limit = Math.Min(configuration.MaxPayload ?? int.MaxValue, context.Options.ItemBytes);
         var items = new List<StoredItem>();
-        foreach (var (id, payload) in publication.Items)
+        foreach (var (id, payload) in given)
         {
-            var position = context.NextPosition(node.Owner);
+            var position = context.NextPosition(owner);
             var octets = payload is null ? default : StoredXml.Write(payload);
             if (octets.Length > limit)
                 return (items, PubSubErrors.PayloadTooBig);
-            items.Add(new(id ?? position.ToString(), position, request.From, octets));
+            items.Add(new(id ?? position.ToString(), position, publisher, octets));
         }
         return (items, null);
     }

@@ -188,8 +188,14 @@ internal sealed class Subscribing(PubSubContext context, Notifier notifier)
         }
     }
 
-    /// <summary>§8.6.</summary>
     private async ValueTask AskOwnersAsync(Node node, Jid subscriber, CancellationToken cancellationToken)
+    {
+        foreach (var owner in node.Owners)
+            await AskAsync(owner, node, subscriber, cancellationToken);
+    }
+
+    /// <summary>§8.6: asks an owner whether somebody may subscribe.</summary>
+    public ValueTask AskAsync(Jid owner, Node node, Jid subscriber, CancellationToken cancellationToken)
     {
         var form = DataForm.Of(
             DataFormType.Form, PubSubXml.AuthorizationForm,
@@ -199,8 +205,7 @@ internal sealed class Subscribing(PubSubContext context, Notifier notifier)
         {
             Title = "PubSub subscriber request",
         };
-        foreach (var owner in node.Owners)
-            await notifier.TellAsync(node.Owner, owner, form.ToElement(), cancellationToken);
+        return notifier.TellAsync(node.Owner, owner, form.ToElement(), cancellationToken);
     }
 
     private StanzaError? CheckRoom(Node node, Jid jid) =>

@@ -6,6 +6,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Modules.Bookmarks;
 
 namespace Xmpp.Modules.Push;
 
@@ -21,6 +22,9 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
     internal const string Kind = "push";
     private const string PublishOptions = "http://jabber.org/protocol/pubsub#publish-options";
 
+    /// <summary>Bookmarks of an account whose settings are looked at.</summary>
+    private const int MaxChats = 2000;
+
     /// <summary>A node is a part of a key of the store.</summary>
     private const int MaxNodeBytes = 512;
 
@@ -30,17 +34,22 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
 
     private readonly IAccountDataStore _store;
     private readonly ISessionDirectory _sessions;
+    private readonly ISessionCapabilities _capabilities;
     private readonly IRemoteDomains _remote;
     private readonly IServerTasks _tasks;
     private readonly TimeProvider _time;
     private readonly PushOptions _options;
     private readonly AccountCache<Devices> _devices;
+    private readonly AccountCache<ChatNotifications> _chats;
     private readonly PushPublisher _publisher;
 
     public PushNotifications(
-        IAccountDataStore store, ISessionDirectory sessions, IRemoteDomains remote, IServerTasks tasks, TimeProvider time,
-        PushOptions options)
+        IAccountDataStore store, IPubSubStore nodes, ISessionDirectory sessions, ISessionCapabilities capabilities, IRemoteDomains remote,
+        IServerTasks tasks, TimeProvider time, PushOptions options)
     {
+        _capabilities = capabilities;
+        _chats = new(sessions, async (account, cancellationToken) => ChatNotifications.Read(
+            await nodes.ReadItemsAsync(account, BookmarkXml.Ns, new(IsFromEnd: true), MaxChats, cancellationToken)));
         (_store, _sessions, _remote, _tasks, _time, _options) = (store, sessions, remote, tasks, time, options);
         _devices = new(sessions, LoadAsync);
         _publisher = new(remote, tasks, options, RemoveAsync);
@@ -55,7 +64,12 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
         builder.Message(MessageStage.Deliver, NoticeAsync);
         builder.BecomingAvailable(NoteReturnAsync);
         builder.Waker(this);
-        builder.AccountRemoved(_devices.ForgetAsync);
+        builder.NodeChanged(BookmarkXml.Ns, (account, _, _) => _chats.ForgetAsync(account));
+        builder.AccountRemoved(async account =>
+        {
+            await _devices.ForgetAsync(account);
+            await _chats.ForgetAsync(account);
+        });
     }
 
     /// <summary>§5.</summary>
@@ -126,7 +140,7 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
     {
         if (!PushPayload.IsWorthWaking(message.Stanza, message.Type))
             return new(Verdict.Continue);
-        if (_devices.Find(message.Account) is not { } devices)
+        if (_devices.Find(message.Account) is not { } devices || (!devices.All.IsEmpty && _chats.Find(message.Account) is null))
             return LoadAndNoticeAsync(message, cancellationToken);
         foreach (var device in devices.All)
             Consider(device, message);
@@ -137,7 +151,8 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
     {
         try
         {
-            await _devices.GetAsync(message.Account, cancellationToken);
+            if (!(await _devices.GetAsync(message.Account, cancellationToken)).All.IsEmpty)
+                await _chats.GetAsync(message.Account, cancellationToken);
         }
         catch (StoreException failure)
         {
@@ -160,34 +175,45 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
         if (session?.Reach == Reachability.Connected)
             device.ComeBack();
         else
-            Notice(message.Account, device, session, message.From, _options.IncludeBody ? BodyOf(message.Stanza) : null);
+            Notice(message.Account, device, session, message.From, BodyOf(message.Stanza), HasMention(message.Stanza));
     }
 
     bool IDeviceWaker.MayHaveToWake(ISession session) =>
         session.Reach != Reachability.Connected && session.State.Get(Enabled) is { Length: > 0 };
 
-    void IDeviceWaker.Wake(ISession session, Jid from, string? body)
+    void IDeviceWaker.Wake(ISession session, Jid from, string? body, bool isMention)
     {
         var account = session.Jid.Bare;
-        if (_devices.Find(account) is { } loaded)
+        if (_devices.Find(account) is { } loaded && _chats.Find(account) is not null)
+        {
             NoticeAll(loaded);
+        }
         else
-            _tasks.Run($"Waking of devices of {account}", async token => NoticeAll(await _devices.GetAsync(account, token)));
+        {
+            _tasks.Run($"Waking of devices of {account}", async token =>
+            {
+                await _chats.GetAsync(account, token);
+                NoticeAll(await _devices.GetAsync(account, token));
+            });
+        }
 
         void NoticeAll(Devices devices)
         {
             foreach (var device in devices.All)
             {
                 if (session.State.Get(Enabled)?.Contains(device.Registration.Key) == true)
-                    Notice(account, device, session, from, body);
+                    Notice(account, device, session, from, body, isMention);
             }
         }
     }
 
     /// <summary>A device may not have a message: it is woken, or waited for.</summary>
     /// <param name="session">The device's, if it has one.</param>
-    private void Notice(Jid account, PushDevice device, ISession? session, Jid from, string? body)
+    private void Notice(Jid account, PushDevice device, ISession? session, Jid from, string? body, bool isMention)
     {
+        var identity = session is not null && _capabilities.Find(session) is { Identities: [var first, ..] } ? first : null;
+        if (_chats.Find(account)?.Wakes(account, from, identity, body, isMention) == false)
+            return;
         var summary = new PushSummary(1, _options.IncludeSender ? from.ToString() : null, _options.IncludeBody ? body : null);
         if (session is not { Reach: not Reachability.Away })
             Wake(account, device, session, summary);
@@ -255,6 +281,9 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
             }
             return removed.Count > 0;
         }, cancellationToken);
+
+    /// <summary>What rooms tell those who are mentioned there (XEP-0452).</summary>
+    private static bool HasMention(StanzaView message) => message.IndexOfChild("urn:xmpp:mmn:0"u8, "mentions"u8) >= 0;
 
     private static string? BodyOf(StanzaView message) =>
         message.IndexOfChild("jabber:client"u8, "body"u8) is var index && index >= 0 ? message.ChildText(index) : null;

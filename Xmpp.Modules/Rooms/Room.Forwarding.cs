@@ -60,11 +60,11 @@ internal sealed partial class Room
             var wanted = _members.GetValueOrDefault(recipient.Occupant.Account)?.Notifications
                 ?? (Configuration.IsMembersOnly ? RoomNotifications.Always : Configuration.Notifications);
             body ??= BodyOf(message.View) ?? "";
-            if (wanted == RoomNotifications.Always
-                || (wanted == RoomNotifications.OnMention && Mentions.Has(message.View, body, recipient.Occupant)))
-            {
-                waker.Wake(session, sender.Address, body.Length == 0 ? null : body);
-            }
+            if (wanted == RoomNotifications.Never)
+                continue;
+            var isMention = Mentions.Has(message.View, body, recipient.Occupant);
+            if (wanted == RoomNotifications.Always || isMention)
+                waker.Wake(session, sender.Address, body.Length == 0 ? null : body, isMention);
         }
     }
 

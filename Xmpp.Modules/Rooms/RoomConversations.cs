@@ -48,6 +48,13 @@ public sealed class RoomConversations(RoomDirectory rooms, IArchiveStore archive
         return found;
     }
 
+    /// <summary>Takes note of what an account has read in a room, where that is one of this server.</summary>
+    internal void MarkRead(Jid account, Jid room, SortableId upTo)
+    {
+        if (_services.HostOf(room) is not null)
+            _services.ReadMarks.Note(account, room, upTo);
+    }
+
     /// <summary>A message of a room, for somebody who may read what is said there (XEP-0313 §5.1.2); else null.</summary>
     internal async ValueTask<ArchiveEntry?> ReadAsync(Jid room, Jid reader, SortableId id, CancellationToken cancellationToken)
     {

@@ -76,6 +76,11 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             DeleteUploadRequest delete => One(BoxAsync(server.Uploads.RemoveAsync(delete.Id, cancellationToken))),
             FindUploadQuotaRequest find => One(BoxAsync(server.Uploads.FindQuotaAsync(find.Jid, cancellationToken))),
             SetUploadQuotaRequest set => One(BoxAsync(server.Uploads.SetQuotaAsync(set.Jid, set.Bytes, cancellationToken))),
+            ListNodesRequest list => server.PubSub.ListAsync(list.Owner, cancellationToken),
+            ShowNodeRequest show => One(BoxAsync(server.PubSub.ShowAsync(show.Owner, show.Node, cancellationToken))),
+            ListNodeItemsRequest list => server.PubSub.ListItemsAsync(list.Owner, list.Node, list.Count, cancellationToken),
+            ListSubscriptionsRequest list => server.PubSub.ListSubscriptionsAsync(list.Owner, list.Node, cancellationToken),
+            DeleteNodeRequest delete => One(BoxAsync(server.PubSub.DeleteAsync(delete.Owner, delete.Node, cancellationToken))),
             AnnounceRequest announce => One(AnnounceAsync(announce, cancellationToken)),
             _ => throw new ControlException($"no handler for {request.GetType().Name}"),
         };

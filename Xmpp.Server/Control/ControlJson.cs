@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Xmpp.Core;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Uploads;
 using Xmpp.Server.Diagnostics;
@@ -30,6 +31,10 @@ namespace Xmpp.Server.Control;
 [JsonSerializable(typeof(ServerTestStep))]
 [JsonSerializable(typeof(Upload))]
 [JsonSerializable(typeof(UploadTotals))]
+[JsonSerializable(typeof(NodeOverview))]
+[JsonSerializable(typeof(NodeDetails))]
+[JsonSerializable(typeof(ItemOverview))]
+[JsonSerializable(typeof(SubscriptionOverview))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(long))]

@@ -3,6 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Uploads;
 using Xmpp.Modules.Rosters;
@@ -32,6 +33,9 @@ public interface IServerControl
     RoomAdministration? Rooms { get; }
 
     UploadDirectory Uploads { get; }
+
+    /// <summary>The nodes of accounts and of services.</summary>
+    PubSubAdministration PubSub { get; }
 
     /// <summary>The streams with other servers; null when this one doesn't talk to others.</summary>
     IFederationControl? Federation { get; }

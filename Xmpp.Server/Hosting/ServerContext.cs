@@ -67,9 +67,11 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Subscriptions = new Subscriptions(
             Rosters, Presences, this, Remote, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
         Capabilities = new ClientCapabilities(Queries, Tasks, () => Current.Modules.CapabilitiesKnown);
+        RemoteCapabilities = new RemoteCapabilities(Remote, Rosters, Tasks, () => Current.Modules.RemoteCapabilitiesKnown);
         PubSub = new PubSubContext(
-            store.PubSub, new NodeDirectory(store.PubSub, Sessions), Sessions, Capabilities, Messages, this, Rosters, this, Administrators,
-            Tasks, time, () => Current.Options.Modules.PubSub);
+            store.PubSub, new NodeDirectory(store.PubSub, Sessions), Sessions, Capabilities, RemoteCapabilities, Messages, this, Rosters,
+            this, Administrators, Tasks, time, () => Current.Options.Modules.PubSub,
+            node => Current.Modules.NodeChanged.TryGetValue(node, out var handlers) ? handlers : []);
         Rooms = new RoomDirectory(
             store.Rooms, store.Settings, store.AccountData, Sessions, Messages, Administrators, this, Tasks, store.Archive,
             () => Current.Options.Modules.ArchiveIfKept(), () => Current.Modules.Waker, () => Current.Options.Modules.Rooms, time);
@@ -164,6 +166,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
     public UploadDirectory Uploads { get; }
 
     public BytestreamProxy Bytestreams { get; }
+
+    /// <summary>What contacts' clients at other servers can do.</summary>
+    public RemoteCapabilities RemoteCapabilities { get; }
 
     public PubSubContext PubSub { get; }
 

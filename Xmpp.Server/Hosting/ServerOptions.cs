@@ -14,6 +14,7 @@ using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Modules.Uploads;
+using Xmpp.Modules.UserSearch;
 using Xmpp.Server.Bytestreams;
 using Xmpp.Server.Web;
 
@@ -393,6 +394,8 @@ public sealed record ModuleOptions
 
     public BitsOfBinaryOptions BitsOfBinary { get; init; } = new();
 
+    public UserSearchOptions UserSearch { get; init; } = new();
+
     /// <summary>What services of the loaded modules have before a host in their domains, by the keys that say so.</summary>
     internal IEnumerable<(string Key, string Label)> ServiceLabels()
     {
@@ -404,6 +407,8 @@ public sealed record ModuleOptions
             yield return ("modules.pubSub.label", PubSub.Label);
         if (BytestreamsIfAny() is { } bytestreams)
             yield return ("modules.bytestreams.label", bytestreams.Label);
+        if (UserSearch.Access != SearchAccess.Nobody && !Disabled.Contains("userSearch"))
+            yield return ("modules.userSearch.label", UserSearch.Label);
     }
 
     /// <summary>Null when there is no proxy for bytestreams.</summary>
@@ -417,6 +422,12 @@ public sealed record ModuleOptions
 
     /// <summary>Whether everybody can make an account.</summary>
     public bool IsRegistrationOpen() => Registration.Access is RegistrationAccess.Open && !Disabled.Contains("registration");
+
+    /// <summary>Whether all views of bookmarks show the same.</summary>
+    public bool HasBookmarks() => !Disabled.Contains("bookmarks");
+
+    /// <summary>Whether pictures that clients publish are in vCards, too.</summary>
+    public bool HasAvatars() => !Disabled.Contains("avatars");
 
     /// <summary>Whether an account can be made by invitation.</summary>
     public bool InvitedMayRegister() => Registration.Access is not RegistrationAccess.Closed && !Disabled.Contains("registration");

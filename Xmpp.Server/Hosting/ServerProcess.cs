@@ -5,6 +5,7 @@ using Xmpp.Modules;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Uploads;
 using Xmpp.Server.Control;
 using Xmpp.Server.Diagnostics;
@@ -73,6 +74,8 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
         : new RoomAdministration(_server.Context.Rooms, _store.Archive);
 
     public UploadDirectory Uploads => _server.Context.Uploads;
+
+    public PubSubAdministration PubSub => new(_server.Context.PubSub);
 
     public IFederationControl? Federation => _server.Context.Current.Federation is null
         ? null

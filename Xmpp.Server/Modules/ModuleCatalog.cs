@@ -4,7 +4,9 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xmpp.Modules;
 using Xmpp.Modules.Archive;
+using Xmpp.Modules.Avatars;
 using Xmpp.Modules.BitsOfBinary;
+using Xmpp.Modules.Bookmarks;
 using Xmpp.Modules.Clients;
 using Xmpp.Modules.ExternalServices;
 using Xmpp.Modules.Invitations;
@@ -14,6 +16,7 @@ using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Modules.Uploads;
+using Xmpp.Modules.UserSearch;
 using Xmpp.Server.Bytestreams;
 using Xmpp.Server.Components;
 using Xmpp.Server.Hosting;
@@ -26,9 +29,9 @@ internal sealed record ModuleServices(
     ISessionDirectory Sessions, IDiscoRegistry Disco, ICommandRegistry Commands, IHostDirectory Hosts, IAdministrators Administrators,
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
-    ClientCapabilities Capabilities, ClientDirectory Clients, RoomDirectory Rooms, PubSubContext PubSub, UploadDirectory Uploads,
-    BytestreamProxy Bytestreams, ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time,
-    DateTimeOffset Started)
+    ClientCapabilities Capabilities, RemoteCapabilities RemoteCapabilities, ClientDirectory Clients, RoomDirectory Rooms,
+    PubSubContext PubSub, UploadDirectory Uploads, BytestreamProxy Bytestreams, ComponentDirectory Components, IRemoteDomains Remote,
+    WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -54,6 +57,10 @@ internal sealed record ModuleServices(
         return false;
     }
 
+    public AvatarBook Avatars { get; } = new(PubSub, Store.AccountData);
+
+    public BookmarkBook Bookmarks(ModuleOptions options) => new(PubSub, Store.AccountData, () => options.PrivateXml);
+
     public OfflineDelivery OfflineDelivery { get; } = new(Sessions, Store.Offline, Queries, Guards, Tasks);
 }
 
@@ -74,7 +81,8 @@ internal static class ModuleCatalog
         new("streamLimits", (_, _) => new StreamLimits()),
         new("roster", (services, _) => new RosterManagement(services.Rosters, services.Subscriptions)),
         new("presence", (services, _) => new PresenceExchange(
-            services.Presences, services.Subscriptions, services.Capabilities, services.Hosts, services.Remote)),
+            services.Presences, services.Subscriptions, services.Capabilities, services.RemoteCapabilities, services.Hosts,
+            services.Remote)),
         new("blockingCommand",
             (services, options) => new BlockingCommand(
                 options.BlockingCommand, services.BlockLists, services.Presences,
@@ -102,6 +110,8 @@ internal static class ModuleCatalog
             (services, options) => new Inbox(
                 options.Archive, services.Store.Archive, new RoomConversations(services.Rooms, services.Store.Archive)),
             options => options.Archive),
+        new("displayedSync", (services, _) => new DisplayedSync(
+            services.Store.Archive, new RoomConversations(services.Rooms, services.Store.Archive))),
         new("messageCarbons", (services, _) => new MessageCarbons(services.Sessions)),
         new("offlineMessages",
             (services, options) => new OfflineMessages(
@@ -109,7 +119,8 @@ internal static class ModuleCatalog
             options => options.OfflineMessages),
         new("push",
             (services, options) => new PushNotifications(
-                services.Store.AccountData, services.Sessions, services.Remote, services.Tasks, services.Time, options.Push),
+                services.Store.AccountData, services.Store.PubSub, services.Sessions, services.Capabilities, services.Remote,
+                services.Tasks, services.Time, options.Push),
             options => options.Push),
         new("ping", (_, _) => new Ping()),
         new("softwareVersion", (_, _) => new SoftwareVersion()),
@@ -133,9 +144,13 @@ internal static class ModuleCatalog
         new("clientAccessManagement", (services, _) => new ClientAccessManagement(services.Clients)),
         new("lastActivity", (services, _) => new LastActivity(
             services.Sessions, services.Presences, services.Store.LastSeen, services.Started, services.Time)),
-        new("vCard", (services, options) => new VCardTemp(services.Store.AccountData, options.VCard), options => options.VCard),
+        new("vCard", (services, options) => new VCardTemp(
+                services.Store.AccountData, options.VCard, options.HasAvatars() ? services.Avatars : null),
+            options => new object[] { options.VCard, options.HasAvatars() }),
         new("privateXml",
-            (services, options) => new PrivateXml(services.Store.AccountData, options.PrivateXml), options => options.PrivateXml),
+            (services, options) => new PrivateXml(
+                services.Store.AccountData, options.PrivateXml, options.HasBookmarks() ? services.Bookmarks(options) : null),
+            options => new object[] { options.PrivateXml, options.HasBookmarks() }),
         new("serviceAdministration", (services, options) => new ServiceAdministration(
             services.Store, services.Accounts, services.Administrators, services.Sessions, services.Hosts, services.Stanzas,
             services.Lifetime, options.ServiceAdministration, services.Time),
@@ -147,7 +162,17 @@ internal static class ModuleCatalog
         new("pubSub",
             (services, options) => new PublishSubscribe(services.PubSub, options.PubSub),
             options => new object[] { options.PubSub.Label, options.PubSub.Name }),
-        new("personalEventing", (services, _) => new PersonalEventing(services.PubSub)),
+        new("personalEventing",
+            (services, options) => new PersonalEventing(
+                services.PubSub, options.HasBookmarks() ? services.Bookmarks(options) : null),
+            options => new object[] { options.PrivateXml, options.HasBookmarks() }),
+        new("bookmarks",
+            (services, options) => new Bookmarks(services.PubSub, services.Bookmarks(options)), options => options.PrivateXml),
+        new("avatars", (services, _) => new Avatars(services.Avatars, services.PubSub, services.Presences)),
+        new("userSearch",
+            (services, options) => new UserSearch(
+                services.Store.Accounts, services.Store.AccountData, services.Hosts, options.UserSearch, services.Time),
+            options => options.UserSearch),
         new("components", (services, _) => new ComponentItems(services.Components, services.Hosts)),
         new("uploads",
             (services, options) => new HttpFileUpload(services.Uploads, services.Web, options.Uploads), options => options.Uploads),

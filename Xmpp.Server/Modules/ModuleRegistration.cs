@@ -42,6 +42,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public RemotePresenceHandler? RemotePresenceHandler { get; private set; }
 
+    public List<PresenceAddition> PresenceAdditions { get; } = [];
+
     public List<IHostService> Services { get; } = [];
 
     public List<HttpRoute> HttpRoutes { get; } = [];
@@ -68,7 +70,11 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public List<CapabilitiesHandler> CapabilitiesHandlers { get; } = [];
 
+    public List<RemoteCapabilitiesHandler> RemoteCapabilitiesHandlers { get; } = [];
+
     public List<Func<Jid, Jid, CancellationToken, ValueTask>> PresenceShownHandlers { get; } = [];
+
+    public List<(string Node, NodeHandler Handler)> NodeChangedHandlers { get; } = [];
 
     public List<Func<Jid, ValueTask>> AccountAddedHandlers { get; } = [];
 
@@ -102,6 +108,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void Guard(StanzaGuard guard) => Guards.Add(guard);
 
     public void Presence(PresenceHandler handler) => PresenceHandler = handler;
+
+    public void PresenceAddition(PresenceAddition addition) => PresenceAdditions.Add(addition);
 
     public void RemotePresence(RemotePresenceHandler handler) => RemotePresenceHandler = handler;
 
@@ -138,7 +146,11 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public void CapabilitiesKnown(CapabilitiesHandler handler) => CapabilitiesHandlers.Add(handler);
 
+    public void RemoteCapabilitiesKnown(RemoteCapabilitiesHandler handler) => RemoteCapabilitiesHandlers.Add(handler);
+
     public void PresenceShown(Func<Jid, Jid, CancellationToken, ValueTask> handler) => PresenceShownHandlers.Add(handler);
+
+    public void NodeChanged(string node, NodeHandler handler) => NodeChangedHandlers.Add((node, handler));
 
     public void AccountAdded(Func<Jid, ValueTask> handler) => AccountAddedHandlers.Add(handler);
 

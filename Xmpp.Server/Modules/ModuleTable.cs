@@ -37,6 +37,7 @@ internal sealed class ModuleTable
                 .ToImmutableArray()),
         ];
         Presence = _modules.Select(module => module.PresenceHandler).SingleOrDefault(handler => handler is not null);
+        PresenceAdditions = [.. _modules.SelectMany(module => module.PresenceAdditions)];
         RemotePresence = _modules.Select(module => module.RemotePresenceHandler).SingleOrDefault(handler => handler is not null);
         _infos = Enum.GetValues<IqTarget>().ToFrozenDictionary(target => target, Collect);
         Guards = new([.. _modules.SelectMany(module => module.Guards)]);
@@ -61,7 +62,10 @@ internal sealed class ModuleTable
         SessionEnded = [.. _modules.SelectMany(module => module.SessionEndedHandlers)];
         BecomingAvailable = [.. _modules.SelectMany(module => module.BecomingAvailableHandlers)];
         CapabilitiesKnown = [.. _modules.SelectMany(module => module.CapabilitiesHandlers)];
+        RemoteCapabilitiesKnown = [.. _modules.SelectMany(module => module.RemoteCapabilitiesHandlers)];
         PresenceShown = [.. _modules.SelectMany(module => module.PresenceShownHandlers)];
+        NodeChanged = _modules.SelectMany(module => module.NodeChangedHandlers)
+            .GroupBy(entry => entry.Node, entry => entry.Handler).ToFrozenDictionary(node => node.Key, node => node.ToImmutableArray());
         AccountAdded = [.. _modules.SelectMany(module => module.AccountAddedHandlers)];
         AccountRemoving = [.. _modules.SelectMany(module => module.AccountRemovingHandlers)];
         AccountRemoved = [.. _modules.SelectMany(module => module.AccountRemovedHandlers)];
@@ -74,6 +78,8 @@ internal sealed class ModuleTable
     public ModuleRegistration? Find(string name) => _modules.FirstOrDefault(module => module.Name == name);
 
     public PresenceHandler? Presence { get; }
+
+    public ImmutableArray<PresenceAddition> PresenceAdditions { get; }
 
     public RemotePresenceHandler? RemotePresence { get; }
 
@@ -108,7 +114,12 @@ internal sealed class ModuleTable
 
     public ImmutableArray<CapabilitiesHandler> CapabilitiesKnown { get; }
 
+    public ImmutableArray<RemoteCapabilitiesHandler> RemoteCapabilitiesKnown { get; }
+
     public ImmutableArray<Func<Jid, Jid, CancellationToken, ValueTask>> PresenceShown { get; }
+
+    /// <summary>Who is told of changes of accounts' nodes, by the nodes' names.</summary>
+    public FrozenDictionary<string, ImmutableArray<NodeHandler>> NodeChanged { get; }
 
     public ImmutableArray<Func<Jid, ValueTask>> AccountAdded { get; }
 

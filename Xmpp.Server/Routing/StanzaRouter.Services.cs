@@ -11,6 +11,26 @@ namespace Xmpp.Server.Routing;
 /// <content>Presence and IQs of local sessions for services. Messages come by the pipeline: they touch the sender's account.</content>
 internal sealed partial class StanzaRouter
 {
+    /// <summary>A client's available presence with what modules add to it; as it came when they add nothing.</summary>
+    private static async ValueTask<StanzaView> CompleteAsync(
+        ServerState current, ClientSession sender, StanzaView presence, CancellationToken cancellationToken)
+    {
+        Element? changed = null;
+        foreach (var addition in current.Modules.PresenceAdditions)
+        {
+            if (await addition(sender, presence, cancellationToken) is { } child)
+                changed = AvailablePresence.With(changed ?? presence.ToElement(), child);
+        }
+        if (changed is null)
+            return presence;
+        var bytes = new ArrayBufferWriter<byte>(presence.Bytes.Length + 128);
+        XmlStreamWriter.Write(bytes, changed, Namespaces.Client, streamPrefix: false);
+        var framer = new StanzaFramer(FramerLimits.None);
+        framer.Begin(StreamScope.Client);
+        framer.Read(bytes.WrittenMemory, out _);
+        return framer.Stanza;
+    }
+
     /// <returns>The error to tell the sender, or null.</returns>
     private static async ValueTask<StanzaError?> ServePresenceAsync(
         ServerState current, (IHostService Service, string Host) service, ClientSession sender, StanzaView presence, Jid to,

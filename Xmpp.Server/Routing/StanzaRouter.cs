@@ -102,6 +102,8 @@ internal sealed partial class StanzaRouter(
         var current = server.Current;
         try
         {
+            if (!current.Modules.PresenceAdditions.IsEmpty && !presence.TryGetAttribute("type"u8, out _))
+                presence = await CompleteAsync(current, sender, presence, cancellationToken);
             if (to is not null && current.Services.TryGetValue(to.Domain, out var service))
             {
                 if (await ServePresenceAsync(current, service, sender, presence, to, cancellationToken) is { } error)

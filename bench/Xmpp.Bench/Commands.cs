@@ -202,6 +202,45 @@ internal static class Commands
         return command;
     }
 
+    public static Command Eventing()
+    {
+        var common = new CommonOptions();
+        var ring = new RingOptions();
+        var command = new Command(
+            "eventing", "A storm of logins of contacts who have avatars and OMEMO lists (XEP-0163); after the command contacts");
+        ring.AddTo(command);
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "eventing", (target, server) => EventingScenario.Run(
+            target, server, ring.Read(arguments))));
+        return command;
+    }
+
+    public static Command Publish()
+    {
+        var common = new CommonOptions();
+        var length = new LengthOptions();
+        var service = new Option<string?>("--service") { Description = "The nodes' domain (default: pubsub.DOMAIN)" };
+        var subscribers = Count("--subscribers", 1000, "Subscribers of the node", maximum: 100_000);
+        var window = Count("--window", 1, "Items under way at once", maximum: 256);
+        var size = Count("--size", 200, "Bytes of a payload", minimum: 1, maximum: 60_000);
+        var command = new Command("publish", "Items for the subscribers of a node (XEP-0060); ends when a notification is lost")
+        {
+            service, subscribers, window, size,
+        };
+        length.AddTo(command);
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "publish", (target, server) => PublishScenario.Run(
+            target,
+            server,
+            new(
+                arguments.GetValue(service) ?? $"pubsub.{target.Domain}",
+                arguments.GetRequiredValue(subscribers),
+                arguments.GetRequiredValue(window),
+                arguments.GetRequiredValue(size),
+                length.Read(arguments)))));
+        return command;
+    }
+
     public static Command Room()
     {
         var common = new CommonOptions();

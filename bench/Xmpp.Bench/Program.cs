@@ -12,6 +12,8 @@ var root = new RootCommand("Load generator for XMPP servers: CPU and memory of t
     Commands.Presence(),
     Commands.Offline(),
     Commands.Room(),
+    Commands.Publish(),
+    Commands.Eventing(),
     Commands.Register(),
     Commands.Accounts(),
     Commands.Report(),

@@ -9,6 +9,9 @@ c2s_ports = { @PORT@ }
 c2s_direct_tls_ports = { @TLS_PORT@ }
 s2s_ports = { }
 
+-- Who makes nodes: there only administrators may.
+admins = { "bench0@localhost" }
+
 modules_enabled = {
   "disco"; "roster"; "saslauth"; "tls";
   "blocklist"; "bookmarks"; "carbons"; "dialback"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
@@ -35,3 +38,5 @@ VirtualHost "localhost"
 
 -- As that file's example of rooms, without archives.
 Component "conference.localhost" "muc"
+
+Component "pubsub.localhost" "pubsub"

@@ -2,6 +2,7 @@ using Xmpp.Core;
 using Xmpp.Core.Extensions;
 using Xmpp.Core.Sasl;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
 using Xmpp.Storage.Sqlite;
 using Xunit;
 
@@ -39,6 +40,19 @@ public sealed class PortableCommandsTests : CtlFixture
         var messages = await store.Offline.ReadAsync(Romeo, 0, 10, Cancellation);
         Assert.Equal(["1", "2", "3"], messages.Select(message => Core.Xml.Element.Parse(message.Stanza).Text));
         Assert.Equal([Nurse], await store.BlockLists.LoadAsync(Romeo, Cancellation));
+        var nodes = await store.PubSub.FindAllAsync(Romeo, 10, Cancellation);
+        Assert.Equal(["urn:xmpp:bookmarks:1", "urn:xmpp:omemo:2:devices"], nodes.Select(node => node.Name));
+        Assert.Equal(["whitelist", "open"], nodes.Select(node => node.Settings.GetValueOrDefault("pubsub#access_model") ?? "open"));
+        Assert.Equal(
+            [(Juliet, NodeAffiliation.None, NodeSubscription.Subscribed), (Nurse, NodeAffiliation.Publisher, NodeSubscription.None)],
+            nodes[1].Members.Select(member => (member.Jid, member.Affiliation, member.Subscription)).OrderBy(member => member.Jid.ToString()));
+        var device = Assert.Single(await store.PubSub.ReadItemsAsync(Romeo, nodes[1].Name, new(), 10, Cancellation));
+        Assert.Equal(
+            ("current", Romeo, "<devices xmlns='urn:xmpp:omemo:2'><device id='1'/></devices>"),
+            (device.Id, device.Publisher, Core.Xml.Element.Parse(device.Payload).ToString().Replace('"', '\'')));
+        Assert.Equal(
+            Enumerable.Range(0, 250).Select(i => $"room{i}@conference.localhost"),
+            (await store.PubSub.ReadItemsAsync(Romeo, nodes[0].Name, new(), 1000, Cancellation)).Select(item => item.Id));
         var archive = await store.Archive.ReadAsync(Romeo, new() { Text = "hark" }, 10, isFromEnd: false, Cancellation);
         Assert.Equal(
             [(First, Juliet.WithResource("balcony"), true, "Hark 1"), (Second, Juliet, false, "Hark 2")],
@@ -93,14 +107,14 @@ public sealed class PortableCommandsTests : CtlFixture
     {
         Files.Write("in.xml", """
             <server-data xmlns='urn:xmpp:pie:0'><host jid='localhost'>
-              <user name='romeo' password='secret'><pubsub xmlns='http://jabber.org/protocol/pubsub'/></user>
-              <user name='juliet'><pubsub xmlns='http://jabber.org/protocol/pubsub'/></user>
+              <user name='romeo' password='secret'><unknown xmlns='urn:unknown'/></user>
+              <user name='juliet'><unknown xmlns='urn:unknown'/></user>
             </host></server-data>
             """);
 
         Assert.Equal(ExitCode.Ok, await RunAsync("host", "import", Files["in.xml"]));
 
-        Assert.Contains("Warning: not imported: {http://jabber.org/protocol/pubsub}pubsub, 2 times\n", Complaints, StringComparison.Ordinal);
+        Assert.Contains("Warning: not imported: {urn:unknown}unknown, 2 times\n", Complaints, StringComparison.Ordinal);
         Assert.Contains("Warning: 1 accounts have no password until xmppctl user passwd gives them one: juliet@localhost\n", Complaints, StringComparison.Ordinal);
         await using var store = SqliteStore.Open(Files["test.db"]);
         Assert.True(PasswordKeys.Verify("secret", (await store.Accounts.FindAsync(Romeo, Cancellation))!.Keys));
@@ -160,6 +174,24 @@ public sealed class PortableCommandsTests : CtlFixture
             var stanza = System.Text.Encoding.UTF8.GetBytes($"<message>{text}</message>");
             await store.Offline.AddAsync(Romeo, DateTimeOffset.UnixEpoch, stanza, 10, Cancellation);
         }
+        await store.PubSub.AddAsync(
+            new(Romeo, "urn:xmpp:omemo:2:devices", DateTimeOffset.UnixEpoch, new Dictionary<string, string>
+            {
+                ["pubsub#access_model"] = "open",
+                ["pubsub#max_items"] = "1",
+            }, [new(Nurse, NodeAffiliation.Publisher), new(Juliet, NodeAffiliation.None, NodeSubscription.Subscribed)]), 10, Cancellation);
+        await store.PubSub.PublishAsync(Romeo, "urn:xmpp:omemo:2:devices",
+            [new("current", First, Romeo, "<devices xmlns='urn:xmpp:omemo:2'><device id='1'/></devices>"u8.ToArray())], 10, Cancellation);
+        await store.PubSub.AddAsync(
+            new(Romeo, "urn:xmpp:bookmarks:1", DateTimeOffset.UnixEpoch, new Dictionary<string, string>
+            {
+                ["pubsub#access_model"] = "whitelist",
+            }, []), 10, Cancellation);
+        await store.PubSub.PublishAsync(Romeo, "urn:xmpp:bookmarks:1",
+            [.. Enumerable.Range(0, 250).Select(i => new StoredItem(
+                $"room{i}@conference.localhost", SortableId.New(DateTimeOffset.UnixEpoch.AddSeconds(i)), null,
+                "<conference xmlns='urn:xmpp:bookmarks:1'/>"u8.ToArray()))],
+            1000, Cancellation);
         await store.Archive.AddAsync(
         [
             new(Romeo, First, Juliet.WithResource("balcony"), true, Message("juliet@localhost/balcony", "romeo@localhost", "Hark 1"), "Hark 1", true),

@@ -128,13 +128,15 @@ class Slixmpp(slixmpp.ClientXMPP):
 class XmppJs:
     """@xmpp/client, driven through client.mjs; `async with` logs in and out."""
 
-    def __init__(self, server, account, *, direct=False, agent=None, token=None, service=None):
+    def __init__(self, server, account, *, direct=False, agent=None, token=None, service=None, wants=()):
         """
+        `wants`: nodes that it wants to hear of.
         `service`: another address than the one for TCP. `agent`: the UUID that it says it is; then it gets a token, which may be given
         another one of the same agent.
         """
         self.server, self.account, self.token, self.events = server, account, token, []
         self.environment = {"XMPP_AGENT": agent} if agent else {}
+        self.environment["XMPP_WANTS"] = " ".join(wants)
         if token:
             self.environment["XMPP_TOKEN"] = json.dumps(token)
         # The certificate names the host: Direct TLS connects to it by name.

@@ -35,6 +35,9 @@ internal sealed partial class ClientStream : IDisposable
 
     public Channel Channel { get; }
 
+    /// <summary>What it announces and tells who asks; null for nothing.</summary>
+    public Capabilities? Capabilities { get; set; }
+
     /// <summary>The full JID that the server bound.</summary>
     public string Jid { get; private set; } = "";
 
@@ -90,7 +93,7 @@ internal sealed partial class ClientStream : IDisposable
     /// <returns>The roster, as it came.</returns>
     public string BecomeInterested(ElementTaker take)
     {
-        Send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>");
+        Send($"<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence>{Capabilities?.Announcement}</presence>");
         string? roster = null;
         Sync(element =>
         {
@@ -306,7 +309,8 @@ internal sealed partial class ClientStream : IDisposable
     private void Answer(ScannedElement request)
     {
         var from = Encoding.UTF8.GetString(request.From);
-        Send($"<iq type='result' id='{Encoding.UTF8.GetString(request.Id)}'{(from.Length == 0 ? "" : $" to='{from}'")}/>");
+        var content = Capabilities is { } own && request.Whole.IndexOf("disco#info"u8) >= 0 ? own.Query : "";
+        Send($"<iq type='result' id='{Encoding.UTF8.GetString(request.Id)}'{(from.Length == 0 ? "" : $" to='{from}'")}>{content}</iq>");
     }
 
     private void SendSasl(string startTag, string name, string payload) =>

@@ -9,6 +9,9 @@ internal sealed class ContactSessions(Target target, ContactRing ring) : IDispos
 
     private readonly ClientStream?[] _sessions = new ClientStream?[ring.Users];
 
+    /// <summary>What all say that they can do; null for nothing.</summary>
+    public Capabilities? Capabilities { get; init; }
+
     public IReadOnlyList<ClientStream> All => [.. _sessions.Select(session => session!)];
 
     /// <param name="contacts">How many contacts with both subscriptions everybody is to have.</param>
@@ -17,6 +20,7 @@ internal sealed class ContactSessions(Target target, ContactRing ring) : IDispos
     {
         var user = users[i];
         var session = _sessions[user] = ClientStream.Login(target, user, "bench");
+        session.Capabilities = Capabilities;
         Check(user, contacts, session.BecomeInterested(element => handler(user, element)));
     });
 

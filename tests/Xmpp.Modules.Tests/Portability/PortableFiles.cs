@@ -27,7 +27,11 @@ internal sealed class PortableFiles : IDisposable
         return new(
             [.. parts.OfType<PortableUserStart>()], [.. parts.OfType<PortableMessage>()], [.. parts.OfType<PortableArchived>()],
             [.. parts.OfType<PortableUser>()],
-            leftOut.Counts);
+            leftOut.Counts)
+        {
+            Nodes = [.. parts.OfType<PortableNode>().Select(part => part.Node)],
+            Items = [.. parts.OfType<PortableItem>()],
+        };
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -35,5 +39,10 @@ internal sealed class PortableFiles : IDisposable
     public sealed record Contents(
         IReadOnlyList<PortableUserStart> Starts, IReadOnlyList<PortableMessage> Messages,
         IReadOnlyList<PortableArchived> Archived, IReadOnlyList<PortableUser> Users,
-        IReadOnlyDictionary<string, long> LeftOut);
+        IReadOnlyDictionary<string, long> LeftOut)
+    {
+        public IReadOnlyList<Core.Storage.StoredNode> Nodes { get; init; } = [];
+
+        public IReadOnlyList<PortableItem> Items { get; init; } = [];
+    }
 }

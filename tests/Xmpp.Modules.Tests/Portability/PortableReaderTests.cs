@@ -154,8 +154,6 @@ public sealed class PortableReaderTests : IDisposable
         Assert.Equal(
             new Dictionary<string, long>
             {
-                ["{http://jabber.org/protocol/pubsub}pubsub"] = 1,
-                ["{http://jabber.org/protocol/pubsub#owner}pubsub"] = 1,
                 ["{jabber:client}message"] = 1,
                 ["{urn:xmpp:mam:2}result"] = 1,
                 ["{jabber:iq:roster}ver"] = 1,
@@ -333,4 +331,43 @@ public sealed class PortableReaderTests : IDisposable
     }
 
     private static Element XmlOf(DataRecord data) => Element.Parse(data.Value);
+
+    /// <summary>§4.9's example, in short.</summary>
+    [Fact]
+    public void Nodes_and_what_is_in_them_are_apart()
+    {
+        using var files = new PortableFiles();
+        var contents = files.Read("""
+            <user name='romeo'>
+              <pubsub xmlns='http://jabber.org/protocol/pubsub#owner'>
+                <configure node='princely_musings'>
+                  <x xmlns='jabber:x:data' type='submit'>
+                    <field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#node_config</value></field>
+                    <field var='pubsub#access_model'><value>whitelist</value></field>
+                    <field var='unknown'><value>1</value></field>
+                  </x>
+                </configure>
+                <affiliations node='princely_musings'>
+                  <affiliation jid='romeo@capulet.com' affiliation='owner'/><affiliation jid='hamlet@denmark.lit' affiliation='member'/>
+                </affiliations>
+                <subscriptions node='princely_musings'><subscription jid='hamlet@denmark.lit/pda' subscription='subscribed'/></subscriptions>
+              </pubsub>
+              <pubsub xmlns='http://jabber.org/protocol/pubsub'>
+                <items node='princely_musings'>
+                  <item id='ae890ac52d0df67ed7cfdf51b644e901'><entry xmlns='http://www.w3.org/2005/Atom'><title>Soliloquy</title></entry></item>
+                  <item/>
+                </items>
+                <nonsense/>
+              </pubsub>
+            </user>
+            """);
+
+        var node = Assert.Single(contents.Nodes);
+        Assert.Equal(("princely_musings", "whitelist"), (node.Name, node.Settings["pubsub#access_model"]));
+        Assert.Equal(["hamlet@denmark.lit", "hamlet@denmark.lit/pda"], node.Members.Select(member => member.Jid.ToString()));
+        Assert.Equal(["ae890ac52d0df67ed7cfdf51b644e901", null], contents.Items.Select(item => item.Id));
+        Assert.Contains("Soliloquy", System.Text.Encoding.UTF8.GetString(contents.Items[0].Payload.Span), StringComparison.Ordinal);
+        Assert.Equal(["{http://jabber.org/protocol/pubsub}nonsense"], contents.LeftOut.Keys);
+        Assert.Single(contents.Users);
+    }
 }

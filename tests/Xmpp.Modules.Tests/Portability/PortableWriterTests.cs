@@ -6,6 +6,7 @@ using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 using Xmpp.Modules.Portability;
+using Xmpp.Storage.Sqlite;
 using Xunit;
 
 namespace Xmpp.Modules.Tests.Portability;
@@ -17,8 +18,15 @@ public sealed class PortableWriterTests : IDisposable
     private static readonly DateTimeOffset Created = new(2026, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
 
     private readonly PortableFiles _files = new();
+    private readonly SqliteStore _store;
 
-    public void Dispose() => _files.Dispose();
+    public PortableWriterTests() => _store = SqliteStore.Open(_files.PathOf("test.db"));
+
+    public void Dispose()
+    {
+        _store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _files.Dispose();
+    }
 
     [Fact]
     public async Task What_was_written_reads_the_same()
@@ -98,7 +106,8 @@ public sealed class PortableWriterTests : IDisposable
         var writer = new PortableWriter(stream, "capulet.com");
 
         await writer.WriteAsync(
-            account, new[] { MessageOf("\0") }.ToAsyncEnumerable(), new[] { ArchivedOf(Created, "<message") }.ToAsyncEnumerable());
+            account, new[] { MessageOf("\0") }.ToAsyncEnumerable(), new[] { ArchivedOf(Created, "<message") }.ToAsyncEnumerable(),
+            _store.PubSub);
 
         Assert.Equal(
             ["a stored message that isn't XML", "a vCard that isn't XML", "an archived message that isn't XML", "data of kind 'motd'"],
@@ -127,7 +136,8 @@ public sealed class PortableWriterTests : IDisposable
         await using (var stream = File.Create(path))
         {
             var writer = new PortableWriter(stream, "capulet.com");
-            await writer.WriteAsync(account, messages.Select(MessageOf).ToAsyncEnumerable(), archive.ToAsyncEnumerable());
+            await writer.WriteAsync(
+                account, messages.Select(MessageOf).ToAsyncEnumerable(), archive.ToAsyncEnumerable(), _store.PubSub);
             writer.End();
             Assert.Empty(writer.LeftOut.Counts);
         }

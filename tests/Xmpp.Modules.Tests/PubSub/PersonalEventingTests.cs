@@ -208,7 +208,10 @@ public sealed class PersonalEventingTests
         await romeo.FailAsync("set", Juliet, $"<delete node='{node}'/>", "forbidden", "auth", OwnerNs);
         Assert.Equal("item-not-found", StanzaError.WireName(StanzaError.Parse(await romeo.InfoAsync(Juliet, node))!.Condition));
         Assert.Equal(Item, (await juliet.DoAsync("get", null, $"<items node='{node}'/>"))!.Elements.Single()["id"]);
-        Assert.Equal([$"{Juliet} {node} {Item}"], (await (await server.ConnectAsync("juliet", "chamber")).WantAsync(server, node)).Events());
+        var chamber = await server.ConnectAsync("juliet", "chamber");
+        await chamber.WantAsync(server, node);
+        await juliet.DoAsync("set", null, Publish(node, Item, Conference));
+        Assert.Equal([$"{Juliet} {node} {Item}"], (await chamber.PassAsync()).Events());
     }
 
     [Fact]
@@ -219,7 +222,7 @@ public sealed class PersonalEventingTests
         var juliet = await server.ConnectAsync("juliet", "balcony");
         var romeo = await server.ConnectAsync("romeo", "orchard");
         await juliet.DoAsync("set", null, Publish(Tune, "current", $"<tune xmlns='{Tune}'/>"));
-        await juliet.DoAsync("set", null, Publish("storage:bookmarks", "current", "<storage xmlns='storage:bookmarks'/>"));
+        await juliet.DoAsync("set", null, Publish("urn:xmpp:bookmarks:1", "a@b.lit", "<conference xmlns='urn:xmpp:bookmarks:1'/>"));
 
         var info = Discovery.Parse(await juliet.InfoAsync(Juliet));
         Assert.Contains(new Core.Modules.DiscoIdentity("pubsub", "pep"), info.Identities);
@@ -229,7 +232,7 @@ public sealed class PersonalEventingTests
             Assert.Contains($"{Ns}#{feature}", info.Features);
         }
         Assert.Equal([Tune], await NodesAsync(romeo));
-        Assert.Equal(["storage:bookmarks", Tune], (await NodesAsync(juliet)).Order(StringComparer.Ordinal).Reverse());
+        Assert.Equal([Tune, "urn:xmpp:bookmarks:1"], (await NodesAsync(juliet)).Order(StringComparer.Ordinal));
         var node = Discovery.Parse(await romeo.InfoAsync(Juliet, Tune));
         Assert.Equal(("pubsub", "leaf"), (node.Identities[0].Category, node.Identities[0].Type));
         Assert.Equal(Ns + "#meta-data", node.Forms.Single().FormType);
@@ -289,5 +292,49 @@ public sealed class PersonalEventingTests
         Assert.Equal(["3", "4", "5"], (await juliet.DoAsync("get", null, "<items node='b'/>"))!.Elements.Select(item => item["id"]));
         Assert.Single((await juliet.DoAsync("get", null, "<items node='b' max_items='1'/>"))!.Elements, item => item["id"] == "5");
         await juliet.FailAsync("set", null, $"<configure node='b'>{Form("node_config", ("max_items", "4"))}</configure>", "not-acceptable", "modify", OwnerNs);
+    }
+
+    /// <summary>What clients tell each other by nodes whose content is nothing to the server: XEP-0172, 0107, 0108, 0118, 0080, 0469.</summary>
+    [Theory]
+    [InlineData("http://jabber.org/protocol/nick", "<nick xmlns='http://jabber.org/protocol/nick'>Ishmael</nick>")]
+    [InlineData("http://jabber.org/protocol/mood",
+        "<mood xmlns='http://jabber.org/protocol/mood'><annoyed/><text>curse my nurse!</text></mood>")]
+    [InlineData("http://jabber.org/protocol/activity",
+        "<activity xmlns='http://jabber.org/protocol/activity'><relaxing><partying/></relaxing><text>My nurse's birthday!</text></activity>")]
+    [InlineData("http://jabber.org/protocol/tune", "<tune xmlns='http://jabber.org/protocol/tune'><artist>Yes</artist><length>686</length></tune>")]
+    [InlineData("http://jabber.org/protocol/geoloc",
+        "<geoloc xmlns='http://jabber.org/protocol/geoloc' xml:lang='en'><accuracy>20</accuracy><country>Italy</country></geoloc>")]
+    [InlineData("urn:xmpp:bookmarks:1",
+        "<conference xmlns='urn:xmpp:bookmarks:1'><extensions><pinned xmlns='urn:xmpp:bookmarks-pinning:0'/></extensions></conference>")]
+    public async Task What_clients_tell_each_other_passes_as_it_is(string node, string payload)
+    {
+        await using var server = await StartAsync();
+        await server.BefriendAsync("juliet", "romeo");
+        var juliet = await server.ConnectAsync("juliet", "balcony");
+        var other = node.EndsWith("bookmarks:1", StringComparison.Ordinal)
+            ? await server.ConnectAsync("juliet", "chamber") : await server.ConnectAsync("romeo", "orchard");
+        await other.WantAsync(server, node);
+
+        await juliet.DoAsync("set", null, Publish(node, "a@b.lit", payload));
+
+        var message = Assert.Single(await other.PassAsync(), stanza => stanza.Name.Local == "message");
+        Assert.Equal(Element.Parse(payload), message.Elements.First().Elements.Single().Elements.Single().Elements.Single());
+        Assert.Equal(Element.Parse(payload), (await juliet.DoAsync("get", null, $"<items node='{node}'/>"))!.Elements.Single().Elements.Single());
+    }
+
+    /// <summary>XEP-0060 §7.1.4: what can't be published makes no node.</summary>
+    [Fact]
+    public async Task What_is_refused_leaves_no_node_behind()
+    {
+        await using var server = await PubSubTesting.StartAsync(options => options with { ItemBytes = 1024 });
+        var juliet = await server.ConnectAsync("juliet", "balcony");
+
+        await juliet.FailAsync("set", null, "<publish node='urn:new'><item id='1'/></publish>", "bad-request payload-required");
+        await juliet.FailAsync("set", null, Publish("urn:new", "1", $"<a xmlns='b'>{new string('x', 2000)}</a>"), "not-acceptable payload-too-big");
+        await juliet.FailAsync(
+            "set", null, $"<publish node='urn:new'><item id='1'><a xmlns='b'/></item><item id='2'><a xmlns='b'/></item></publish>",
+            "not-allowed max-items-exceeded");
+
+        await juliet.FailAsync("get", null, "<items node='urn:new'/>", "item-not-found");
     }
 }

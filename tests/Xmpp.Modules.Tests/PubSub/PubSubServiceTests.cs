@@ -436,4 +436,66 @@ public sealed class PubSubServiceTests
         await francisco.DoAsync("set", Service, $"<subscribe node='{Musings}' jid='francisco@localhost'/>");
         await francisco.FailAsync("set", Service, $"<subscribe node='{Musings}' jid='francisco@localhost/1'/>", "resource-constraint", "wait");
     }
+
+    /// <summary>§8.7.</summary>
+    [Fact]
+    public async Task Owners_ask_who_waits_to_be_let_subscribe()
+    {
+        const string Pending = Ns + "#get-pending";
+        await using var server = await StartAsync();
+        var hamlet = await server.ConnectAsync("hamlet", "elsinore");
+        var horatio = await server.ConnectAsync("horatio", "denmark");
+        await hamlet.SendAsync("<presence/>");
+        await hamlet.CreateAsync(Service, Musings, ("access_model", "authorize"));
+        await hamlet.CreateAsync(Service, "news_from_elsinore");
+        await horatio.DoAsync("set", Service, $"<subscribe node='{Musings}' jid='horatio@localhost'/>");
+        await hamlet.PassAsync();
+
+        var listed = (await hamlet.AskAsync("set", Service, Command())).Elements.Single();
+        Assert.Equal("executing", listed["status"]);
+        var form = Core.Extensions.DataForm.Parse(listed.Elements.Single())!;
+        Assert.Equal(Ns + "#subscribe_authorization", form.FormType);
+        Assert.Equal([Musings], form.Field("pubsub#node")!.Options.Select(option => option.Value));
+        var passed = new List<Element>();
+        var done = (await hamlet.AskAsync("set", Service, Command(
+            $"<x xmlns='jabber:x:data' type='submit'><field var='pubsub#node'><value>{Musings}</value></field></x>"), passed)).Elements.Single();
+        Assert.Equal("completed", done["status"]);
+        passed.AddRange(await hamlet.PassAsync());
+        var asked = Core.Extensions.DataForm.Parse(Assert.Single(passed).Child(Core.Extensions.DataForm.Name))!;
+        Assert.Equal("horatio@localhost", asked.Value("pubsub#subscriber_jid"));
+
+        foreach (var (client, node, condition) in ((TestClient, string, StanzaErrorCondition)[])
+            [(horatio, "", StanzaErrorCondition.Forbidden), (horatio, Musings, StanzaErrorCondition.Forbidden),
+                (hamlet, "other", StanzaErrorCondition.ItemNotFound)])
+        {
+            var error = StanzaError.Parse(await client.AskAsync("set", Service, Command(node.Length == 0 ? "" :
+                $"<x xmlns='jabber:x:data' type='submit'><field var='pubsub#node'><value>{node}</value></field></x>")))!;
+            Assert.Equal((condition, StanzaErrorType.Cancel), (error.Condition, error.Type));
+        }
+        Assert.Contains(Pending, Discovery.Parse(await hamlet.InfoAsync(Service)).Features);
+
+        static string Command(string content = "") =>
+            $"<command xmlns='http://jabber.org/protocol/commands' node='{Pending}' action='execute'>{content}</command>";
+    }
+
+    /// <summary>Who was let in and isn't any more is subscribed still, and hears nothing.</summary>
+    [Fact]
+    public async Task Who_has_lost_access_is_told_nothing()
+    {
+        await using var server = await StartAsync();
+        var hamlet = await server.ConnectAsync("hamlet", "elsinore");
+        var horatio = await server.ConnectAsync("horatio", "denmark");
+        await horatio.SendAsync("<presence/>");
+        await hamlet.CreateAsync(Service, Musings);
+        await horatio.DoAsync("set", Service, $"<subscribe node='{Musings}' jid='horatio@localhost'/>");
+        await horatio.PassAsync();
+
+        await hamlet.ConfigureAsync(Service, Musings, ("access_model", "whitelist"));
+        await hamlet.DoAsync("set", Service, Publish(Musings, "1"));
+        Assert.Empty((await horatio.PassAsync()).Events());
+        await hamlet.DoAsync("set", Service,
+            $"<affiliations node='{Musings}'><affiliation jid='horatio@localhost' affiliation='member'/></affiliations>", OwnerNs);
+        await hamlet.DoAsync("set", Service, Publish(Musings, "2"));
+        Assert.Equal([$"{Service} {Musings} 2"], (await horatio.PassAsync()).Events());
+    }
 }

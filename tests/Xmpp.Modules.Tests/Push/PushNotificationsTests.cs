@@ -1,6 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
 using Xmpp.Modules.Push;
+using Xmpp.Modules.Tests.PubSub;
 using Xmpp.Testing;
 using Xunit;
 
@@ -298,6 +299,38 @@ public sealed class PushNotificationsTests
         var romeo = await server.LoginAsync("romeo");
         await romeo.SayAsync("juliet@localhost");
         await service.ExpectAsync("n1");
+    }
+
+    /// <summary>XEP-0492.</summary>
+    [Fact]
+    public async Task What_bookmarks_say_of_a_chat_decides_whether_a_device_is_woken()
+    {
+        await using var server = await StartAsync();
+        var service = await PushService.ConnectAsync(server);
+        await SetAsync("<never/>");
+        var romeo = await server.LoginAsync("romeo");
+        var nurse = await server.LoginAsync("nurse");
+        await romeo.SayAsync("juliet@localhost");
+        await service.ExpectNothingAsync(romeo);
+        await nurse.SayAsync("juliet@localhost");
+        await service.ExpectAsync("n1");
+
+        await SetAsync("<always/>");
+        await romeo.SayAsync("juliet@localhost");
+        await service.ExpectAsync("n1");
+
+        async Task SetAsync(string when)
+        {
+            await GoneAsync(server, Enable);
+            var desk = await server.LoginAsync("juliet", "desk");
+            Assert.Equal("result", (await desk.AskAsync("set", null, Settings(when)))["type"]);
+            await desk.SendAsync("</stream:stream>");
+            await desk.Served;
+        }
+
+        static string Settings(string when) => "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:xmpp:bookmarks:1'>"
+            + "<item id='romeo@localhost'><conference xmlns='urn:xmpp:bookmarks:1'><extensions>"
+            + $"<notify xmlns='urn:xmpp:notification-settings:1'>{when}</notify></extensions></conference></item></publish></pubsub>";
     }
 
     private static Task<TestServer> StartAsync(PushOptions? push = null, bool hasJournal = false)

@@ -8,6 +8,7 @@ using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 using Xmpp.Modules;
 using Xmpp.Modules.Clients;
+using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Uploads;
 using Xmpp.Modules.Rosters;
@@ -47,6 +48,12 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
                 new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), _store.Archive,
                 () => Options.Modules.ArchiveIfKept(), () => null, () => Options.Modules.Rooms, TimeProvider.System),
             _store.Archive);
+        var tasks = new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None);
+        PubSub = new(new(
+            _store.PubSub, new NodeDirectory(_store.PubSub, sessions), sessions,
+            new ClientCapabilities(new ServerQueries(TimeProvider.System), tasks, () => []),
+            new RemoteCapabilities(remote, rosters, tasks, () => []), new NoStanzas(), this, rosters, this,
+            new Administrators(_store.Settings, () => []), tasks, TimeProvider.System, () => Options.Modules.PubSub, _ => []));
         Uploads = new(
             Path.Combine(directory, "uploads"), _store.AccountData, sessions,
             new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), new byte[32], () => Options.Modules.Uploads, TimeProvider.System);
@@ -75,6 +82,8 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
     public RoomAdministration? Rooms { get; }
 
     public UploadDirectory Uploads { get; }
+
+    public PubSubAdministration PubSub { get; }
 
     /// <summary>What was announced, by host.</summary>
     public List<(string Host, string Text)> Announced { get; } = [];

@@ -92,7 +92,7 @@ class Driven:
 class Gajim(Driven):
     """Debian's Gajim with one account, driven by gajim_driver.py."""
 
-    def __init__(self, server, account, display):
+    def __init__(self, server, account, display, plugins=()):
         # Not pytest's directory, nor the repository: who runs Gajim may not be let in there.
         self.home = home = Path(tempfile.mkdtemp(prefix="gajim-"))
         driver = shutil.copy(HERE / "gajim_driver.py", home)
@@ -113,6 +113,7 @@ class Gajim(Driven):
                 "autoconnect": True, "active": True, "resource": "gajim", "use_custom_host": True, "custom_host": "127.0.0.1",
                 "custom_port": server.port, "custom_type": "START TLS",
             },
+            "plugins": list(plugins),
         }  # fmt: skip
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DISPLAY": display.name, "LC_ALL": "C.UTF-8",
@@ -159,10 +160,11 @@ class Converse(Driven):
 class Dino:
     """Debian's Dino with one account. It is known by the stanzas that it sends and gets; what it is to do it has to find when it starts.
 
-    The account may not be of "localhost", for which no other address can be given.
+    The account may not be of "localhost", for which no other address can be given. `encrypted_with`: an address with which it has a
+    conversation that it encrypts (OMEMO).
     """
 
-    def __init__(self, server, account, display, directory):
+    def __init__(self, server, account, display, directory, encrypted_with=None):
         authorities = directory / "authorities.crt"
         authorities.write_bytes(SYSTEM_AUTHORITIES.read_bytes() + server.ca.read_bytes())
         environment = {
@@ -187,6 +189,14 @@ class Dino:
             connection.execute(
                 f"INSERT INTO account ({','.join(values)}) VALUES ({','.join('?' * len(values))})", list(values.values())
             )
+            if encrypted_with:
+                now = int(time.time())
+                jid = connection.execute("INSERT INTO jid (bare_jid) VALUES (?)", [encrypted_with]).lastrowid
+                connection.execute(
+                    "INSERT INTO conversation (account_id, jid_id, active, active_last_changed, last_active, type, encryption, notification,"
+                    " send_typing, send_marker) VALUES (1, ?, 1, ?, ?, 0, 2, 0, 0, 0)", [jid, now, now],
+                )  # fmt: skip
+        self._database, self._display = database, display
         self.process = self._start()
 
     def _start(self):
@@ -195,6 +205,30 @@ class Dino:
                 [*self._prefix, "dino-im", "--print-xmpp=all"], env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=end_with_parent,
             )  # fmt: skip
+
+    def messages(self):
+        """What it has kept: body and whether it was encrypted by OMEMO."""
+        with contextlib.closing(sqlite3.connect(self._database)) as connection:
+            return [(body, encryption == 2) for body, encryption in connection.execute("SELECT body, encryption FROM message ORDER BY id")]
+
+    def avatars(self):
+        """The pictures that it has got, by their hashes."""
+        return {file.name for file in (self._database.parent / "avatars").glob("*")}
+
+    def type(self, text):
+        """Types a line into the conversation that it shows."""
+        self._xdotool("search", "--sync", "--onlyvisible", "--class", "dino", "windowfocus")
+        self._xdotool("type", "--delay", "20", text)
+        self._xdotool("key", "Return")
+
+    def click(self, x, y):
+        self._xdotool("mousemove", str(x), str(y), "click", "1")
+
+    def _xdotool(self, *arguments):
+        subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=TIMEOUT, capture_output=True)
+
+    def save_screenshot(self, file):
+        subprocess.run(["import", "-window", "root", file], env=self._environment, check=True, timeout=TIMEOUT)
 
     def said(self):
         """The stanzas."""

@@ -32,6 +32,8 @@ def prepare():
     database.executescript(gajim.common.settings.CREATE_SQL)
     database.execute("UPDATE settings SET settings = ? WHERE name = 'app'", (json.dumps(settings["application"]),))
     account = {"contact": {}, "group_chat": {}, "account": settings["account"]}
+    plugins = {name: {"active": True} for name in settings.get("plugins", [])}
+    database.execute("UPDATE settings SET settings = ? WHERE name = 'plugins'", (json.dumps(plugins),))
     database.execute("INSERT INTO account_settings VALUES (?, ?)", (ACCOUNT, json.dumps(account)))
     database.commit()
     database.close()
@@ -103,6 +105,30 @@ class Driver:
 
     def received(self):
         return self._received
+
+    def encrypt(self, jid):
+        """What is sent from now on (OMEMO)."""
+        self._contact(jid).settings.set("encryption", "OMEMO")
+
+    def encrypted(self, jid):
+        """What it has kept of a conversation that came or left encrypted."""
+        from gajim.common import app
+
+        rows = app.storage.archive.get_conversation_before_after(ACCOUNT, self._contact(jid).jid, True, time.time() + 60, 50)
+        return [row.message for row in rows if row.additional_data and row.additional_data.get_value("encrypted", "name") == "OMEMO"]
+
+    def set_avatar(self, file):
+        """As its profile window does it, for everybody."""
+        from nbxmpp.modules.user_avatar import Avatar
+
+        avatar = Avatar()
+        data = Path(file).read_bytes()
+        avatar.add_image_source(data, "image/png", 64, 64)
+        self._client.get_module("UserAvatar").set_avatar(avatar, public=True)
+
+    def avatar(self, jid):
+        """By which it knows somebody's picture; None for none."""
+        return self._contact(jid).avatar_sha
 
     def history(self, jid):
         """What it has kept of a conversation, whichever way it came."""
