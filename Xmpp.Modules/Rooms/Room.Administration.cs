@@ -208,6 +208,8 @@ internal sealed partial class Room
         }
         if (before is not null)
             SendStatus(Configuration.StatusAfter(before));
+        if (before is not null && Configuration.Avatar != before.Avatar)
+            Broadcast(AvatarPresence(), sender: null);
         absent.ForEach(TellOfAbsent);
 
         // Somebody who has two nicks has changed once.

@@ -1,12 +1,16 @@
+using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.Rooms;
 
 /// <content>The room's vCard with its picture (XEP-0486).</content>
 internal sealed partial class Room
 {
+    private const string UpdateNs = "vcard-temp:x:update";
+
     /// <summary>Handles a request of type "get": everybody may see it, as the room's name.</summary>
     public IqReply GetCard() => Configuration.Avatar is { } avatar
         ? IqReply.Result(avatar.Card)
@@ -27,4 +31,12 @@ internal sealed partial class Room
             (Configuration with { Avatar = avatar }).ToSettings(), [], [], actor: null, () => Reply(iq), cancellationToken);
         return IqReply.Sent;
     }
+
+    /// <summary>
+    /// The hash of the picture in presence of the room itself, or that there is none any more: what was done before XEP-0486, which
+    /// mentions it (§4.2), and what many clients go by.
+    /// </summary>
+    private BroadcastStanza AvatarPresence() => BroadcastStanza.Of(new Element(Namespaces.Client, "presence",
+        Element.Attr("from", Jid.ToString()),
+        new Element(UpdateNs, "x", new Element(UpdateNs, "photo", Configuration.Avatar?.Hashes is [var hash, ..] ? hash : ""))));
 }

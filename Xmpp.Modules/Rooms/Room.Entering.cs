@@ -145,9 +145,11 @@ internal sealed partial class Room
             yield return RoomStatus.Logged; // §7.2.12
     }
 
-    /// <summary>What was said before, and then the subject (§7.2.13-7.2.15).</summary>
+    /// <summary>The room's picture, what was said before, and then the subject (§7.2.13-7.2.15).</summary>
     private void SendPast(OccupantSession session, HistoryRequest request)
     {
+        if (Configuration.Avatar is { Hashes: [_, ..] })
+            Send(session, AvatarPresence());
         foreach (var message in _history.Select(request, Math.Min(Configuration.HistoryLength, Options.MaxHistory), session.Jid))
             Send(session, message);
         Send(session, SubjectStanza());

@@ -26,11 +26,18 @@ public sealed class RoomExtrasTests
         Assert.Equal("result", (await first.AskAsync("set", Coven, Card))["type"]);
 
         Assert.Equal("104", CodesOf(await hag.ReadAsync()));
+        Assert.Equal("29e2dcfbb16f63bb0254df7585a15bb6fb5e927d", AdvertisedIn(await hag.ReadAsync()));
         Assert.Equal("29e2dcfbb16f63bb0254df7585a15bb6fb5e927d", (await InfoAsync(hag)).Value("muc#roominfo_avatarhash"));
         var stranger = await server.LoginAsync("macbeth", "castle");
         Assert.Equal(Element.Parse(Card), (await stranger.AskAsync("get", Coven, "<vCard xmlns='vcard-temp'/>")).Elements.Single());
 
+        var late = await server.LoginAsync("macduff", "fife");
+        var told = await late.EnterAsync(Coven, "macduff");
+        Assert.Equal("29e2dcfbb16f63bb0254df7585a15bb6fb5e927d", AdvertisedIn(told[^2]));
+
+        await hag.PassAsync();
         Assert.Equal("result", (await first.AskAsync("set", Coven, "<vCard xmlns='vcard-temp'/>"))["type"]);
+        Assert.Equal("", AdvertisedIn((await hag.PassAsync())[^1]));
         Assert.Null((await InfoAsync(hag)).Field("muc#roominfo_avatarhash"));
         Assert.Equal(StanzaErrorCondition.ItemNotFound, ConditionOf(await stranger.AskAsync("get", Coven, "<vCard xmlns='vcard-temp'/>")));
     }
@@ -189,6 +196,12 @@ public sealed class RoomExtrasTests
         await first.PassAsync();
         Assert.Equal("groupchat", Assert.Single(await hag.PassAsync())["type"]);
     }
+
+    /// <summary>Of presence of the room itself.</summary>
+    private static string? AdvertisedIn(Element presence) =>
+        (presence.Name.Local, presence["from"], presence["type"]) == ("presence", Coven, null)
+        ? presence.Child("vcard-temp:x:update", "x")?.Child("vcard-temp:x:update", "photo")?.Text
+        : null;
 
     private static async Task<DataForm> InfoAsync(TestClient client)
     {

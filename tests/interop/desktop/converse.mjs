@@ -70,6 +70,13 @@ const commands = {
       const said = model.messages.filter((one) => one.get("type") === "groupchat" && one.get("nick") && isShown(one));
       return said.map((one) => [one.get("nick"), one.get("message")]);
     }, room),
+  leave: (room) => tab.evaluate(async (room) => void (await (await window.api.rooms.get(room)).close()), room),
+  // The hash of the room's picture, once it has that.
+  roomAvatar: (room) =>
+    tab.evaluate(async (room) => {
+      const card = (await window.api.rooms.get(room)).vcard;
+      return (card?.get("image") && card.get("image_hash")) ?? null;
+    }, room),
   changeNick: (room, nick) =>
     tab.evaluate(async ([room, nick]) => void (await window.api.rooms.get(room)).setNickname(nick), [room, nick]),
   // Takes a message away (XEP-0425).

@@ -15,7 +15,7 @@ import gi
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("Gdk", "3.0")
-from gi.repository import Gdk, GLib  # noqa: E402
+from gi.repository import Gdk, GdkPixbuf, GLib  # noqa: E402
 
 ACCOUNT = "test"
 LATER = object()
@@ -202,6 +202,22 @@ class Driver:
         rows = app.storage.archive.get_conversation_before_after(ACCOUNT, self._room(room).jid, True, time.time() + 60, 50)
         ids = [row.stanza_id for row in rows if row.message == text]
         self._muc.retract_message(room, ids[0], "Moderated")
+
+    def set_room_avatar(self, room):
+        """As its dialogue does it (XEP-0486); the answer is the picture's hash."""
+        from gajim.common import app
+        from nbxmpp.modules.vcard_temp import VCard
+
+        pixels = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, 64, 64)
+        pixels.fill(0xCC2200FF)
+        _, picture = pixels.save_to_bufferv("png", [], [])
+        card = VCard()
+        card.set_avatar(picture, "image/png")
+        self._client.get_module("VCardTemp").set_vcard(card, jid=self._room(room).jid)
+        return app.app.avatar_storage.save_avatar(picture)
+
+    def room_avatar(self, room):
+        return self._room(room).avatar_sha
 
     def show_room(self, room):
         from gajim.common import app

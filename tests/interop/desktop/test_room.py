@@ -105,6 +105,20 @@ async def test_five_clients_in_one_room(server, tmp_path_factory):
             gajim.save_screenshot(ARTIFACTS / "gajim-room.png")
             converse.screenshot(str(ARTIFACTS / "converse-room.png"))
 
+            # What is said while one is away is in the archive (XEP-0313), and the picture that the owner sets is everybody's.
+            converse.leave(room)
+            await until(lambda: "Juliet" not in gajim.occupants(room), "Gajim shows that Converse.js has left")
+            missed = ["Wo ist Juliet?", "Nicht da", "Schade"]
+            for text in missed:
+                gajim.say(room, text)
+            picture = gajim.set_room_avatar(room)
+            await until(lambda: gajim.room_avatar(room) == picture, "Gajim shows the room's picture")
+            converse.join(room, "Juliet", password)
+            await until(lambda: [text for _, text in converse.heard(room)][-3:] == missed, "Converse.js has what was said meanwhile")
+            await until(lambda: converse.roomAvatar(room) == picture, "Converse.js has the room's picture")
+            gajim.save_screenshot(ARTIFACTS / "gajim-room-avatar.png")
+            converse.screenshot(str(ARTIFACTS / "converse-room-avatar.png"))
+
             slixmpp.muc.leave_muc(room, "Slixmpp")
             await until(lambda: "Slixmpp" not in gajim.occupants(room), "Gajim shows that slixmpp is gone")
             _, _, _, history = await slixmpp.enter(room, "Slixmpp", password=password, maxstanzas=10)
