@@ -15,7 +15,7 @@ from xmppchat import TIMEOUT, Server, wait_until
 
 DOMAIN = "capulet.example"
 PEERS = {"prosody": (Prosody, "montague.example", "127.0.66.2"), "ejabberd": (Ejabberd, "verona.example", "127.0.66.3")}
-MUC = "http://jabber.org/protocol/muc"
+MUC, VCARD = "http://jabber.org/protocol/muc", "{vcard-temp}"
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,29 @@ async def test_each_side_keeps_what_was_said(ours, peer):
         async with asyncio.timeout(TIMEOUT):
             while await romeo.read(with_jid=juliet.bare) != said:
                 await romeo["xep_0199"].ping(peer.domain, timeout=TIMEOUT)
+
+
+async def test_pictures_of_either_side(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        for owner, other in ((juliet, romeo), (romeo, juliet)):
+            card = owner["xep_0054"].make_vcard()
+            card["FN"], card["PHOTO"]["TYPE"], card["PHOTO"]["BINVAL"] = owner.bare, "image/png", b"\x89PNG" + bytes(8_000)
+            await owner["xep_0054"].publish_vcard(card, timeout=TIMEOUT)
+            # Not by slixmpp's get_vcard, which answers out of its own cache.
+            seen = (await other.query(owner.bare, "<vCard xmlns='vcard-temp'/>")).xml.find(f"{VCARD}vCard")
+            assert seen.findtext(f"{VCARD}FN") == owner.bare
+            assert "".join(seen.findtext(f"{VCARD}PHOTO/{VCARD}BINVAL").split()) == card.xml.findtext(f"{VCARD}PHOTO/{VCARD}BINVAL")
+
+
+async def test_who_is_blocked_is_told_that_there_is_nobody(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        await talk(juliet, romeo)
+        await juliet["xep_0191"].block([romeo.bare], timeout=TIMEOUT)
+        romeo.chat(juliet.full, "Art thou there?")
+        await romeo.take(
+            lambda stanza: stanza.name == "message" and stanza["type"] == "error" and stanza["from"].bare == juliet.bare, "the error"
+        )
+        assert await juliet.bodies(None) == []
 
 
 async def test_connections_that_were_closed_are_made_again_and_nothing_comes_twice(ours, peer):
