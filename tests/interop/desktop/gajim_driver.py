@@ -107,8 +107,9 @@ class Driver:
         return self._received
 
     def encrypt(self, jid):
-        """What is sent from now on (OMEMO)."""
+        """What is sent from now on (OMEMO), as soon as it has the other side's keys: false as long as it hasn't."""
         self._contact(jid).settings.set("encryption", "OMEMO")
+        return not self._client.get_module("OMEMO").are_keys_missing(jid)
 
     def encrypted(self, jid):
         """What it has kept of a conversation that came or left encrypted."""

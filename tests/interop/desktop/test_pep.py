@@ -67,7 +67,7 @@ def test_gajim_and_dino_talk_encrypted_and_show_each_other_s_picture(server, tmp
         # Both know each other's keys by the nodes of XEP-0384; what is said the server can't read.
         dino.expect("eu.siacs.conversations.axolotl.bundles")
         gajim.open(dinos.jid)
-        gajim.encrypt(dinos.jid)
+        wait_until(lambda: gajim.encrypt(dinos.jid), "Gajim has Dino's keys")
         gajim.send(dinos.jid, "Geheim von Gajim")
         wait_until(lambda: ("Geheim von Gajim", True) in dino.messages(), "Dino reads what Gajim has encrypted")
         dino.type("Geheim von Dino")
