@@ -11,7 +11,7 @@ namespace Xmpp.Modules;
 [Xep(377, "0.4.1")]
 public sealed class SpamReports(
     BlockingCommandOptions options, ContactAddressOptions contacts, IAdministrators administrators, IStanzaSender sender,
-    IReportsAtOrigin origins, IServerTasks tasks, TimeProvider time)
+    IReadOnlyList<IReportsAtOrigin> origins, IServerTasks tasks, TimeProvider time)
 {
     private readonly HourlyQuota<Jid> _quota = new(() => options.ReportsPerHour, time);
 
@@ -35,8 +35,10 @@ public sealed class SpamReports(
                 if (error is not null)
                     tasks.Note($"The report could not be passed on to {address}: {error.Condition}");
             }
-            if (report.IsForOrigin)
-                await origins.PassOnAsync(report, cancellationToken);
+            if (!report.IsForOrigin)
+                continue;
+            foreach (var origin in origins)
+                await origin.PassOnAsync(report, cancellationToken);
         }
     }
 

@@ -9,15 +9,19 @@ namespace Xmpp.Modules;
 /// Limits what strangers of other servers send to accounts: who is not in an account's roster, and whom it has not written to, asked or
 /// sent presence lately. It is the same for accounts that don't exist: nobody finds out by it which do.
 /// </summary>
+/// <param name="bans">Who is among them is refused.</param>
 /// <param name="isOwn">Whether an address is this server's: a host's, a service's or a component's.</param>
 public sealed class StrangerFilter(
-    StrangerOptions options, RosterDirectory rosters, ISessionDirectory sessions, Func<Jid, bool> isOwn, TimeProvider time) : IXmppModule
+    StrangerOptions options, RosterDirectory rosters, ISessionDirectory sessions, PublishedBans bans, Func<Jid, bool> isOwn,
+    TimeProvider time) : IXmppModule
 {
     private static readonly GuardVerdict TooMuch = GuardVerdict.Refuse(
         StanzaError.Of(StanzaErrorCondition.ResourceConstraint, "Strangers write too much."));
 
     private static readonly GuardVerdict NotWanted = GuardVerdict.Refuse(
         StanzaError.Of(StanzaErrorCondition.PolicyViolation, "Strangers don't write here. Ask for a subscription first."));
+
+    private static readonly GuardVerdict Banned = GuardVerdict.Refuse(PublishedBans.Refusal);
 
     private readonly RecentSet<(Jid Account, Jid Peer)> _known = new(options.Remembered);
     private readonly HourlyQuota<Jid> _messages = new(() => options.MessagesPerHour, time);
@@ -26,7 +30,7 @@ public sealed class StrangerFilter(
 
     public void Register(IModuleBuilder builder)
     {
-        if (options.Access != StrangerAccess.Allow)
+        if (options.Access != StrangerAccess.Allow || options.BanLists.Count > 0)
             builder.Guard(CheckAsync);
     }
 
@@ -54,6 +58,10 @@ public sealed class StrangerFilter(
         {
             return GuardVerdict.Pass;
         }
+        if (bans.Contains(peer))
+            return Banned;
+        if (options.Access == StrangerAccess.Allow)
+            return GuardVerdict.Pass;
         if (stanza.Kind == StanzaKind.Presence)
             return _requestsOfDomain.TryTake(peer.Domain) ? GuardVerdict.Pass : TooMuch;
         if (options.Access == StrangerAccess.Refuse)

@@ -1,3 +1,4 @@
+using Xmpp.Core;
 using Xmpp.Core.Modules;
 
 namespace Xmpp.Modules;
@@ -31,7 +32,26 @@ public sealed record StrangerOptions
     [Number(0, 1_000_000)]
     public int RequestsPerDomain { get; init; } = 300;
 
+    /// <summary>
+    /// Nodes with lists of banned addresses (<see cref="PublishedBans"/>): the address of whom publishes, and the node in the place of a
+    /// resource when it is not the usual one.
+    /// </summary>
+    [BanList]
+    public IReadOnlyList<string> BanLists { get; init; } = [];
+
+    /// <summary>Addresses that are kept of each list.</summary>
+    [Number(100, 10_000_000)]
+    public int BanListEntries { get; init; } = 100_000;
+
     /// <summary>Of so many pairs of an account and whom it has written to it is known that they are no strangers.</summary>
     [Number(100, 10_000_000)]
     public int Remembered { get; init; } = 100_000;
+}
+
+/// <summary>An address such as "xmppbl.org", or with a node, "xmppbl.org/muc_bans_sha256".</summary>
+internal sealed class BanListAttribute : ConfigurationRuleAttribute
+{
+    public override string Expected => "an address with or without a node, such as \"bans.example.org/muc_bans_sha256\"";
+
+    public override object? Read(string text) => Jid.TryParse(text, out _) ? text : null;
 }

@@ -75,6 +75,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Rooms = new RoomDirectory(
             store.Rooms, store.Settings, store.AccountData, Sessions, Messages, Administrators, this, Tasks, store.Archive,
             () => Current.Options.Modules.ArchiveIfKept(), () => Current.Modules.Waker, () => Current.Options.Modules.Rooms, time);
+        PublishedBans = new PublishedBans(
+            () => Current.Options.Hosts.FirstOrDefault(Federation.IsServed) ?? Current.DefaultHost, Remote, Tasks, time);
         Web = new WebServer(this, loggers.CreateLogger<WebServer>());
         Bytestreams = new BytestreamProxy(
             () => Current.Options.Modules.Bytestreams, time, loggers.CreateLogger<BytestreamProxy>());
@@ -169,6 +171,9 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     /// <summary>What contacts' clients at other servers can do.</summary>
     public RemoteCapabilities RemoteCapabilities { get; }
+
+    /// <summary>Of others, followed.</summary>
+    public PublishedBans PublishedBans { get; }
 
     public PubSubContext PubSub { get; }
 

@@ -411,6 +411,10 @@ public sealed record ModuleOptions
             yield return ("modules.userSearch.label", UserSearch.Label);
     }
 
+    /// <summary>What holds for strangers: they may everything where nobody looks after them.</summary>
+    public StrangerOptions StrangersIfAny() =>
+        Disabled.Contains("strangers") ? new() { Access = StrangerAccess.Allow } : Strangers;
+
     /// <summary>Null when there is no proxy for bytestreams.</summary>
     public BytestreamOptions? BytestreamsIfAny() => Bytestreams.Enabled && !Disabled.Contains("bytestreams") ? Bytestreams : null;
 

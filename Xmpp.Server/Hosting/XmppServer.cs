@@ -54,8 +54,8 @@ public sealed partial class XmppServer : IAsyncDisposable
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
             _context.Capabilities, _context.RemoteCapabilities, _context.Clients, _context.Rooms, _context.PubSub, _context.Uploads,
-            _context.Bytestreams,
-            _context.Components, _context.Remote, _context.Web, store, time, time.GetUtcNow()));
+            _context.Bytestreams, _context.PublishedBans, _context.Components, _context.Remote, _context.Web, store, time,
+            time.GetUtcNow()));
         _retention = new ArchiveRetention(
             store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Rooms.FindArchiveLimitsAsync, _context.Tasks,
             () => _context.Current.Options.ArchivedDomains(), time);
@@ -154,6 +154,8 @@ public sealed partial class XmppServer : IAsyncDisposable
             replaced?.Dispose();
             foreach (var session in _context.Sessions.All.Where(session => !state.IsLocal(session.Jid)))
                 session.End(new StreamError(StreamErrorCondition.HostGone));
+            var strangers = options.Modules.StrangersIfAny();
+            _context.PublishedBans.Follow(strangers.BanLists, strangers.BanListEntries);
             _context.Components.Reconsider();
             _context.Federation.Reconsider();
         }

@@ -30,8 +30,8 @@ internal sealed record ModuleServices(
     IAccountService Accounts, IStanzaSender Stanzas, IGuards Guards, IServerQueries Queries, IServerTasks Tasks,
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
     ClientCapabilities Capabilities, RemoteCapabilities RemoteCapabilities, ClientDirectory Clients, RoomDirectory Rooms,
-    PubSubContext PubSub, UploadDirectory Uploads, BytestreamProxy Bytestreams, ComponentDirectory Components, IRemoteDomains Remote,
-    WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
+    PubSubContext PubSub, UploadDirectory Uploads, BytestreamProxy Bytestreams, PublishedBans PublishedBans,
+    ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -88,12 +88,13 @@ internal static class ModuleCatalog
                 options.BlockingCommand, services.BlockLists, services.Presences,
                 new SpamReports(
                     options.BlockingCommand, options.ContactAddresses, services.Administrators, services.Stanzas,
-                    new RoomReports(services.Rooms), services.Tasks, services.Time),
+                    [new RoomReports(services.Rooms), new ReportsElsewhere(services.Remote, services.IsOwn, services.Tasks)],
+                    services.Tasks, services.Time),
                 services.Sessions),
             options => new object[] { options.BlockingCommand, options.ContactAddresses }),
         new("strangers",
             (services, options) => new StrangerFilter(
-                options.Strangers, services.Rosters, services.Sessions, services.IsOwn, services.Time),
+                options.Strangers, services.Rosters, services.Sessions, services.PublishedBans, services.IsOwn, services.Time),
             options => options.Strangers),
         new("stanzaIds", (_, _) => new StanzaIds()),
         new("archive",

@@ -172,6 +172,8 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 
     private async ValueTask<StanzaError?> DeliverAsync(ModuleTable modules, Context context, CancellationToken cancellationToken)
     {
+        if (context.To.Local is null && server.PublishedBans.TryHear(context.From, context.Stanza))
+            return null;
         switch (Deliver(context, toWhoIsCatchingUp: false))
         {
             case DeliveryAction.Undelivered:

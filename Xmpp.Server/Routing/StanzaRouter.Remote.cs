@@ -3,6 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
+using Xmpp.Modules;
 using Xmpp.Server.Federation;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Transport;
@@ -83,6 +84,8 @@ internal sealed partial class StanzaRouter
     {
         if (!current.Services.TryGetValue(to.Domain, out var service))
             return PassOn(stanza, to);
+        if (server.PublishedBans.Contains(from) && stanza.Attribute("type"u8) is not ("error" or "result" or "unavailable"))
+            return PublishedBans.Refusal;
         var request = new ServiceStanza(stanza, from, to, service.Host, Sender: null);
         if (stanza.LocalName.SequenceEqual("message"u8))
             return await service.Service.MessageAsync(request, cancellationToken);
