@@ -86,6 +86,18 @@ public sealed class UploadDirectory : IAsyncDisposable
         return true;
     }
 
+    /// <summary>The file that is at an address; null when it is none of ours, or nothing is there.</summary>
+    internal async ValueTask<StoredUpload?> FindAsync(string address, IHttpAddresses web, CancellationToken cancellationToken)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Segments is not [.., var directory, _]
+            || directory.TrimEnd('/') is var id && !UploadFiles.IsId(id)
+            || Files.Find(id) is not { } file || UploadRequests.AddressOf(file.Upload, web) is not { } own || new Uri(own) != uri)
+        {
+            return null;
+        }
+        return await Book.HasAsync(file.Upload, cancellationToken) ? file : null;
+    }
+
     /// <inheritdoc cref="UploadBook.FindQuotaAsync"/>
     public ValueTask<long> FindQuotaAsync(Jid account, CancellationToken cancellationToken) =>
         Book.FindQuotaAsync(account, cancellationToken);

@@ -19,6 +19,10 @@ internal sealed class UploadRequests(UploadBook book, UploadFiles files, UploadS
         AllowedHeaders = ["Content-Type", "Authorization", "Range"],
     };
 
+    /// <summary>Where a file is fetched from; null when nothing is served by HTTP.</summary>
+    public static string? AddressOf(Upload upload, IHttpAddresses web) =>
+        web.UrlOf(upload.Owner.Domain, $"{Path}{upload.Id}/{Uri.EscapeDataString(upload.Name)}");
+
     private async ValueTask HandleAsync(IHttpExchange request, CancellationToken cancellationToken)
     {
         var slash = request.Path.IndexOf('/', StringComparison.Ordinal);

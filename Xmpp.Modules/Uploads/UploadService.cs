@@ -75,7 +75,7 @@ internal sealed class UploadService(
             return IqReply.Failed(UploadQuota.Refuse("There is no room left on this server."));
         if (await book.ReserveAsync(upload, cancellationToken) is { } refusal)
             return IqReply.Failed(refusal);
-        if (web.UrlOf(iq.Host, $"{UploadRequests.Path}{upload.Id}/{Uri.EscapeDataString(upload.Name)}") is not { } url)
+        if (UploadRequests.AddressOf(upload, web) is not { } url)
             return IqReply.Failed(StanzaErrorCondition.ServiceUnavailable);
         return IqReply.Result(new Element(HttpFileUpload.Ns, "slot",
             new Element(HttpFileUpload.Ns, "put", Element.Attr("url", $"{url}?{UploadRequests.Slot}={slots.Sign(upload)}")),

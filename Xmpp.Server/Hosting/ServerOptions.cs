@@ -13,6 +13,7 @@ using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.Speech;
 using Xmpp.Modules.Uploads;
 using Xmpp.Modules.UserSearch;
 using Xmpp.Server.Bytestreams;
@@ -385,6 +386,8 @@ public sealed record ModuleOptions
     public HostMetaOptions HostMeta { get; init; } = new();
 
     public PubSubOptions PubSub { get; init; } = new();
+
+    public SpeechOptions SpeechToText { get; init; } = new();
 
     public WebChatOptions WebChat { get; init; } = new();
 

@@ -291,7 +291,8 @@ public sealed partial class XmppServer : IAsyncDisposable
             // What needs HTTP is not there without.
             Disabled =
             [
-                .. modules.Disabled, .. options.Http.Listeners.Count > 0 ? [] : (string[])["hostMeta", "uploads", "webChat"],
+                .. modules.Disabled,
+                .. options.Http.Listeners.Count > 0 ? [] : (string[])["hostMeta", "uploads", "webChat", "speechToText"],
                 .. modules.Bytestreams.Enabled ? [] : (string[])["bytestreams"],
             ],
         };

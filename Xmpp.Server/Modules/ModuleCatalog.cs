@@ -15,11 +15,13 @@ using Xmpp.Modules.Push;
 using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.Speech;
 using Xmpp.Modules.Uploads;
 using Xmpp.Modules.UserSearch;
 using Xmpp.Server.Bytestreams;
 using Xmpp.Server.Components;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Speech;
 using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Modules;
@@ -34,6 +36,8 @@ internal sealed record ModuleServices(
     ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
+
+    public ISpeechEngine Speech { get; } = new SpeechClient(Time);
 
     public ArchivePreferenceBook ArchivePreferences { get; } = new(Sessions, Store.AccountData, Rosters);
 
@@ -185,6 +189,11 @@ internal static class ModuleCatalog
         new("externalServices",
             (services, options) => new ExternalServiceDiscovery(options.ExternalServices, services.Hosts, services.Time),
             options => options.ExternalServices),
+        new("speechToText",
+            (services, options) => new SpeechToText(
+                services.Uploads, services.Web, services.Speech, services.Sessions, services.Store.AccountData, services.Stanzas,
+                services.Tasks, options.SpeechToText, services.Time),
+            options => options.SpeechToText),
         new("hostMeta", (services, options) => new HostMeta(services.Web, options.HostMeta), options => options.HostMeta),
         new("webChat",
             (services, options) => new WebChat(options.WebChat, options.RoomsLabel(), options.IsRegistrationOpen()),

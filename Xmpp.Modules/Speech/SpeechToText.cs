@@ -1,0 +1,181 @@
+using System.Text;
+using System.Threading.Channels;
+using Xmpp.Core;
+using Xmpp.Core.Extensions;
+using Xmpp.Core.Modules;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
+using Xmpp.Modules.Uploads;
+
+namespace Xmpp.Modules.Speech;
+
+/// <summary>
+/// Voice messages as text, for who asks for it: an account for all that it gets, or for one by its link. The host answers with a reply
+/// (XEP-0461) to the account. Only files that were uploaded here are read, and they are given to one engine, which the operator names.
+/// </summary>
+public sealed class SpeechToText : IXmppModule
+{
+    private const string Ns = "urn:xmppchat:speech";
+
+    private readonly UploadDirectory _uploads;
+    private readonly IHttpAddresses _web;
+    private readonly ISpeechEngine _engine;
+    private readonly IStanzaSender _stanzas;
+    private readonly IServerTasks _tasks;
+    private readonly SpeechOptions _options;
+    private readonly SpeechWishes _wishes;
+    private readonly HourlyQuota<Jid> _quota;
+    private readonly Channel<bool> _places;
+    private int _pending; // Whether they have a place or wait for one.
+
+    public SpeechToText(
+        UploadDirectory uploads, IHttpAddresses web, ISpeechEngine engine, ISessionDirectory sessions, IAccountDataStore data,
+        IStanzaSender stanzas, IServerTasks tasks, SpeechOptions options, TimeProvider time)
+    {
+        (_uploads, _web, _engine, _stanzas, _tasks, _options) = (uploads, web, engine, stanzas, tasks, options);
+        _wishes = new(sessions, data);
+        _quota = new(() => options.PerAccountPerHour, time);
+        _places = Channel.CreateBounded<bool>(options.Parallel);
+    }
+
+    public void Register(IModuleBuilder builder)
+    {
+        if (_options.Url is null)
+            return;
+        builder.Command(new AdHocCommand(
+            $"{Ns}#transcribe", "Voice Message as Text", IqTarget.Server | IqTarget.OwnAccount, CommandAccess.Accounts,
+            (_, _) => new(CommandStep.Ask(LinkForm(), TranscribeAsync))));
+        builder.Command(new AdHocCommand(
+            $"{Ns}#configure", "All Voice Messages as Text", IqTarget.Server | IqTarget.OwnAccount, CommandAccess.Accounts,
+            async (request, cancellationToken) => CommandStep.Ask(
+                WishForm(await _wishes.HasAsync(request.Requester.Bare, cancellationToken)), ConfigureAsync)));
+        builder.Message(MessageStage.Copy, (message, cancellationToken) =>
+            message.IsForAccount && message.Type is MessageType.Chat or MessageType.Normal && VoiceMessage.MayBe(message.Stanza)
+                ? HearAsync(message, cancellationToken)
+                : new(Verdict.Continue));
+        builder.AccountRemoved(_wishes.ForgetAsync);
+    }
+
+    private static DataForm LinkForm() => DataForm.Of(
+        DataFormType.Form, Ns, FormField.Text("link", "Link of the voice message") with { IsRequired = true }) with
+    {
+        Title = "Voice Message as Text",
+    };
+
+    private static DataForm WishForm(bool wants) => DataForm.Of(
+        DataFormType.Form, Ns, FormField.Boolean("all", "Send me the text of voice messages that I get", wants)) with
+    {
+        Title = "All Voice Messages as Text",
+    };
+
+    private async ValueTask<CommandStep> ConfigureAsync(CommandRequest request, DataForm form, CancellationToken cancellationToken)
+    {
+        var wants = form.Boolean("all") == true;
+        return await _wishes.SetAsync(request.Requester.Bare, wants, cancellationToken)
+            ? CommandStep.Done(wants ? "You will get the text of voice messages." : "You will get no text of voice messages.")
+            : CommandStep.Fail(StanzaErrorCondition.ItemNotFound, "There is no such account.");
+    }
+
+    private async ValueTask<CommandStep> TranscribeAsync(CommandRequest request, DataForm form, CancellationToken cancellationToken)
+    {
+        var (account, message) = (request.Requester.Bare, new VoiceMessage(form.Value("link")?.Trim() ?? "", null, null));
+        var (file, problem) = await FindAsync(message.Link, cancellationToken);
+        if (file is null)
+            return CommandStep.Refuse(problem!);
+        return TryBegin(account, message, file)
+            ? CommandStep.Done("The text will come as a message.")
+            : CommandStep.Fail(StanzaErrorCondition.ResourceConstraint, "There are too many voice messages; try again later.");
+    }
+
+    /// <summary>A message that may be one, for an account.</summary>
+    private async ValueTask<Verdict> HearAsync(MessageContext message, CancellationToken cancellationToken)
+    {
+        if (await _wishes.HasAsync(message.Account, cancellationToken)
+            && VoiceMessage.Of(message.Stanza.ToElement(), message.From) is { } voice
+            && (await FindAsync(voice.Link, cancellationToken)).File is { } file
+            && !TryBegin(message.Account, voice, file))
+        {
+            _tasks.Note($"A voice message to {message.Account} was not turned into text: there are too many.");
+        }
+        return Verdict.Continue;
+    }
+
+    /// <summary>A voice message that was uploaded here; or why it is none.</summary>
+    private async ValueTask<(StoredUpload? File, string? Problem)> FindAsync(string link, CancellationToken cancellationToken)
+    {
+        if (link.StartsWith("aesgcm:", StringComparison.OrdinalIgnoreCase))
+            return (null, "The voice message is encrypted: only your client can read it.");
+        if (await _uploads.FindAsync(link, _web, cancellationToken) is not { } file)
+            return (null, "This is no link of a file that was uploaded here, or it is gone.");
+        if (file.Upload.Type?.StartsWith("audio/", StringComparison.OrdinalIgnoreCase) is not true)
+            return (null, "The file is no voice message.");
+        return file.Upload.Size > _options.FileBytes
+            ? (null, $"Voice messages of more than {_options.FileBytes} bytes are not turned into text.")
+            : (file, null);
+    }
+
+    /// <summary>Sends an account the text of a file, when there is time for that.</summary>
+    /// <returns>False when there is none, or when the account has had enough.</returns>
+    private bool TryBegin(Jid account, VoiceMessage message, StoredUpload file)
+    {
+        if (Interlocked.Increment(ref _pending) > _options.Parallel + _options.Waiting || !_quota.TryTake(account))
+        {
+            Interlocked.Decrement(ref _pending);
+            return false;
+        }
+        _tasks.Run($"Text of a voice message for {account}", async cancellationToken =>
+        {
+            try
+            {
+                var text = await TextOfAsync(file, cancellationToken);
+                await _stanzas.SendMessageAsync(message.Reply(Jid.Parse(account.Domain), account, text), cancellationToken);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _pending);
+            }
+        });
+        return true;
+    }
+
+    /// <summary>What is said in it; or why that is not known.</summary>
+    private async ValueTask<string> TextOfAsync(StoredUpload file, CancellationToken cancellationToken)
+    {
+        await _places.Writer.WriteAsync(true, cancellationToken);
+        try
+        {
+            await using var recording = new FileStream(file.Path, new FileStreamOptions { Options = FileOptions.Asynchronous });
+            recording.Position = file.Offset;
+            var engine = new SpeechEngine(_options.Url!, _options.Key, _options.Model, _options.Language);
+            var text = Clean(await _engine.TranscribeAsync(engine, recording, file.Upload.Name, _options.Timeout, cancellationToken));
+            return text.Length > 0 ? text : "Nothing is said in this voice message.";
+        }
+        catch (FileNotFoundException)
+        {
+            return "The voice message is gone.";
+        }
+        catch (SpeechException failure)
+        {
+            _tasks.Note(failure.Message);
+            return $"There is no text of this voice message. {failure.Message}";
+        }
+        finally
+        {
+            _places.Reader.TryRead(out _);
+        }
+    }
+
+    /// <summary>What can stand in a message.</summary>
+    private string Clean(string text)
+    {
+        var clean = new StringBuilder();
+        foreach (var rune in text.Trim().EnumerateRunes())
+        {
+            if (clean.Length + rune.Utf16SequenceLength > _options.TextLength)
+                return clean.Append('…').ToString();
+            if (rune.Value is '\n' or '\t' || !Rune.IsControl(rune) && rune.Value is not (0xFFFE or 0xFFFF))
+                clean.Append(rune.ToString());
+        }
+        return clean.ToString();
+    }
+}

@@ -1,0 +1,205 @@
+using System.Net;
+using Xmpp.Core;
+using Xmpp.Core.Stanzas;
+using Xmpp.Core.Xml;
+using Xmpp.Modules.Speech;
+using Xmpp.Modules.Tests.Uploads;
+using Xmpp.Testing;
+using Xunit;
+
+namespace Xmpp.Modules.Tests.Speech;
+
+/// <summary>Voice messages as text.</summary>
+public sealed class SpeechToTextTests : IDisposable
+{
+    private const string Transcribe = "urn:xmppchat:speech#transcribe";
+    private const string Configure = "urn:xmppchat:speech#configure";
+
+    private readonly SpeechStandIn _engine = SpeechStandIn.Start();
+
+    public void Dispose() => _engine.Dispose();
+
+    [Fact]
+    public async Task An_account_that_wants_it_gets_the_text_of_voice_messages_as_replies()
+    {
+        await using var server = await StartAsync();
+        using var romeo = await LoginAsync(server);
+        var juliet = await server.LoginAsync("juliet", "balcony");
+        await WantAsync(juliet, true);
+        var link = await romeo.UploadAsync("OggS, a voice"u8.ToArray(), "voice.ogg", "audio/ogg; codecs=opus");
+
+        await romeo.Client.SendAsync(
+            $"<message to='juliet@localhost' type='chat' id='1'><body>{link}</body><origin-id xmlns='urn:xmpp:sid:0' id='o'/>"
+            + $"<x xmlns='jabber:x:oob'><url>{link}</url></x></message>");
+
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        var reply = await juliet.ReadAsync();
+        Assert.Equal(("localhost", "chat"), (reply["from"], reply["type"]));
+        var body = reply.Child(Namespaces.Client, "body")!.Text;
+        Assert.Equal($"> {link}\nBut soft!", body);
+        var to = reply.Child("urn:xmpp:reply:0", "reply")!;
+        Assert.Equal((romeo.Client.Jid.ToString(), "o"), (to["to"], to["id"]));
+        var quoted = reply.Child("urn:xmpp:fallback:0", "fallback")!;
+        Assert.Equal("urn:xmpp:reply:0", quoted["for"]);
+        Assert.Equal("But soft!", body[int.Parse(quoted.Elements.Single()["end"]!, null)..]);
+
+        var (key, form) = Assert.Single(_engine.Requests);
+        Assert.Equal("Bearer the key", key);
+        Assert.Contains("OggS, a voice", form, StringComparison.Ordinal);
+        Assert.Contains("voice.ogg", form, StringComparison.Ordinal);
+        Assert.Contains("\r\n\r\nlarge\r\n", form, StringComparison.Ordinal);
+        Assert.Contains("\r\n\r\nit\r\n", form, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_that_are_shared_the_new_way_are_found_and_who_wants_nothing_gets_nothing()
+    {
+        await using var server = await StartAsync();
+        using var romeo = await LoginAsync(server);
+        var juliet = await server.LoginAsync("juliet", "balcony");
+        var link = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+        var message = $"<message to='juliet@localhost' type='chat' id='1'><file-sharing xmlns='urn:xmpp:sfs:0'><sources>"
+            + $"<url-data xmlns='http://jabber.org/protocol/url-data' target='{link}'/></sources></file-sharing></message>";
+
+        await romeo.Client.SendAsync(message);
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        await WantAsync(juliet, true);
+        await romeo.Client.SendAsync(message);
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        Assert.Equal("localhost", (await juliet.ReadAsync())["from"]);
+        await WantAsync(juliet, false);
+        await romeo.Client.SendAsync(message);
+        Assert.Equal("1", (await juliet.ReadAsync())["id"]);
+        await WantAsync(juliet, false);
+
+        Assert.Single(_engine.Requests);
+    }
+
+    [Fact]
+    public async Task The_text_of_one_is_there_by_a_command()
+    {
+        await using var server = await StartAsync();
+        using var romeo = await LoginAsync(server);
+        var link = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+
+        var done = (await AskAsync(romeo.Client, link)).Command("completed");
+
+        Assert.Equal("The text will come as a message.", done.Note());
+        var text = await romeo.Client.ReadAsync();
+        Assert.Equal($"> {link}\nBut soft!", text.Child(Namespaces.Client, "body")!.Text);
+        Assert.Null(text.Child("urn:xmpp:reply:0", "reply"));
+    }
+
+    [Fact]
+    public async Task What_is_no_voice_message_of_this_server_is_refused()
+    {
+        await using var server = await StartAsync(options => options with { FileBytes = 1024 });
+        using var romeo = await LoginAsync(server);
+        var picture = await romeo.UploadAsync(Uploader.Bytes(10));
+        var large = await romeo.UploadAsync(Uploader.Bytes(1025), "voice.ogg", "audio/ogg");
+        var voice = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+
+        foreach (var (link, reason) in ((string, string)[])
+        [
+            (picture, "no voice message"), (large, "more than 1024 bytes"),
+            (voice.Replace("voice.ogg", "other.ogg", StringComparison.Ordinal), "no link"),
+            (voice.Replace("localhost", "elsewhere.example", StringComparison.Ordinal), "no link"),
+            ("file:///etc/passwd", "no link"), ("x", "no link"),
+            (voice.Replace("http", "aesgcm", StringComparison.Ordinal), "encrypted"),
+        ])
+        {
+            var error = (await AskAsync(romeo.Client, link)).ExpectError(
+                StanzaErrorType.Modify, StanzaErrorCondition.BadRequest, "bad-payload");
+            Assert.Contains(reason, error.Text, StringComparison.Ordinal);
+        }
+        Assert.Empty(_engine.Requests);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.InternalServerError, "{}", "refused it (status 500)")]
+    [InlineData(HttpStatusCode.OK, "nonsense", "an answer that is none")]
+    [InlineData(HttpStatusCode.OK, "[]", "an answer that is none")]
+    [InlineData(HttpStatusCode.OK, """{ "text": 1 }""", "an answer that is none")]
+    [InlineData(HttpStatusCode.OK, """{ "text": " " }""", "Nothing is said")]
+    [InlineData(HttpStatusCode.OK, """{ "text": "a\u0000\uFFFFb" }""", "ab")]
+    public async Task What_the_engine_does_wrong_is_said(HttpStatusCode status, string answer, string text)
+    {
+        await using var server = await StartAsync();
+        using var romeo = await LoginAsync(server);
+        var link = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+        (_engine.Status, _engine.Answer) = (status, answer);
+
+        await AskAsync(romeo.Client, link);
+
+        Assert.Contains(text, (await romeo.Client.ReadAsync()).Child(Namespaces.Client, "body")!.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_engine_that_is_away_or_takes_too_long_is_said()
+    {
+        await using var server = await StartAsync();
+        using var romeo = await LoginAsync(server);
+        var link = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+        _engine.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        await AskAsync(romeo.Client, link);
+        while (_engine.Requests.IsEmpty)
+            await Task.Yield();
+        server.Time.Advance(TimeSpan.FromMinutes(3));
+        Assert.EndsWith("takes too long.", await ReadTextAsync(), StringComparison.Ordinal);
+        _engine.Gate.SetResult();
+        _engine.Dispose();
+        await AskAsync(romeo.Client, link);
+        Assert.EndsWith("can't be reached.", await ReadTextAsync(), StringComparison.Ordinal);
+
+        async Task<string> ReadTextAsync() => (await romeo.Client.ReadAsync()).Child(Namespaces.Client, "body")!.Text;
+    }
+
+    [Fact]
+    public async Task There_is_a_limit_for_all_and_one_for_each()
+    {
+        await using var server = await StartAsync(options => options with { Parallel = 1, Waiting = 1, PerAccountPerHour = 3 });
+        using var romeo = await LoginAsync(server);
+        var link = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+        _engine.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        (await AskAsync(romeo.Client, link)).Command("completed");
+        (await AskAsync(romeo.Client, link)).Command("completed");
+        await ExpectTooManyAsync();
+        _engine.Gate.SetResult();
+        await romeo.Client.ReadAsync();
+        await romeo.Client.ReadAsync();
+        (await AskAsync(romeo.Client, link)).Command("completed");
+        await romeo.Client.ReadAsync();
+        await ExpectTooManyAsync();
+
+        async Task ExpectTooManyAsync() =>
+            (await AskAsync(romeo.Client, link)).ExpectError(StanzaErrorType.Wait, StanzaErrorCondition.ResourceConstraint);
+    }
+
+    private Task<TestServer> StartAsync(Func<SpeechOptions, SpeechOptions>? configure = null)
+    {
+        var options = new SpeechOptions { Url = _engine.Url, Key = "the key", Model = "large", Language = "it" };
+        return TestServer.StartAsync(server => server with
+        {
+            Http = server.Http with { Listeners = [new() { Address = IPAddress.Loopback, Port = 0, Tls = false }] },
+            Limits = server.Limits with { KeepAliveInterval = TimeSpan.FromDays(1) },
+            Modules = server.Modules with { SpeechToText = configure?.Invoke(options) ?? options },
+        });
+    }
+
+    /// <summary>Somebody who uploads files, and gets messages.</summary>
+    private static async Task<Uploader> LoginAsync(TestServer server)
+    {
+        var romeo = await Uploader.LoginAsync(server);
+        await romeo.Client.SendAsync("<presence/>");
+        Assert.Equal(romeo.Client.Jid.ToString(), (await romeo.Client.ReadAsync())["from"]);
+        return romeo;
+    }
+
+    private static async Task WantAsync(TestClient client, bool wants) =>
+        (await client.ExecuteAsync("localhost", Configure, Commands.Given("all", wants ? "1" : "0"))).Command("completed");
+
+    private static Task<Element> AskAsync(TestClient client, string link) =>
+        client.ExecuteAsync("localhost", Transcribe, Commands.Given("link", link));
+}
