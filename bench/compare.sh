@@ -39,9 +39,9 @@ servers=${servers//,/ }
 # 400 sessions in pairs and 2,000 idle ones beside them.
 accounts=2400
 certs=
-engine= mongodb=
+engine= mongodb= http=
 dir=$(mktemp -d)
-declare -A pid port tls_port version
+declare -A pid port tls_port http_port version
 
 cleanup() {
   for server in "${!pid[@]}"; do stop "$server"; done
@@ -107,11 +107,17 @@ start_engine() {
 prepare() {
   local server=$1 template=$2
   mkdir -p "$dir/$server"
-  sed -e "s|@DIR@|$dir/$server|g; s|@CERTS@|$certs|g; s|@PORT@|${port[$server]}|g; s|@TLS_PORT@|${tls_port[$server]}|g" \
+  sed -e "s|@DIR@|$dir/$server|g; s|@CERTS@|$certs|g; s|@PORT@|${port[$server]}|g; s|@TLS_PORT@|${tls_port[$server]}|g; s|@HTTP_PORT@|${http_port[$server]}|g" \
     "bench/servers/$template" > "$dir/$server/$template"
-  for p in "${port[$server]}" "${tls_port[$server]}"; do
+  for p in "${port[$server]}" "${tls_port[$server]}" "${http_port[$server]}"; do
     ! listening "$p" || fail "port $p is in use"
   done
+}
+
+# Only some cases want HTTP, and the memory of the others is to be theirs.
+serve_http() {
+  sed -i 's|/[*]http \(.*\) [*]/|\1|; s|^--http ||; s|^#http ||' "$dir/$1/${template[$1]}"
+  restart "$1"
 }
 
 listening() { (: < "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
@@ -121,7 +127,7 @@ start() {
   "start_$server"
   for _ in $(seq 150); do
     kill -0 "${pid[$server]}" 2> /dev/null || break
-    listening "${port[$server]}" && listening "${tls_port[$server]}" && return
+    listening "${port[$server]}" && listening "${tls_port[$server]}" && { [ -z "$http" ] || listening "${http_port[$server]}"; } && return
     sleep 0.2
   done
   tail -n 20 "$dir/$server/out" >&2
@@ -147,19 +153,22 @@ restart() { stop "$1"; start "$1"; }
 
 bench() { bench/Xmpp.Bench/bin/Release/net10.0/xmpp-bench "$@"; }
 
-# measure SERVER CASE plain|tls SCENARIO [OPTIONS]: one line of JSON more in the results. A failed case stops nothing else.
+# measure SERVER CASE plain|tls|http SCENARIO [OPTIONS]: one line of JSON more in the results. A failed case stops nothing else.
 measure() {
   local server=$1 case=$2 security=$3 scenario=$4
   shift 4
   local where=(--port "${port[$server]}" --tls none)
-  [ "$security" = plain ] || where=(--port "${tls_port[$server]}" --tls direct)
+  case $security in
+    tls) where=(--port "${tls_port[$server]}" --tls direct) ;;
+    http) where=(--port "${http_port[$server]}" --tls none --websocket) ;;
+  esac
   echo "  $case: $server" >&2
   # One mechanism that all three offer.
   bench "$scenario" "${where[@]}" --mechanism SCRAM-SHA-1 --pid "${pid[$server]}" --server "${version[$server]}" --case "$case" --json "$@" \
     >> "$results" || echo "compare.sh: $case failed on $server" >&2
 }
 
-# on_each CASE plain|tls SCENARIO [OPTIONS]
+# on_each CASE plain|tls|http SCENARIO [OPTIONS]
 on_each() {
   [[ $1 =~ $cases ]] || return 0
   local server
@@ -208,26 +217,34 @@ run_once() {
   on_each chat-rate1000 plain chat --pairs 200 --rate 1000 "${traffic[@]}"
 }
 
+run_http() {
+  on_each upload plain upload
+  on_each upload-1000 plain upload --files 1000 --concurrency 1000 --accounts 50 --size 102400
+  on_each chat-websocket-w1 http chat --pairs 200 --window 1 "${traffic[@]}"
+  on_each chat-websocket-2000 http chat --pairs 1000 --window 1 "${traffic[@]}"
+}
+
 # The run ----------------------------------------------------------------------------------------------------------------
 
 projects=(bench/Xmpp.Bench)
 for server in $servers; do
   case $server in
     xmppchat)
-      port[$server]=15422 tls_port[$server]=15423 version[$server]=XmppChat
+      port[$server]=15422 tls_port[$server]=15423 http_port[$server]=15424 version[$server]=XmppChat
       projects+=(Xmpp.Server)
       ;;
     xmppchat-archive)
-      port[$server]=15622 tls_port[$server]=15623 version[$server]='XmppChat, archive'
+      port[$server]=15622 tls_port[$server]=15623 http_port[$server]=15624 version[$server]='XmppChat, archive'
       projects+=(Xmpp.Server)
       ;;
     xmppchat-mongodb)
-      port[$server]=15522 tls_port[$server]=15523 version[$server]='XmppChat, MongoDB'
+      port[$server]=15522 tls_port[$server]=15523 http_port[$server]=15524 version[$server]='XmppChat, MongoDB'
       projects+=(Xmpp.Server tests/mongo-engine/gateway)
       ;;
     prosody | ejabberd)
       require_packages $server
-      [ $server = prosody ] && port[$server]=15222 tls_port[$server]=15223 || port[$server]=15322 tls_port[$server]=15323
+      [ $server = prosody ] && port[$server]=15222 || port[$server]=15322
+      tls_port[$server]=$((port[$server] + 1)) http_port[$server]=$((port[$server] + 2))
       version[$server]="${server/prosody/Prosody} $(package_version $server)"
       ;;
     *) fail "unknown server $server" ;;
@@ -264,6 +281,14 @@ befriend
 for run in $(seq "$runs"); do
   echo "run $run of $runs" >&2
   run_once
+done
+
+http=1
+for server in $servers; do serve_http "$server"; done
+on_each_fresh idle-websocket http idle --counts 500 2000
+for run in $(seq "$runs"); do
+  echo "with HTTP, run $run of $runs" >&2
+  run_http
 done
 
 bench report "$results" "${write[@]}"

@@ -288,6 +288,31 @@ internal static class Commands
         return command;
     }
 
+    public static Command Upload()
+    {
+        var common = new CommonOptions();
+        var service = new Option<string?>("--service") { Description = "The domain that gives out slots (default: upload.DOMAIN)" };
+        var files = Count("--files", 200, "Files", maximum: 100_000);
+        var accounts = Count("--accounts", 20, "Accounts whose files they are", maximum: 1000);
+        var size = Count("--size", 1024 * 1024, "Bytes of a file", maximum: 100 * 1024 * 1024);
+        var concurrency = Count("--concurrency", 8, "Files on their way at the same time", maximum: 10_000);
+        var command = new Command("upload", "Files by HTTP (XEP-0363), up and down; fails when one doesn't come back as it went")
+        {
+            service, files, accounts, size, concurrency,
+        };
+        common.AddMeasuringTo(command);
+        command.SetAction(arguments => common.Run(arguments, "upload", (target, server) => UploadScenario.Run(
+            target,
+            server,
+            new(
+                arguments.GetValue(service) ?? $"upload.{target.Domain}",
+                arguments.GetRequiredValue(files),
+                arguments.GetRequiredValue(accounts),
+                arguments.GetRequiredValue(size),
+                arguments.GetRequiredValue(concurrency)))));
+        return command;
+    }
+
     public static Command Accounts()
     {
         var common = new CommonOptions();

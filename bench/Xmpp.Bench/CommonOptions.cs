@@ -20,6 +20,8 @@ internal sealed class CommonOptions
     private readonly Option<string?> _mechanism =
         new("--mechanism") { Description = "SASL mechanism (default: the strongest SCRAM offered, else PLAIN)" };
     private readonly Option<double> _timeout = Positive("--timeout", 10, "Seconds that a single answer of the server may take");
+    private readonly Option<bool> _webSocket =
+        new("--websocket") { Description = "Streams over WebSocket, at /xmpp-websocket (RFC 7395); TLS is none or direct" };
     private readonly Option<int[]> _pid = new("--pid")
     {
         Description = "The server's process, whose CPU and memory are measured, with its children; may be repeated",
@@ -31,7 +33,7 @@ internal sealed class CommonOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _host, _port, _domain, _tls, _user, _password, _mechanism, _timeout })
+        foreach (var option in new Option[] { _host, _port, _domain, _tls, _user, _password, _mechanism, _timeout, _webSocket })
             command.Options.Add(option);
     }
 
@@ -50,7 +52,8 @@ internal sealed class CommonOptions
         arguments.GetRequiredValue(_user),
         arguments.GetRequiredValue(_password),
         arguments.GetValue(_mechanism),
-        TimeSpan.FromSeconds(arguments.GetRequiredValue(_timeout)));
+        TimeSpan.FromSeconds(arguments.GetRequiredValue(_timeout)),
+        arguments.GetValue(_webSocket));
 
     /// <summary>Runs a scenario and prints what it measured; the scenario's server is null when no process was named.</summary>
     public void Run(ParseResult arguments, string scenario, Func<Target, ServerProcess?, IReadOnlyList<Metric>> run)

@@ -14,6 +14,7 @@ var root = new RootCommand("Load generator for XMPP servers: CPU and memory of t
     Commands.Room(),
     Commands.Publish(),
     Commands.Eventing(),
+    Commands.Upload(),
     Commands.Register(),
     Commands.Accounts(),
     Commands.Report(),

@@ -8,6 +8,9 @@ local_interfaces = { "127.0.0.1" }
 c2s_ports = { @PORT@ }
 c2s_direct_tls_ports = { @TLS_PORT@ }
 s2s_ports = { }
+--http http_ports = { @HTTP_PORT@ }; http_interfaces = { "127.0.0.1" }; https_ports = { }
+--http http_external_url = "http://localhost:@HTTP_PORT@/"
+--http consider_websocket_secure = true
 
 -- Who makes nodes: there only administrators may.
 admins = { "bench0@localhost" }
@@ -17,6 +20,7 @@ modules_enabled = {
   "blocklist"; "bookmarks"; "carbons"; "dialback"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "csi_simple"; "invites"; "invites_adhoc"; "invites_register"; "ping"; "register"; "time"; "uptime"; "version";
   "admin_adhoc"; "posix";
+--http   "websocket";
 }
 
 -- The accounts of the bench are made by in-band registration, and it logs in without TLS too.
@@ -40,3 +44,7 @@ VirtualHost "localhost"
 Component "conference.localhost" "muc"
 
 Component "pubsub.localhost" "pubsub"
+
+--http Component "upload.localhost" "http_file_share"
+--http   http_host = "localhost"
+--http   http_file_share_daily_quota = 10*1024*1024*1024

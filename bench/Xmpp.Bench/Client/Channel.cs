@@ -1,16 +1,18 @@
 using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 using Xmpp.Bench.Native;
 
 namespace Xmpp.Bench.Client;
 
-/// <summary>A non-blocking TCP connection, with TLS or without.</summary>
+/// <summary>A non-blocking TCP connection, with TLS or without, perhaps with a WebSocket in it.</summary>
 internal sealed unsafe class Channel : IDisposable
 {
     private readonly Socket _socket;
     private readonly TimeSpan _timeout;
     private nint _ssl;
+    private WebSocketFrames? _frames;
 
     private Channel(Socket socket, TimeSpan timeout)
     {
@@ -63,9 +65,38 @@ internal sealed unsafe class Channel : IDisposable
         }
     }
 
+    /// <summary>From now on elements go in messages of a WebSocket (RFC 7395).</summary>
+    public void StartWebSocket(string host)
+    {
+        Send(Encoding.ASCII.GetBytes(
+            $"GET /xmpp-websocket HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n"));
+        var head = new List<byte>();
+        Span<byte> next = stackalloc byte[1];
+        while (!CollectionsMarshal.AsSpan(head).EndsWith("\r\n\r\n"u8))
+        {
+            WaitUntilReadable();
+            if (Receive(next) is not (not 0 and var read))
+                throw new BenchException("the server closed the connection in the WebSocket's handshake");
+            if (read > 0)
+                head.Add(next[0]);
+        }
+        if (!CollectionsMarshal.AsSpan(head).StartsWith("HTTP/1.1 101 "u8))
+            throw new BenchException($"no WebSocket: {Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(head))}");
+        _frames = new();
+    }
+
     /// <summary>Reads what is there.</summary>
     /// <returns>The bytes read, 0 at the end of the connection, -1 when nothing is there.</returns>
     public int Receive(Span<byte> buffer)
+    {
+        var received = ReceiveBytes(buffer);
+        if (_frames is null || received <= 0)
+            return received;
+        return _frames.Unwrap(buffer[..received]) is > 0 and var length ? length : -1;
+    }
+
+    private int ReceiveBytes(Span<byte> buffer)
     {
         fixed (byte* pointer = buffer)
         {
@@ -85,6 +116,8 @@ internal sealed unsafe class Channel : IDisposable
     /// </summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
+        if (_frames is not null)
+            bytes = _frames.Wrap(bytes);
         while (!bytes.IsEmpty)
         {
             var sent = TrySend(bytes);

@@ -52,6 +52,8 @@ internal sealed partial class ClientStream : IDisposable
         {
             if (target.Tls == TlsMode.Direct)
                 stream.Channel.StartTls(target.Domain);
+            if (target.OverWebSocket)
+                stream.Channel.StartWebSocket(target.Domain);
             stream.Open();
             if (target.Tls == TlsMode.StartTls)
                 stream.StartTls();
@@ -172,7 +174,7 @@ internal sealed partial class ClientStream : IDisposable
     /// <summary>Closes the stream (RFC 6120 §4.4): waits for the server's closing tag, so that its work for this stream is as good as over.</summary>
     public void Close()
     {
-        Send("</stream:stream>");
+        Send(_target.OverWebSocket ? "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>" : "</stream:stream>");
         while (Read().Length > 0)
         {
         }
@@ -193,6 +195,13 @@ internal sealed partial class ClientStream : IDisposable
 
     private void Open()
     {
+        if (_target.OverWebSocket)
+        {
+            Send($"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{_target.Domain}' version='1.0' xml:lang='en'/>");
+            _ = Expect("open");
+            _features = Expect("stream:features");
+            return;
+        }
         Send($"<?xml version='1.0'?><stream:stream to='{_target.Domain}' version='1.0' xml:lang='en' xmlns='jabber:client' "
             + "xmlns:stream='http://etherx.jabber.org/streams'>");
         string element;

@@ -16,6 +16,7 @@ internal enum TlsMode
 /// <param name="PasswordPattern">Password with the same placeholder.</param>
 /// <param name="Mechanism">A SASL mechanism, or null for the strongest one that both sides know.</param>
 /// <param name="Timeout">How long any single answer may take.</param>
+/// <param name="OverWebSocket">Whether streams go over a WebSocket, at "/xmpp-websocket" (RFC 7395).</param>
 internal sealed record Target(
     string Host,
     int Port,
@@ -24,7 +25,8 @@ internal sealed record Target(
     string UserPattern,
     string PasswordPattern,
     string? Mechanism,
-    TimeSpan Timeout)
+    TimeSpan Timeout,
+    bool OverWebSocket)
 {
     public string User(int number) => Fill(UserPattern, number);
 
