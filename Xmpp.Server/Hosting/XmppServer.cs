@@ -170,10 +170,11 @@ public sealed partial class XmppServer : IAsyncDisposable
     {
         await _changing.WaitAsync();
         _isStopping = true;
+        // First: what comes to nothing since this server stops is for the process to come.
+        _context.Federation.Stop();
         _context.Streams.Stop();
         await ApplyListenersAsync([]);
         _context.Bytestreams.Apply(null);
-        _context.Federation.Stop();
         var webClosed = _context.Web.CloseAsync();
         if (_context.CurrentOrNull is { } current)
         {
