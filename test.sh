@@ -53,7 +53,7 @@ mkdir -p "$artifacts"
 passed=0 failed=0
 
 # stage NAME: a line for what is being done; "result TEXT" ends it.
-stage() { printf '%-28s' "$1"; started=$SECONDS; }
+stage() { printf '%-28s ' "$1"; started=$SECONDS; }
 result() { printf '%s  (%d s)\n' "$1" $((SECONDS - started)); }
 
 # count LOG PASSED FAILED SKIPPED: ends the stage of a suite. A suite that ran nothing has failed, unless a filter says why.
