@@ -68,7 +68,7 @@ public sealed class IqRequest(StanzaView stanza)
         Element.Attr("id", stanza.Attribute("id"u8)),
         Element.Attr("from", stanza.Attribute("to"u8)),
         Element.Attr("to", From.ToString()),
-        reply.Payload,
+        reply.Payload ?? reply.Error?.About,
         reply.Error?.ToElement());
 }
 

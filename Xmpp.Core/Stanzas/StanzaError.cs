@@ -55,6 +55,9 @@ public sealed record StanzaError(StanzaErrorCondition Condition, StanzaErrorType
     /// </summary>
     public string? NewAddress { get; init; }
 
+    /// <summary>What stands in front of the error (§8.3.1, rule 3): what of the request it is about, where a specification says so; or null.</summary>
+    public Element? About { get; init; }
+
     /// <summary>Who detected the error, where that isn't the entity that was addressed (§8.3.1, rule 5); or null.</summary>
     public Jid? By { get; init; }
 

@@ -40,9 +40,7 @@ internal sealed class ItemReading(PubSubContext context)
         var over = Items.Expired(node, context.Time.GetUtcNow());
         var found = (await context.Store.FindItemsAsync(node.Owner, node.Name, ids, cancellationToken))
             .Where(item => over is null || item.Position.Value >= over.Value.Value).ToDictionary(item => item.Id);
-        return found.Count == 0
-            ? IqReply.Failed(StanzaErrorCondition.ItemNotFound, "There is no such item.") // §6.5.9.11
-            : Answer(node, [.. ids.Distinct().Where(found.ContainsKey).Select(id => found[id])], set: null);
+        return Answer(node, [.. ids.Distinct().Where(found.ContainsKey).Select(id => found[id])], set: null); // Maybe none: §6.5.9.12.
     }
 
     private async ValueTask<IqReply> ReadPageAsync(Node node, PubSubRequest request, CancellationToken cancellationToken)

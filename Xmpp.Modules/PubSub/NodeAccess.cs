@@ -12,10 +12,10 @@ internal enum NodeOperation
     Retrieve,
     Publish,
 
-    /// <summary>Takes items of others away.</summary>
+    /// <summary>Takes items of others away, one or all.</summary>
     Retract,
 
-    /// <summary>Configures, purges or deletes the node, or says who may what.</summary>
+    /// <summary>Configures or deletes the node, or says who may what.</summary>
     Own,
 }
 
@@ -44,6 +44,14 @@ internal static class NodeAccess
                 _ => PubSubErrors.Forbidden,
             },
         };
+
+    /// <summary>The state chart of §4.1: who owns a node resigns, and who publishes doesn't become a mere member, in one step.</summary>
+    public static bool MayBecome(NodeAffiliation before, NodeAffiliation after) => before == after || (before, after) switch
+    {
+        (NodeAffiliation.Owner, _) => after == NodeAffiliation.None,
+        (NodeAffiliation.Publisher, NodeAffiliation.Member) => false,
+        _ => true,
+    };
 
     private static StanzaError? CheckReading(AccessModel access, NodeAffiliation affiliation, NodeRelation relation, bool isSubscribing) =>
         affiliation switch

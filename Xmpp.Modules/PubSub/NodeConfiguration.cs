@@ -94,8 +94,8 @@ internal sealed record NodeConfiguration
     /// <param name="limit">The service's own.</param>
     public int KeepItems(int limit) => Math.Min(MaxItems ?? limit, limit);
 
-    /// <summary>Of nodes of a service.</summary>
-    public static NodeConfiguration OfService { get; } = new() { SendLast = SendLast.OnSub };
+    /// <summary>Of nodes of a service; what it says of itself asks for this default of <see cref="SendLast"/> (XEP-0060 §4.3).</summary>
+    public static NodeConfiguration OfService { get; } = new() { SendLast = SendLast.OnSubAndPresence };
 
     /// <summary>Of nodes of accounts (XEP-0163 §7): the last item only, for contacts.</summary>
     public static NodeConfiguration OfAccount { get; } = new()

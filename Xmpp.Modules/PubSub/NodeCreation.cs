@@ -25,8 +25,11 @@ internal sealed class NodeCreation(PubSubContext context)
         var name = request.Node ?? SortableId.New(context.Time.GetUtcNow()).ToString();
         var configure = request.Payload.Child(PubSubXml.Ns, "configure");
         var form = DataForm.Parse(configure?.Child(DataForm.Name));
-        if (configure?.Child(DataForm.Name) is not null && form is not { Type: DataFormType.Submit })
+        if ((configure?.Child(DataForm.Name) is not null && form is not { Type: DataFormType.Submit })
+            || configure?["node"] is not null || request.Payload.Elements.First() == configure) // §8.1.3
+        {
             return IqReply.Failed(StanzaErrorCondition.BadRequest);
+        }
         return await context.Nodes.ChangeAsync(request.Owner, name, async turn =>
         {
             if (MayCreate(request) is { } refusal)

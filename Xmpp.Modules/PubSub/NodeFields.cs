@@ -18,6 +18,7 @@ internal static class NodeFields
     private const int MaxText = 1000;
 
     private const string Max = "max";
+    private const string AccessModelVar = "pubsub#access_model";
 
     public static IReadOnlyList<NodeField> All { get; } =
     [
@@ -80,7 +81,9 @@ internal static class NodeFields
                 continue;
             if (known.Read(after, field.Values) is not { } changed)
             {
-                error = PubSubErrors.NotAcceptable($"'{field.Var}' can't have that value.");
+                error = field.Var == AccessModelVar
+                    ? PubSubErrors.UnsupportedAccessModel
+                    : PubSubErrors.NotAcceptable($"'{field.Var}' can't have that value.");
                 return null;
             }
             after = changed;

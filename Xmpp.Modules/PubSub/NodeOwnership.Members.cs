@@ -6,7 +6,10 @@ using Xmpp.Core.Xml;
 
 namespace Xmpp.Modules.PubSub;
 
-/// <content>Who may what, and who is subscribed (XEP-0060 §8.8, §8.9). All of a request is done, or nothing.</content>
+/// <content>
+/// Who may what, and who is subscribed (XEP-0060 §8.8, §8.9). Of a request is done what can be; what can't stands in the error, as it
+/// remains (§8.8.2.4, §8.9.2.4).
+/// </content>
 internal sealed partial class NodeOwnership
 {
     /// <summary>§8.9.1.</summary>
@@ -28,25 +31,32 @@ internal sealed partial class NodeOwnership
     public ValueTask<IqReply> SetAffiliationsAsync(PubSubRequest request, CancellationToken cancellationToken) =>
         ChangeAsync(request, async (turn, node) =>
         {
+            var wishes = Wishes(request, "affiliation");
+            if (wishes.DistinctBy(wish => wish.Jid?.Bare.ToString() ?? wish.Written).Count() < wishes.Count)
+                return IqReply.Failed(StanzaErrorCondition.BadRequest);
             var after = node;
             var changed = new HashSet<Jid>();
-            foreach (var element in request.Action.Elements.Where(child => child.Name == new XmlName(PubSubXml.OwnerNs, "affiliation")))
+            var refused = new List<Element>();
+            // Who comes before who goes, so that there is an owner.
+            foreach (var (jid, written, value) in wishes.OrderBy(wish => wish.Value != Names.Of(NodeAffiliation.Owner)))
             {
-                if (element["affiliation"] is not { } name)
+                if (value is null)
                     continue; // "the value MUST NOT be changed"
-                if (!Jid.TryParse(element["jid"], out var jid) || Names.AffiliationOf(name) is not { } affiliation)
-                    return IqReply.Failed(StanzaErrorCondition.BadRequest);
-                if (node.IsPersonal && (jid.Bare == node.Owner || affiliation == NodeAffiliation.Owner))
-                    return IqReply.Failed(PubSubErrors.NotAcceptable("The account owns its nodes, and nobody else does."));
+                var before = jid is null ? NodeAffiliation.None : node.AffiliationOf(jid);
+                if (jid is null || Names.AffiliationOf(value) is not { } affiliation || !NodeAccess.MayBecome(before, affiliation)
+                    || !MayBe(after, jid.Bare, affiliation))
+                {
+                    refused.Add(new Element(PubSubXml.OwnerNs, "affiliation",
+                        Element.Attr("jid", written), Element.Attr("affiliation", Names.Of(before))));
+                    continue;
+                }
                 var member = after.Members.GetValueOrDefault(jid.Bare) ?? new NodeMember(jid.Bare, NodeAffiliation.None);
                 after = after.With(ChangeOf(member with { Affiliation = affiliation }));
                 changed.Add(jid.Bare);
                 if (affiliation == NodeAffiliation.Outcast)
                     after = WithoutSubscriptions(after, jid.Bare, changed);
             }
-            if (!after.Owners.Any())
-                return IqReply.Failed(PubSubErrors.NotAcceptable("A node needs an owner."));
-            return await SaveAsync(turn, node, after, changed, cancellationToken);
+            return Answer(await SaveAsync(turn, node, after, changed, cancellationToken), request, refused);
         }, cancellationToken);
 
     /// <summary>§8.8.1.</summary>
@@ -67,13 +77,18 @@ internal sealed partial class NodeOwnership
         {
             var after = node;
             var changed = new HashSet<Jid>();
-            foreach (var element in request.Action.Elements.Where(child => child.Name == new XmlName(PubSubXml.OwnerNs, "subscription")))
+            var refused = new List<Element>();
+            foreach (var (jid, written, value) in Wishes(request, "subscription"))
             {
-                if (!Jid.TryParse(element["jid"], out var jid) || Names.SubscriptionOf(element["subscription"]) is not { } subscription)
-                    return IqReply.Failed(StanzaErrorCondition.BadRequest);
-                var member = after.Members.GetValueOrDefault(jid) ?? new NodeMember(jid, NodeAffiliation.None);
+                var member = jid is null ? null : after.Members.GetValueOrDefault(jid) ?? new NodeMember(jid, NodeAffiliation.None);
+                if (member is null || Names.SubscriptionOf(value) is not { } subscription)
+                {
+                    refused.Add(new Element(PubSubXml.OwnerNs, "subscription", Element.Attr("jid", written),
+                        Element.Attr("subscription", Names.Of(member?.Subscription ?? NodeSubscription.None))));
+                    continue;
+                }
                 after = after.With(ChangeOf(member with { Subscription = subscription }));
-                changed.Add(jid);
+                changed.Add(member.Jid);
             }
             var reply = await SaveAsync(turn, node, after, changed, cancellationToken);
             if (reply.Error is not null)
@@ -88,7 +103,7 @@ internal sealed partial class NodeOwnership
                 if (now.Subscription == NodeSubscription.Subscribed && node.Configuration.SendLast != SendLast.Never)
                     await notifier.SendLastAsync(after, jid, cancellationToken);
             }
-            return reply;
+            return Answer(reply, request, refused);
         }, cancellationToken);
 
     private async ValueTask<IqReply> SaveAsync(
@@ -106,6 +121,22 @@ internal sealed partial class NodeOwnership
         turn.Node = after;
         return IqReply.Result();
     }
+
+    /// <summary>What is wanted of whom: the address, null when it is none, and as it was written; the value, or null.</summary>
+    private static List<(Jid? Jid, string? Written, string? Value)> Wishes(PubSubRequest request, string name) =>
+        [.. request.Action.Elements.Where(child => child.Name == new XmlName(PubSubXml.OwnerNs, name))
+            .Select(child => (Jid.TryParse(child["jid"], out var jid) ? jid : null, child["jid"], child[name]))];
+
+    /// <summary>Whether the node has an owner then, of accounts that one alone.</summary>
+    private static bool MayBe(Node node, Jid person, NodeAffiliation affiliation) => node.IsPersonal
+        ? person != node.Owner && affiliation != NodeAffiliation.Owner
+        : affiliation == NodeAffiliation.Owner || node.Owners.Any(owner => owner != person);
+
+    private static IqReply Answer(IqReply saved, PubSubRequest request, List<Element> refused) =>
+        saved.Error is not null || refused.Count == 0 ? saved : IqReply.Failed(StanzaError.Of(StanzaErrorCondition.NotAcceptable) with
+        {
+            About = PubSubXml.OwnerResult(new Element(request.Action.Name, Element.Attr("node", request.Node), refused)),
+        });
 
     private static Node WithoutSubscriptions(Node node, Jid person, HashSet<Jid> changed)
     {

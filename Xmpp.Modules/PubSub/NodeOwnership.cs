@@ -67,9 +67,9 @@ internal sealed partial class NodeOwnership(PubSubContext context, Notifier noti
         await context.FollowAsync(node, [], cancellationToken);
     }
 
-    /// <summary>§8.5.</summary>
+    /// <summary>§8.5; also by who may take away each of the items (§4.1).</summary>
     public ValueTask<IqReply> PurgeAsync(PubSubRequest request, CancellationToken cancellationToken) =>
-        ChangeAsync(request, async (turn, node) =>
+        ChangeAsync(request, NodeOperation.Retract, async (turn, node) =>
         {
             if (!node.Configuration.Persists)
                 return IqReply.Failed(PubSubErrors.Unsupported("persistent-items"));
@@ -90,21 +90,27 @@ internal sealed partial class NodeOwnership(PubSubContext context, Notifier noti
     private async ValueTask<(Node? Node, StanzaError? Error)> FindAsync(PubSubRequest request, CancellationToken cancellationToken) =>
         request.Node is not { } name ? (null, PubSubErrors.NodeIdRequired)
         : await context.Nodes.FindAsync(request.Owner, name, cancellationToken) is not { } node ? (null, PubSubErrors.NodeNotFound)
-        : (node, await MayOwnAsync(request, node, cancellationToken));
+        : (node, await MayAsync(NodeOperation.Own, request, node, cancellationToken));
 
     private ValueTask<IqReply> ChangeAsync(
         PubSubRequest request, Func<NodeTurn, Node, ValueTask<IqReply>> change, CancellationToken cancellationToken) =>
+        ChangeAsync(request, NodeOperation.Own, change, cancellationToken);
+
+    private ValueTask<IqReply> ChangeAsync(
+        PubSubRequest request, NodeOperation operation, Func<NodeTurn, Node, ValueTask<IqReply>> change,
+        CancellationToken cancellationToken) =>
         request.Node is not { } name
             ? new(IqReply.Failed(PubSubErrors.NodeIdRequired))
             : context.Nodes.ChangeAsync(request.Owner, name, async turn => turn.Node is not { } node
                 ? IqReply.Failed(PubSubErrors.NodeNotFound)
-                : await MayOwnAsync(request, node, cancellationToken) is { } refusal
+                : await MayAsync(operation, request, node, cancellationToken) is { } refusal
                     ? IqReply.Failed(refusal)
                     : await change(turn, node), cancellationToken);
 
-    /// <summary>Owners, and at a service its administrators.</summary>
-    private async ValueTask<StanzaError?> MayOwnAsync(PubSubRequest request, Node node, CancellationToken cancellationToken) =>
+    /// <summary>Who may by affiliation, and at a service its administrators.</summary>
+    private async ValueTask<StanzaError?> MayAsync(
+        NodeOperation operation, PubSubRequest request, Node node, CancellationToken cancellationToken) =>
         !node.IsPersonal && context.Administrators.IsAdministrator(request.From.Bare, request.Host)
             ? null
-            : await context.CheckAsync(node, NodeOperation.Own, request.From, cancellationToken);
+            : await context.CheckAsync(node, operation, request.From, cancellationToken);
 }

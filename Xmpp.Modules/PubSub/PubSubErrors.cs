@@ -67,6 +67,9 @@ internal static class PubSubErrors
     /// <summary>§7.2.3.3, §8.2.3.3.</summary>
     public static StanzaError NodeIdRequired { get; } = Of(StanzaErrorCondition.BadRequest, "nodeid-required");
 
+    /// <summary>§8.1.2.</summary>
+    public static StanzaError UnsupportedAccessModel { get; } = Of(StanzaErrorCondition.NotAcceptable, "unsupported-access-model");
+
     /// <summary>Limits of a service that aren't the text's own.</summary>
     public static StanzaError MaxItemsExceeded { get; } = Of(StanzaErrorCondition.NotAllowed, "max-items-exceeded");
 

@@ -10,8 +10,10 @@ namespace Xmpp.Server.Routing;
 internal static class ResponseWriter
 {
     /// <param name="sender">The address of who sent the stanza, and gets the response: in quotes.</param>
+    /// <param name="error">Behind the content; null for none.</param>
     public static void Write(
-        ArrayBufferWriter<byte> output, StanzaView stanza, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> type, Element? content)
+        ArrayBufferWriter<byte> output, StanzaView stanza, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> type, Element? content,
+        Element? error = null)
     {
         var bytes = stanza.Bytes.Span;
         output.Write("<"u8);
@@ -32,13 +34,16 @@ internal static class ResponseWriter
         }
         output.Write(" to="u8);
         output.Write(sender);
-        if (content is null)
+        if (content is null && error is null)
         {
             output.Write("/>"u8);
             return;
         }
         output.Write(">"u8);
-        XmlStreamWriter.Write(output, content, Namespaces.Client);
+        if (content is not null)
+            XmlStreamWriter.Write(output, content, Namespaces.Client);
+        if (error is not null)
+            XmlStreamWriter.Write(output, error, Namespaces.Client);
         output.Write("</"u8);
         output.Write(stanza.LocalName);
         output.Write(">"u8);

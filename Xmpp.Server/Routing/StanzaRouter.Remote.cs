@@ -152,13 +152,13 @@ internal sealed partial class StanzaRouter
     private void ReturnError(StanzaView stanza, Jid from, StanzaError error)
     {
         if (stanza.Attribute("type"u8) is not ("error" or "result"))
-            Return(stanza, from, "error"u8, error.ToElement());
+            Return(stanza, from, "error"u8, error.About, error.ToElement());
     }
 
-    private void Return(StanzaView stanza, Jid from, ReadOnlySpan<byte> type, Element? content)
+    private void Return(StanzaView stanza, Jid from, ReadOnlySpan<byte> type, Element? content, Element? error = null)
     {
         var output = Scratch.Rent();
-        ResponseWriter.Write(output, stanza, QuotedSender(stanza), type, content);
+        ResponseWriter.Write(output, stanza, QuotedSender(stanza), type, content, error);
         server.Remote.Send(from, output.WrittenSpan);
     }
 }

@@ -312,13 +312,14 @@ internal sealed partial class StanzaRouter(
     {
         if (stanza.Attribute("type"u8) is "error" or "result")
             return;
-        Respond(sender, stanza, "error"u8, error.ToElement());
+        Respond(sender, stanza, "error"u8, error.About, error.ToElement());
     }
 
-    private static void Respond(ClientSession sender, StanzaView stanza, ReadOnlySpan<byte> type, Element? content)
+    private static void Respond(
+        ClientSession sender, StanzaView stanza, ReadOnlySpan<byte> type, Element? content, Element? error = null)
     {
         var output = Scratch.Rent();
-        ResponseWriter.Write(output, stanza, sender.Stamp.AsSpan(" from=".Length), type, content);
+        ResponseWriter.Write(output, stanza, sender.Stamp.AsSpan(" from=".Length), type, content, error);
         sender.Send(output.WrittenSpan);
     }
 
