@@ -69,6 +69,7 @@ modules:
   mod_offline: {{}}
   mod_ping: {{}}
   mod_private: {{}}
+  mod_pubsub: {{ plugins: [flat, pep] }}
   mod_register: {{ access: register, ip_access: all, password_strength: 0 }}
   mod_roster: {{}}
   {modules}

@@ -8,14 +8,16 @@ from xml.etree import ElementTree
 import pytest
 
 from nameserver import NameServer
-from people import Person, Reader
+from people import Person, Reader, refusal
 from peers import S2S, S2S_TLS, Ejabberd, Prosody, listens
 from pki import Authority
+from publisher import Publisher
 from xmppchat import TIMEOUT, Server, wait_until
 
 DOMAIN = "capulet.example"
 PEERS = {"prosody": (Prosody, "montague.example", "127.0.66.2"), "ejabberd": (Ejabberd, "verona.example", "127.0.66.3")}
 MUC, VCARD = "http://jabber.org/protocol/muc", "{vcard-temp}"
+DEVICES = "eu.siacs.conversations.axolotl.devicelist"
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +173,61 @@ async def test_pictures_of_either_side(ours, peer):
             seen = (await other.query(owner.bare, "<vCard xmlns='vcard-temp'/>")).xml.find(f"{VCARD}vCard")
             assert seen.findtext(f"{VCARD}FN") == owner.bare
             assert "".join(seen.findtext(f"{VCARD}PHOTO/{VCARD}BINVAL").split()) == card.xml.findtext(f"{VCARD}PHOTO/{VCARD}BINVAL")
+
+
+# What is published is the same with either TLS engine.
+@pytest.mark.parametrize("ours", ["openssl"], indirect=True)
+async def test_what_is_published_on_either_side_is_for_who_may_and_wants(ours, peer):
+    wants = ["urn:wanted"]
+    # The second is Prosody's.
+    refusals = ("not-authorized", "auth"), ("forbidden", "auth")
+    accounts = ours.add_user(host=DOMAIN), peer.add_user()
+    async with Publisher(ours, accounts[0], wants) as juliet, Publisher(peer, accounts[1], wants) as romeo:
+        directions = (juliet, romeo), (romeo, juliet)
+        for owner, other in directions:
+            await owner.publish("urn:wanted", "<a xmlns='urn:wanted'>0</a>")
+            assert await refusal(other.items(owner.bare, "urn:wanted")) in refusals
+            # OMEMO's lists and keys are for everybody.
+            await owner.publish(DEVICES, "<list xmlns='eu.siacs.conversations.axolotl'><device id='31415'/></list>", access_model="open")
+            assert (await other.items(owner.bare, DEVICES))["current"][0].get("id") == "31415"
+        for owner, other in directions:
+            other.tell(owner, "subscribe")
+            await owner.expect_presence_from(other.bare, "subscribe")
+            owner.tell(other, "subscribed")
+            await other.expect_presence_from(owner.bare, "subscribed")
+        # What there is already comes with presence, which says what is wanted.
+        assert (await romeo.expect_event("urn:wanted", juliet.bare))[0].text == "0"
+        for owner, other in directions:
+            await owner.publish("urn:unwanted", "<a xmlns='urn:unwanted'/>")
+            await publish_until_told(owner, other, "1")
+            assert "urn:unwanted" not in await other.events(of=owner)
+
+    for owner, other in ((0, 1), (1, 0)):
+        servers = ours, peer
+        async with Publisher(servers[owner], accounts[owner]) as publisher:
+            await publisher.publish("urn:wanted", "<a xmlns='urn:wanted'>2</a>")
+            # What one has missed comes with presence.
+            async with Publisher(servers[other], accounts[other], wants) as late:
+                assert (await late.expect_event("urn:wanted", publisher.bare))[0].text == "2"
+
+    async with Publisher(ours, accounts[0], wants) as juliet, Publisher(peer, accounts[1], wants) as romeo:
+        for owner, other in ((juliet, romeo), (romeo, juliet)):
+            await other.expect_event("urn:wanted", owner.bare)
+            owner.tell(other, "unsubscribed")
+            await other.expect_presence_from(owner.bare, "unsubscribed")
+            assert await refusal(other.items(owner.bare, "urn:wanted")) in refusals
+            await owner.publish("urn:wanted", "<a xmlns='urn:wanted'>3</a>")
+            assert await other.events(of=owner) == []
+
+
+async def publish_until_told(owner, other, text):
+    """A server that hasn't learnt yet what somebody wants, which presence says, tells them nothing."""
+    async with asyncio.timeout(TIMEOUT):
+        while True:
+            other.send_presence()
+            await owner.publish("urn:wanted", f"<a xmlns='urn:wanted'>{text}</a>")
+            with contextlib.suppress(asyncio.TimeoutError):
+                return await asyncio.wait_for(other.expect_event("urn:wanted", owner.bare), 1)
 
 
 async def test_who_is_blocked_is_told_that_there_is_nobody(ours, peer):

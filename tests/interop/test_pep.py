@@ -4,69 +4,17 @@ import hashlib
 from base64 import b64decode
 
 import pytest
-import slixmpp
 from slixmpp.exceptions import IqError
-from slixmpp.xmlstream import ET
 
 from clients import XmppJs
-from people import Person, people
+from people import people
+from publisher import Publisher
 from xmppchat import TIMEOUT
 
-PUBSUB = "{http://jabber.org/protocol/pubsub}"
-EVENT = "{http://jabber.org/protocol/pubsub#event}"
 BOOKMARKS, METADATA, DATA = "urn:xmpp:bookmarks:1", "urn:xmpp:avatar:metadata", "urn:xmpp:avatar:data"
-MARKER = "urn:example:marker"
 DEVICES = "eu.siacs.conversations.axolotl.devicelist"
 # One pixel.
 PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
-
-
-class Publisher(Person):
-    """Somebody who publishes, and tells by capabilities (XEP-0115) what is of interest. `async with` is to be told before: `wants`."""
-
-    def __init__(self, server, account, wants=(), **options):
-        super().__init__(server, account, **options)
-        for plugin in ("xep_0030", "xep_0060", "xep_0115", "xep_0163", "xep_0084", "xep_0153"):
-            self.register_plugin(plugin)
-        self.wants = wants
-
-    async def become_available(self):
-        for node in (*self.wants, MARKER):
-            self["xep_0163"].add_interest(node)
-        await self["xep_0115"].update_caps()
-        await self.publish(MARKER, f"<marker xmlns='{MARKER}'/>")
-        self.send_presence()
-        await self.expect_presence_from(self.full)
-        # By that the server has learnt what is wanted.
-        await self.expect_event(MARKER, self.bare)
-
-    async def publish(self, node, payload, item="current", **options):
-        form = None
-        if options:
-            form = self["xep_0004"].make_form(ftype="submit")
-            form.add_field("FORM_TYPE", ftype="hidden", value="http://jabber.org/protocol/pubsub#publish-options")
-            for name, value in options.items():
-                form.add_field(f"pubsub#{name}", value=value)
-        return await self["xep_0060"].publish(None, node, id=item, payload=ET.fromstring(payload), options=form, timeout=TIMEOUT)
-
-    async def items(self, of, node):
-        answer = await self["xep_0060"].get_items(of, node, timeout=TIMEOUT)
-        return {item.get("id"): item[0] for item in answer.xml.iter(f"{PUBSUB}item")}
-
-    async def expect_event(self, node, sender=None):
-        """The next notification of a node."""
-        message = await self.take(
-            lambda stanza: isinstance(stanza, slixmpp.Message) and any(
-                items.get("node") == node for items in stanza.xml.iter(f"{EVENT}items")
-            ) and (sender is None or stanza["from"].bare == sender), f"an event of {node}",
-        )  # fmt: skip
-        return next(message.xml.iter(f"{EVENT}item"))
-
-
-    async def events(self):
-        """The nodes of which nobody expected to hear."""
-        return [items.get("node") for stanza in await self._take_rest(None) for items in stanza.xml.iter(f"{EVENT}items")
-                if items.get("node") != MARKER]  # fmt: skip
 
 
 @pytest.fixture

@@ -51,6 +51,8 @@ const commands = {
     tab.evaluate(async ([room, nick, password]) => {
       await window.api.rooms.open(room, { nick, password, maximize: true, bring_to_foreground: true }, true);
     }, [room, nick, password]),
+  // Brings a room that it is in to the front.
+  show: (room) => tab.evaluate(async (room) => void (await window.api.rooms.get(room)).maybeShow(true), room),
   // nick → affiliation and role; null when it isn't in the room.
   occupants: (room) =>
     tab.evaluate(async (room) => {

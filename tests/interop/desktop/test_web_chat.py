@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from desktop import Converse, missing, until
+from desktop import Converse, Display, Gajim, missing, until
 from people import Person
 from test_rooms import Occupant
 from xmppchat import ROOT, WEB_CHAT
@@ -67,6 +67,30 @@ async def test_people_talk_in_a_room_in_a_browser(server, tmp_path, transport):
             converse.say(room, "Ein Browser")
             await until(lambda: ["Slixmpp", "Wer ist da?"] in converse.heard(room), "Converse.js has heard slixmpp")
             await slixmpp.take(lambda stanza: stanza.name == "message" and stanza["body"] == "Ein Browser", "what Converse.js says")
+
+
+async def test_a_browser_enters_by_itself_the_room_that_gajim_has_bookmarked(server, tmp_path):
+    account, friend = server.new_accounts(2)
+    room = f"verona-{secrets.token_hex(2)}@conference.localhost"
+    with contextlib.ExitStack() as stack:
+        display = Display()
+        stack.callback(display.close)
+        gajim = Gajim(server, account, display)
+        stack.callback(gajim.close)
+        await until(gajim.is_online, "Gajim is online")
+        async with Occupant(server, friend) as slixmpp:
+            await slixmpp.enter(room, "Slixmpp")
+            await slixmpp.configure(room)
+            # It bookmarks what it enters (XEP-0402).
+            gajim.join_room(room, "Romeo")
+            await until(lambda: gajim.occupants(room), "Gajim is in the room")
+            converse = stack.enter_context(browser(server, account, tmp_path))
+            await until(converse.isOnline, "Converse.js is online")
+            await until(lambda: set(converse.occupants(room) or ()) == {"Romeo", "Slixmpp"}, "Converse.js is in the room, too")
+            slixmpp.say(room, "Wer ist da?")
+            await until(lambda: ["Slixmpp", "Wer ist da?"] in converse.heard(room), "Converse.js hears what is said there")
+            converse.show(room)
+            converse.screenshot(str(ARTIFACTS / "web-chat-bookmark.png"))
 
 
 async def test_a_browser_resumes_when_its_connection_broke(server, tmp_path):
