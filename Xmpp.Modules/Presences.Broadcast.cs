@@ -34,8 +34,9 @@ public sealed partial class Presences
                 }
                 if (isInitial)
                     Introduce(session);
-                // What it is by now: contacts may have come or gone meanwhile.
+                // What it is by now: contacts may have come or gone meanwhile, and the presence may have been amended.
                 roster = _rosters.Find(account) ?? roster;
+                presence = session.Presence ?? presence;
                 Broadcast(session, presence.Stanza, null, roster, ref later);
             }
             if (isInitial)
@@ -62,9 +63,9 @@ public sealed partial class Presences
         {
             lock (GateOf(account))
             {
-                if (session.Presence != before || PresenceSession.Of(session).HasEnded)
+                // What the client says meanwhile counts.
+                if (PresenceSession.Of(session).HasEnded || !session.TryReplacePresence(before, after))
                     return;
-                session.Presence = after;
                 Broadcast(session, after.Stanza, null, _rosters.Find(account) ?? roster, ref later);
             }
         });

@@ -39,6 +39,9 @@ public interface ISession
     /// <summary>The presence by which the resource is available; null while it is only connected.</summary>
     AvailablePresence? Presence { get; set; }
 
+    /// <summary>Puts another presence in the place of one, unless that isn't the session's any more.</summary>
+    bool TryReplacePresence(AvailablePresence before, AvailablePresence after);
+
     /// <summary>For how long its client has sent neither a message nor presence; to about a second.</summary>
     TimeSpan IdleTime { get; }
 

@@ -57,6 +57,14 @@ internal sealed partial class ClientSession : ISession, ICommitmentOwner
         }
     }
 
+    public bool TryReplacePresence(AvailablePresence before, AvailablePresence after)
+    {
+        if (Interlocked.CompareExchange(ref _presence, after, before) != before)
+            return false;
+        WriteDetailsDown();
+        return true;
+    }
+
     public TimeSpan IdleTime => TimeSpan.FromSeconds(Math.Max(0, _server.Clock.Seconds - Volatile.Read(ref _activeAt)));
 
     public Reachability Reach => Stream is null ? Reachability.Away
