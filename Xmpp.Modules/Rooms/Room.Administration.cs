@@ -208,7 +208,7 @@ internal sealed partial class Room
         }
         if (before is not null)
             SendStatus(Configuration.StatusAfter(before));
-        if (before is not null && Configuration.Avatar != before.Avatar)
+        if (before is not null && !(Configuration.Avatar?.Hashes ?? []).SequenceEqual(before.Avatar?.Hashes ?? []))
             Broadcast(AvatarPresence(), sender: null);
         absent.ForEach(TellOfAbsent);
 

@@ -36,6 +36,9 @@ public sealed class RoomExtrasTests
         Assert.Equal("29e2dcfbb16f63bb0254df7585a15bb6fb5e927d", AdvertisedIn(told[^2]));
 
         await hag.PassAsync();
+        // What else the card says is about no picture.
+        await first.AskAsync("set", Coven, Card.Replace("<PHOTO>", "<FN>A dark cave</FN><PHOTO>", StringComparison.Ordinal));
+        Assert.DoesNotContain(await hag.PassAsync(), stanza => stanza.Name.Local == "presence");
         Assert.Equal("result", (await first.AskAsync("set", Coven, "<vCard xmlns='vcard-temp'/>"))["type"]);
         Assert.Equal("", AdvertisedIn((await hag.PassAsync())[^1]));
         Assert.Null((await InfoAsync(hag)).Field("muc#roominfo_avatarhash"));
