@@ -11,7 +11,6 @@ internal sealed class MongoMembers<TMember>(
     MongoCollection owners, MongoCollection members, MemberDocument<TMember> document)
 {
     private static readonly FindOptions Header = new() { Projection = BsonDocument.Build(w => w.Int32("_id", 1).Int32("step", 1)) };
-    private static readonly FindOptions InOrder = new() { Sort = BsonDocument.Build(w => w.Int32("_id", 1)) };
     private static readonly BsonDocument StepDone = BsonDocument.Build(w => w.Begin("$unset").Int32("step", 1).End());
 
     /// <summary>A room's or node's id, and what was begun with its members.</summary>
@@ -19,10 +18,10 @@ internal sealed class MongoMembers<TMember>(
         owners.FindOneAsync<(AccountId, MemberStep<TMember>?)?>(
             owner, found => (AccountIds.ReadId(found), document.ReadStep(found)), Header, cancellationToken);
 
-    /// <summary>All members of one, in the order of their addresses.</summary>
+    /// <summary>All members of one, in no particular order.</summary>
     /// <param name="step">What was begun with them.</param>
     public async ValueTask<List<TMember>> ListAsync(AccountId owner, MemberStep<TMember>? step, CancellationToken cancellationToken) =>
-        document.Apply(await members.FindAsync(AccountDocuments.Of(owner), document.Read, InOrder, cancellationToken), step);
+        document.Apply(await members.FindAsync(AccountDocuments.Of(owner), document.Read, null, cancellationToken), step);
 
     /// <summary>What all rooms or nodes that <paramref name="filter"/> leaves keep of somebody.</summary>
     public ValueTask<List<(AccountId Owner, TMember Member)>> FindAsync(BsonDocument filter, CancellationToken cancellationToken) =>
