@@ -62,7 +62,7 @@ internal sealed class BookmarkList(PubSubContext context, BookmarkBook book)
             return IqReply.Failed(refusal);
         var ids = PubSubXml.Items(request.Action).Select(item => item["id"]).ToList();
         if (ids.Count > 0 && !ids.Contains(ItemId))
-            return IqReply.Failed(StanzaErrorCondition.ItemNotFound, "There is no such item.");
+            return IqReply.Result(PubSubXml.Result(new Element(PubSubXml.Ns, "items", Element.Attr("node", BookmarkXml.ListNs)))); // §6.5.9.12
         return IqReply.Result(PubSubXml.Result(
             await ItemsAsync(PubSubXml.Ns, () => book.ReadAsync(request.Owner, cancellationToken))));
     }

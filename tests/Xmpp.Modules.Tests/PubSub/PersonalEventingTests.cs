@@ -45,6 +45,36 @@ public sealed class PersonalEventingTests
             Assert.Empty((await client.PassAsync()).Events());
     }
 
+    /// <summary>Each contact gets what its clients want now: nothing of what they wanted before, and at once what is new to them.</summary>
+    [Fact]
+    public async Task Three_contacts_change_what_they_want()
+    {
+        string[] names = ["romeo", "benvolio", "mercutio"];
+        string[] nodes = ["urn:a", "urn:b", "urn:c"];
+        await using var server = await StartAsync();
+        var juliet = await server.ConnectAsync("juliet", "balcony");
+        var contacts = new List<TestClient>();
+        foreach (var name in names)
+        {
+            await server.BefriendAsync("juliet", name);
+            contacts.Add(await server.ConnectAsync(name, "r"));
+        }
+        for (var round = 0; round < 4; round++)
+        {
+            // Each wants one node, another one each time; in the end nobody wants any.
+            var wanted = contacts.Select((_, i) => round == 3 ? [] : new[] { nodes[(i + round) % 3] }).ToList();
+            for (var i = 0; i < contacts.Count; i++)
+            {
+                var told = (await contacts[i].WantAsync(server, wanted[i])).Events();
+                Assert.Equal(round == 0 ? [] : wanted[i].Select(node => $"{Juliet} {node} {round - 1}"), told);
+            }
+            foreach (var node in nodes)
+                await juliet.DoAsync("set", null, Publish(node, $"{round}"));
+            for (var i = 0; i < contacts.Count; i++)
+                Assert.Equal(wanted[i].Select(node => $"{Juliet} {node} {round}"), (await contacts[i].PassAsync()).Events());
+        }
+    }
+
     [Fact]
     public async Task The_last_item_comes_with_presence_once_and_again_after_having_been_away()
     {
