@@ -50,12 +50,11 @@ internal sealed class EventingScenario : IDisposable
             meter = new CpuMeter(server);
             for (var user = 0; user < _ring.Users; user++)
             {
+                // One after the other: of nodes that are made at the same time ejabberd loses some ("cyclic" transactions of Mnesia).
                 sessions.All[user].Send(Publications(user));
-                var limit = 3 * (user - 15);
-                if (_answers < limit)
-                    loop.ReadUntil(() => _answers >= limit, Missing);
+                var answered = 3 * (user + 1);
+                loop.ReadUntil(() => _answers >= answered, Missing);
             }
-            loop.ReadUntil(() => _answers >= 3 * _ring.Users, Missing);
             var published = meter.Read();
             if (published.Server is { } cpu)
                 metrics.Add(new(MetricNames.ServerCpu("publication"), cpu.TotalMicroseconds / (3 * _ring.Users), "µs"));
