@@ -7,6 +7,7 @@ import os
 import random
 import select
 import shutil
+import signal
 import socket
 import sqlite3
 import ssl
@@ -34,6 +35,7 @@ class Display:
             # -ac: Gajim may run as another user; only a local socket is listened on.
             ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1000x500x24", "-nolisten", "tcp", "-ac"],
             pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=end_with_parent,
+            process_group=0,
         )  # fmt: skip
         os.close(writer)
         with os.fdopen(reader) as number:
@@ -52,7 +54,7 @@ class Driven:
         self._log = log.open("w+")
         self._rest = b""
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, preexec_fn=end_with_parent, **options
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, preexec_fn=end_with_parent, process_group=0, **options
         )
 
     def __getattr__(self, command):
@@ -203,7 +205,7 @@ class Dino:
         with self._log.open("w") as log:
             return subprocess.Popen(
                 [*self._prefix, "dino-im", "--print-xmpp=all"], env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=end_with_parent,
+                preexec_fn=end_with_parent, process_group=0,
             )  # fmt: skip
 
     def messages(self):
@@ -341,10 +343,12 @@ class Forwarder:
 
 
 def stop(process):
+    """Ends a leader of a process group, and what it has left: dbus-run-session lets its command live on."""
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(5)
-    process.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
