@@ -36,6 +36,7 @@ internal sealed class ModuleTable
                 .Select(message => message.Handler)
                 .ToImmutableArray()),
         ];
+        MessageHandlersBeforeDelivery = [.. _messages.Take((int)MessageStage.Deliver).SelectMany(handlers => handlers)];
         Presence = _modules.Select(module => module.PresenceHandler).SingleOrDefault(handler => handler is not null);
         PresenceAdditions = [.. _modules.SelectMany(module => module.PresenceAdditions)];
         RemotePresence = _modules.Select(module => module.RemotePresenceHandler).SingleOrDefault(handler => handler is not null);
@@ -133,6 +134,9 @@ internal sealed class ModuleTable
         _unauthenticatedIqs.GetValueOrDefault((type, payload));
 
     public ImmutableArray<MessageHandler> MessageHandlers(MessageStage stage) => _messages[(int)stage];
+
+    /// <summary>Those of the stages that come before <see cref="MessageStage.Deliver"/>, in their order.</summary>
+    public ImmutableArray<MessageHandler> MessageHandlersBeforeDelivery { get; }
 
     public IEnumerable<Element> StreamFeatures(StreamFeatureContext context) => _modules
         .SelectMany(module => module.StreamFeatures)

@@ -21,9 +21,6 @@ namespace Xmpp.Server.Routing;
 /// </summary>
 internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 {
-    private static readonly MessageStage[] StagesBeforeDelivery =
-        [MessageStage.Guard, MessageStage.Stamp, MessageStage.Archive, MessageStage.Copy];
-
     [ThreadStatic] private static Context? t_context;
 
     /// <summary>Sends a session's message on its way.</summary>
@@ -101,7 +98,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     /// <param name="sender">The session that sent it; null when none did.</param>
     /// <param name="session">Of the other server's stream that it came on; null when none did, or it can't be resumed.</param>
     /// <param name="isLocal">Whether this server answers for the recipient's domain.</param>
-    private async ValueTask<StanzaError?> RunAsync(
+    private ValueTask<StanzaError?> RunAsync(
         ModuleTable modules, ClientSession? sender, RemoteSession? session, Jid from, StanzaView stanza, Jid to, bool isLocal,
         CancellationToken cancellationToken)
     {
@@ -109,13 +106,20 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         var context = t_context ?? new Context();
         t_context = null;
         context.Start(this, sender, from, stanza, to, session);
+        var run = RunAsync(modules, context, isLocal, cancellationToken);
+        return run.IsCompletedSuccessfully ? new(End(context, run.Result)) : EndAsync(context, run);
 
-        var (type, error) = (context.Type, await RunAsync(modules, context, isLocal, cancellationToken));
+        static async ValueTask<StanzaError?> EndAsync(Context context, ValueTask<StanzaError?> run) => End(context, await run);
+    }
 
+    private static StanzaError? End(Context context, StanzaError? error)
+    {
+        // RFC 6120 §8.3.1: an error is never answered with an error.
+        if (context.Type == MessageType.Error)
+            error = null;
         context.Clear();
         t_context = context;
-        // RFC 6120 §8.3.1: an error is never answered with an error.
-        return type == MessageType.Error ? null : error;
+        return error;
     }
 
     private async ValueTask<StanzaError?> RunAsync(ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
@@ -139,7 +143,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
             return server.Remote.Send(context.To, output.WrittenSpan, context.Origin);
         }
         if (context.To.Local is not null
-            && await RunStageAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
+            && await RunAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
         {
             return context.Error;
         }
@@ -170,55 +174,76 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         return isToSelf ? Verdict.Continue : await RunStagesAsync(modules, context, context.From, cancellationToken);
     }
 
-    private async ValueTask<StanzaError?> DeliverAsync(ModuleTable modules, Context context, CancellationToken cancellationToken)
+    private ValueTask<StanzaError?> DeliverAsync(ModuleTable modules, Context context, CancellationToken cancellationToken)
     {
         if (context.To.Local is null && server.PublishedBans.TryHear(context.From, context.Stanza))
-            return null;
-        switch (Deliver(context, toWhoIsCatchingUp: false))
+            return default;
+        return Deliver(context, toWhoIsCatchingUp: false) switch
         {
-            case DeliveryAction.Undelivered:
-                return await RunStageAsync(modules.MessageHandlers(MessageStage.Undelivered), context, cancellationToken) == Verdict.Stop
-                    ? context.Error
-                    : StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
-            case DeliveryAction.Refuse:
-                return StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
-            default:
-                return null;
-        }
+            DeliveryAction.Undelivered => GiveUpAsync(modules, context, cancellationToken),
+            DeliveryAction.Refuse => new(StanzaError.Of(StanzaErrorCondition.ServiceUnavailable)),
+            _ => default,
+        };
     }
 
-    /// <param name="peer">Who is on the other side from the account that the context is about.</param>
-    private static async ValueTask<Verdict> RunStagesAsync(
-        ModuleTable modules, Context context, Jid peer, CancellationToken cancellationToken)
+    /// <summary>Nobody is there: a handler takes care of it, or the sender is told.</summary>
+    private static async ValueTask<StanzaError?> GiveUpAsync(ModuleTable modules, Context context, CancellationToken cancellationToken) =>
+        await RunAsync(modules.MessageHandlers(MessageStage.Undelivered), context, cancellationToken) == Verdict.Stop
+            ? context.Error
+            : StanzaError.Of(StanzaErrorCondition.ServiceUnavailable);
+
+    /// <summary>Runs the stages before delivery for the account that the context is about.</summary>
+    /// <param name="peer">Who is on the other side from it.</param>
+    private static ValueTask<Verdict> RunStagesAsync(ModuleTable modules, Context context, Jid peer, CancellationToken cancellationToken)
     {
-        if (!modules.Guards.IsEmpty)
-        {
-            var type = MessageTypes.NameOf(context.Type);
-            var verdict = await modules.Guards.CheckAsync(
-                new(StanzaKind.Message, context.Account, context.Direction, peer, type), cancellationToken);
-            if (!verdict.Passes)
-            {
-                context.Error = verdict.Error;
-                return Verdict.Stop;
-            }
-        }
-        foreach (var stage in StagesBeforeDelivery)
-        {
-            if (await RunStageAsync(modules.MessageHandlers(stage), context, cancellationToken) == Verdict.Stop)
-                return Verdict.Stop;
-        }
-        return Verdict.Continue;
+        if (modules.Guards.IsEmpty)
+            return RunAsync(modules.MessageHandlersBeforeDelivery, context, cancellationToken);
+        var stanza = new GuardedStanza(
+            StanzaKind.Message, context.Account, context.Direction, peer, MessageTypes.NameOf(context.Type));
+        var verdict = modules.Guards.CheckAsync(stanza, cancellationToken);
+        return verdict.IsCompletedSuccessfully
+            ? RunGuardedAsync(verdict.Result, modules, context, cancellationToken)
+            : WaitAsync(verdict, modules, context, cancellationToken);
+
+        static async ValueTask<Verdict> WaitAsync(
+            ValueTask<GuardVerdict> verdict, ModuleTable modules, Context context, CancellationToken cancellationToken) =>
+            await RunGuardedAsync(await verdict, modules, context, cancellationToken);
     }
 
-    private static async ValueTask<Verdict> RunStageAsync(
+    private static ValueTask<Verdict> RunGuardedAsync(
+        GuardVerdict verdict, ModuleTable modules, Context context, CancellationToken cancellationToken)
+    {
+        if (verdict.Passes)
+            return RunAsync(modules.MessageHandlersBeforeDelivery, context, cancellationToken);
+        context.Error = verdict.Error;
+        return new(Verdict.Stop);
+    }
+
+    /// <summary>Runs handlers one after the other until one stops the message. As long as they complete at once, nothing is allocated.</summary>
+    private static ValueTask<Verdict> RunAsync(
         ImmutableArray<MessageHandler> handlers, Context context, CancellationToken cancellationToken)
     {
-        foreach (var handler in handlers)
+        for (var i = 0; i < handlers.Length; i++)
         {
-            if (await handler(context, cancellationToken) == Verdict.Stop)
-                return Verdict.Stop;
+            var verdict = handlers[i](context, cancellationToken);
+            if (!verdict.IsCompletedSuccessfully)
+                return WaitAsync(verdict, handlers, i + 1, context, cancellationToken);
+            if (verdict.Result == Verdict.Stop)
+                return new(Verdict.Stop);
         }
-        return Verdict.Continue;
+        return new(Verdict.Continue);
+
+        static async ValueTask<Verdict> WaitAsync(
+            ValueTask<Verdict> verdict, ImmutableArray<MessageHandler> handlers, int next, Context context, CancellationToken cancellationToken)
+        {
+            while (await verdict == Verdict.Continue)
+            {
+                if (next == handlers.Length)
+                    return Verdict.Continue;
+                verdict = handlers[next++](context, cancellationToken);
+            }
+            return Verdict.Stop;
+        }
     }
 
     private DeliveryAction Deliver(Context context, bool toWhoIsCatchingUp)

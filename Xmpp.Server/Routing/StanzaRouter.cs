@@ -50,20 +50,27 @@ internal sealed partial class StanzaRouter(
         return to is not null || !stanza.TryGetAttribute("to"u8, out _);
     }
 
-    private async ValueTask MessageAsync(ClientSession sender, StanzaView message, CancellationToken cancellationToken)
+    private ValueTask MessageAsync(ClientSession sender, StanzaView message, CancellationToken cancellationToken)
     {
         if (!TryGetTo(message, out var to))
         {
             ReplyError(sender, message, StanzaError.Of(StanzaErrorCondition.JidMalformed));
-            return;
+            return default;
         }
         // RFC 6120 §10.3.1: without 'to' it is for the sender's own account.
         to ??= sender.Jid.Bare;
         var current = server.Current;
+        var run = messages.RunAsync(current.Modules, sender, message, to, current.IsLocal(to), cancellationToken);
+        return run is { IsCompletedSuccessfully: true, Result: null } ? default : FinishAsync(run, sender, message, cancellationToken);
+    }
+
+    private async ValueTask FinishAsync(
+        ValueTask<StanzaError?> run, ClientSession sender, StanzaView message, CancellationToken cancellationToken)
+    {
         StanzaError? error;
         try
         {
-            error = await messages.RunAsync(current.Modules, sender, message, to, current.IsLocal(to), cancellationToken);
+            error = await run;
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
