@@ -9,12 +9,22 @@ namespace Xmpp.Modules;
 internal sealed class HostSetting<T>(ISettingStore store, string name, Func<string?, T> read, Func<T, string?> write)
     where T : class
 {
-    private readonly ConcurrentDictionary<string, T> _values = new();
+    private readonly ConcurrentDictionary<string, Entry> _entries = new();
+    private Entry? _last;
 
     private SemaphoreSlim Changing { get; } = new(1);
 
     /// <summary>The setting if it is in memory, else null.</summary>
-    public T? Find(string host) => _values.GetValueOrDefault(host);
+    public T? Find(string host)
+    {
+        // Stanza after stanza asks, nearly always for the same host, whose name is the same string.
+        if (Volatile.Read(ref _last) is { } last && ReferenceEquals(last.Host, host))
+            return last.Value;
+        if (!_entries.TryGetValue(host, out var entry))
+            return null;
+        Volatile.Write(ref _last, entry);
+        return entry.Value;
+    }
 
     /// <summary>The setting; completes at once when it is in memory.</summary>
     public ValueTask<T> GetAsync(string host, CancellationToken cancellationToken) =>
@@ -26,7 +36,7 @@ internal sealed class HostSetting<T>(ISettingStore store, string name, Func<stri
         try
         {
             await store.SetAsync(host, name, write(value), cancellationToken);
-            _values[host] = value;
+            _entries.GetOrAdd(host, _ => new(host, value)).Value = value;
         }
         finally
         {
@@ -36,5 +46,18 @@ internal sealed class HostSetting<T>(ISettingStore store, string name, Func<stri
 
     // One that is set meanwhile stays.
     private async ValueTask<T> LoadAsync(string host, CancellationToken cancellationToken) =>
-        _values.GetOrAdd(host, read(await store.FindAsync(host, name, cancellationToken)));
+        _entries.GetOrAdd(host, new Entry(host, read(await store.FindAsync(host, name, cancellationToken)))).Value;
+
+    private sealed class Entry(string host, T value)
+    {
+        private volatile T _value = value;
+
+        public string Host => host;
+
+        public T Value
+        {
+            get => _value;
+            set => _value = value;
+        }
+    }
 }
