@@ -46,6 +46,21 @@ public readonly struct BroadcastStanza
         output.Write(_utf8.Span[_nameEnd..]);
     }
 
+    /// <summary>The same for a recipient whose address is at hand as it is to be written, escaped and in quotes.</summary>
+    public void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> quotedTo)
+    {
+        var stanza = _utf8.Span;
+        var to = " to="u8;
+        var length = stanza.Length + to.Length + quotedTo.Length;
+        var room = output.GetSpan(length);
+        stanza[.._nameEnd].CopyTo(room);
+        room = room[_nameEnd..];
+        to.CopyTo(room);
+        quotedTo.CopyTo(room[to.Length..]);
+        stanza[_nameEnd..].CopyTo(room[(to.Length + quotedTo.Length)..]);
+        output.Advance(length);
+    }
+
     /// <summary>The stanza as an element, made anew each time.</summary>
     public Element ToElement() => Element.Parse(_utf8, Namespaces.Client);
 }

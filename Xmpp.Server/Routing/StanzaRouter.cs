@@ -326,7 +326,7 @@ internal sealed partial class StanzaRouter(
         ClientSession sender, StanzaView stanza, ReadOnlySpan<byte> type, Element? content, Element? error = null)
     {
         var output = Scratch.Rent();
-        ResponseWriter.Write(output, stanza, sender.Stamp.AsSpan(" from=".Length), type, content, error);
+        ResponseWriter.Write(output, stanza, sender.QuotedJid, type, content, error);
         sender.Send(output.WrittenSpan);
     }
 

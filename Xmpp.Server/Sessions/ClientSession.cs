@@ -87,7 +87,10 @@ internal sealed partial class ClientSession : ISession, ICommitmentOwner
     /// <summary>The attribute that replaces a stanza's own 'from': <c> from='juliet@example.com/balcony'</c>, escaped.</summary>
     public byte[] Stamp { get; }
 
-    /// <summary>The same with the stream's xml:lang, for stanzas that have none of their own (RFC 6120 §8.1.5).</summary>
+    /// <summary>The full JID in quotes, as in the <see cref="Stamp"/>.</summary>
+    public ReadOnlySpan<byte> QuotedJid => Stamp.AsSpan(" from=".Length);
+
+    /// <summary>The stamp with the stream's xml:lang, for stanzas that have none of their own (RFC 6120 §8.1.5).</summary>
     public byte[] StampWithLanguage { get; }
 
     public void Send(Element stanza)
@@ -102,7 +105,7 @@ internal sealed partial class ClientSession : ISession, ICommitmentOwner
     public void Send(BroadcastStanza stanza, Jid to, ISession? sender)
     {
         var output = Scratch.Rent();
-        stanza.Write(output, to);
+        Write(stanza, to, output);
         Send(output.WrittenSpan, Copies.Elsewhere, ((ClientSession?)sender)?.OriginOfCurrent ?? default);
     }
 
@@ -116,7 +119,7 @@ internal sealed partial class ClientSession : ISession, ICommitmentOwner
     public void Send(BroadcastStanza stanza, Jid to)
     {
         var output = Scratch.Rent();
-        stanza.Write(output, to);
+        Write(stanza, to, output);
         Send(output.WrittenSpan);
     }
 
@@ -137,6 +140,15 @@ internal sealed partial class ClientSession : ISession, ICommitmentOwner
 
     /// <summary>True for the first who calls it.</summary>
     public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;
+
+    /// <summary>Writes a stanza for an address, mostly this session's own, which need not be escaped again.</summary>
+    private void Write(BroadcastStanza stanza, Jid to, IBufferWriter<byte> output)
+    {
+        if (to == Jid)
+            stanza.Write(output, QuotedJid);
+        else
+            stanza.Write(output, to);
+    }
 
     private static byte[] StampFor(Jid jid, string? language)
     {

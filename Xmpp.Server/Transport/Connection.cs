@@ -8,6 +8,9 @@ namespace Xmpp.Server.Transport;
 /// </summary>
 public abstract class Connection
 {
+    /// <summary>The <see cref="OutputBatch"/>'s: of the last one that is to flush it.</summary>
+    internal long BatchMark { get; set; }
+
     /// <summary>The peer, as the socket or the PROXY header gives it.</summary>
     public abstract IPEndPoint RemoteEndPoint { get; }
 

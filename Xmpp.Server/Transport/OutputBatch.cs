@@ -8,6 +8,9 @@ public readonly ref struct OutputBatch
 {
     [ThreadStatic] private static List<Connection>? t_dirty;
     [ThreadStatic] private static int t_depth;
+    [ThreadStatic] private static long t_mark; // Of what the next flush on this thread is for; nothing else has the same.
+
+    private static long s_threads;
 
     private readonly List<Connection> _dirty;
 
@@ -16,7 +19,7 @@ public readonly ref struct OutputBatch
     public static OutputBatch Begin()
     {
         t_depth++;
-        return new OutputBatch(t_dirty ??= new List<Connection>(16));
+        return new OutputBatch(t_dirty ??= BeginThread());
     }
 
     public static void MarkDirty(Connection connection)
@@ -26,14 +29,11 @@ public readonly ref struct OutputBatch
             connection.Flush();
             return;
         }
-        // The last few are the likely ones; a duplicate further back only costs an idle flush.
-        var dirty = t_dirty!;
-        for (int i = dirty.Count - 1, stop = Math.Max(0, dirty.Count - 8); i >= stop; i--)
-        {
-            if (ReferenceEquals(dirty[i], connection))
-                return;
-        }
-        dirty.Add(connection);
+        // Another thread may put its mark in place of ours: that only costs an idle flush.
+        if (connection.BatchMark == t_mark)
+            return;
+        connection.BatchMark = t_mark;
+        t_dirty!.Add(connection);
     }
 
     /// <summary>Flushes what was written to on this thread until now; the batch goes on.</summary>
@@ -49,8 +49,15 @@ public readonly ref struct OutputBatch
             Flush(_dirty);
     }
 
+    private static List<Connection> BeginThread()
+    {
+        t_mark = Interlocked.Increment(ref s_threads) << 40;
+        return new(16);
+    }
+
     private static void Flush(List<Connection> dirty)
     {
+        t_mark++;
         for (var i = 0; i < dirty.Count; i++)
             dirty[i].Flush();
         dirty.Clear();
