@@ -139,7 +139,9 @@ make_instance() {
   chown --reference="$folder/root/var/lib/postgresql/template" "$instance"
   cp -a "$folder/root/var/lib/postgresql/template" "$instance/data"
   # Links that lead nowhere are left by those that were killed.
-  find -L /tmp -maxdepth 1 -name 'xmppchat-mongo.*' -type l -delete
+  for socket in /tmp/xmppchat-mongo.*; do
+    [ -e "$socket" ] || rm -f "$socket"
+  done
   # The path of a socket is limited to 107 octets, which those of clones aren't.
   socket=$(mktemp -u /tmp/xmppchat-mongo.XXXXXX)
   ln -s "$instance" "$socket"
