@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 
 namespace Xmpp.Core.Modules;
@@ -48,7 +49,7 @@ public interface IHttpExchange
     void AllowContent(long length);
 
     /// <summary>The content of the request. Who sends too slowly loses the connection.</summary>
-    Stream Content { get; }
+    PipeReader Content { get; }
 
     /// <summary>Begins the response; headers follow, then its content.</summary>
     void Respond(int status);

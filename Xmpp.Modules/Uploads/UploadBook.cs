@@ -17,16 +17,13 @@ internal sealed class UploadBook(
     private const string Kind = "upload";
     private const string QuotaKind = "upload-quota";
 
+    /// <summary>How often an account's entries are compared with what there is.</summary>
+    private static readonly TimeSpan Reconciliation = TimeSpan.FromHours(1);
 
     /// <summary>What nobody has begun to upload for so long is not going to be.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromDays(1);
 
-    private readonly AccountCache<Uploads> _accounts = new(sessions, (account, ct) => LoadAsync(data, account, ct));
-
-    /// <summary>What an account has, by id.</summary>
-    /// <param name="Reserved">Slots that were given out.</param>
-    /// <param name="Quota">Its own, in bytes; null: as for everybody.</param>
-    private sealed record Uploads(ImmutableDictionary<string, Upload> Kept, ImmutableDictionary<string, Upload> Reserved, long? Quota);
+    private readonly AccountCache<AccountUploads> _accounts = new(sessions, (account, ct) => LoadAsync(data, account, ct));
 
     /// <summary>Reserves room for a file that somebody wants to upload.</summary>
     /// <returns>Why there is none, or null.</returns>
@@ -34,10 +31,11 @@ internal sealed class UploadBook(
         _accounts.ChangeAsync<StanzaError?>(upload.Owner, async cell =>
         {
             var now = time.GetUtcNow();
-            await ReconcileAsync(upload.Owner, cell, now, cancellationToken);
-            if (QuotaOf(cell.Value).Check([.. cell.Value.Kept.Values, .. cell.Value.Reserved.Values], upload.Size, now) is { } refusal)
+            if (!QuotaOf(cell.Value).IsFarFrom(cell.Value, upload.Size) || now - cell.Value.Reconciled > Reconciliation)
+                await ReconcileAsync(upload.Owner, cell, now, cancellationToken);
+            if (QuotaOf(cell.Value).Check(cell.Value, upload.Size, now) is { } refusal)
                 return refusal;
-            cell.Value = cell.Value with { Reserved = cell.Value.Reserved.SetItem(upload.Id, upload) };
+            cell.Value = cell.Value.Reserve(upload);
             return null;
         }, cancellationToken);
 
@@ -46,16 +44,15 @@ internal sealed class UploadBook(
     public ValueTask<bool> AddAsync(Upload upload, CancellationToken cancellationToken) =>
         _accounts.ChangeAsync(upload.Owner, async cell =>
         {
-            var reserved = cell.Value.Reserved.Remove(upload.Id);
-            cell.Value = cell.Value with { Reserved = reserved };
+            cell.Value = cell.Value.Release(upload.Id);
             // It was there, and was removed.
             if (cell.Value.Kept.ContainsKey(upload.Id))
                 return false;
-            if (QuotaOf(cell.Value).Check([.. cell.Value.Kept.Values, .. reserved.Values], upload.Size, time.GetUtcNow()) is not null)
+            if (QuotaOf(cell.Value).Check(cell.Value, upload.Size, time.GetUtcNow()) is not null)
                 return false;
             if (!await SaveAsync(upload, cancellationToken))
                 return false;
-            cell.Value = cell.Value with { Kept = cell.Value.Kept.SetItem(upload.Id, upload) };
+            cell.Value = cell.Value.Keep(upload);
             return true;
         }, cancellationToken);
 
@@ -63,7 +60,7 @@ internal sealed class UploadBook(
     public ValueTask<bool> ReleaseAsync(Upload upload, CancellationToken cancellationToken) =>
         _accounts.ChangeAsync(upload.Owner, cell =>
         {
-            cell.Value = cell.Value with { Reserved = cell.Value.Reserved.Remove(upload.Id) };
+            cell.Value = cell.Value.Release(upload.Id);
             return new ValueTask<bool>(true);
         }, cancellationToken);
 
@@ -107,28 +104,28 @@ internal sealed class UploadBook(
 
     private static byte[] Digits(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
 
-    private UploadQuota QuotaOf(Uploads uploads) =>
+    private UploadQuota QuotaOf(AccountUploads uploads) =>
         new(uploads.Quota ?? options().AccountBytes, options().AccountBytesPerDay, options().AccountFiles);
 
     /// <summary>Lets go of what is not there any more, whatever became of it.</summary>
     private async ValueTask ReconcileAsync(
-        Jid account, AccountCache<Uploads>.Cell cell, DateTimeOffset now, CancellationToken cancellationToken)
+        Jid account, AccountCache<AccountUploads>.Cell cell, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var patience = now - options().SlotTime;
-        cell.Value = cell.Value with
+        foreach (var upload in cell.Value.Reserved.Values.Where(upload =>
+            upload.Created < patience && (!files.IsComing(upload.Id) || upload.Created < now - Forgotten)))
         {
-            Reserved = cell.Value.Reserved.RemoveRange(cell.Value.Reserved.Values
-                .Where(upload => upload.Created < patience && (!files.IsComing(upload.Id) || upload.Created < now - Forgotten))
-                .Select(upload => upload.Id)),
-        };
+            cell.Value = cell.Value.Release(upload.Id);
+        }
         foreach (var upload in cell.Value.Kept.Values.Where(upload => upload.Created < now - UploadQuota.Day).ToList())
         {
             if (upload.IsExpired(now) || !files.Exists(upload.Id))
                 await RemoveAsync(upload, cell, cancellationToken);
         }
+        cell.Value = cell.Value with { Reconciled = now };
     }
 
-    private async ValueTask<bool> RemoveAsync(Upload upload, AccountCache<Uploads>.Cell cell, CancellationToken cancellationToken)
+    private async ValueTask<bool> RemoveAsync(Upload upload, AccountCache<AccountUploads>.Cell cell, CancellationToken cancellationToken)
     {
         if (!cell.Value.Kept.ContainsKey(upload.Id))
             return false;
@@ -137,12 +134,12 @@ internal sealed class UploadBook(
         {
             var gone = upload with { Expires = now };
             await SaveAsync(gone, cancellationToken);
-            cell.Value = cell.Value with { Kept = cell.Value.Kept.SetItem(upload.Id, gone) };
+            cell.Value = cell.Value.Keep(gone);
         }
         else
         {
             await data.RemoveAsync(upload.Owner, Kind, upload.Id, cancellationToken);
-            cell.Value = cell.Value with { Kept = cell.Value.Kept.Remove(upload.Id) };
+            cell.Value = cell.Value.Forget(upload.Id);
         }
         return true;
     }
@@ -151,7 +148,7 @@ internal sealed class UploadBook(
     private async ValueTask<bool> SaveAsync(Upload upload, CancellationToken cancellationToken) => await data.SetAsync(
         upload.Owner, Kind, upload.Id, upload.ToJson(), new(int.MaxValue, long.MaxValue), cancellationToken) is AccountDataOutcome.Kept;
 
-    private static async ValueTask<Uploads> LoadAsync(IAccountDataStore data, Jid account, CancellationToken cancellationToken)
+    private static async ValueTask<AccountUploads> LoadAsync(IAccountDataStore data, Jid account, CancellationToken cancellationToken)
     {
         var kept = ImmutableDictionary.CreateBuilder<string, Upload>();
         foreach (var (id, value) in await data.ListAsync(account, Kind, cancellationToken))
@@ -163,6 +160,6 @@ internal sealed class UploadBook(
             && long.TryParse(Encoding.ASCII.GetString(text.Span), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
             ? bytes
             : (long?)null;
-        return new(kept.ToImmutable(), ImmutableDictionary<string, Upload>.Empty, quota);
+        return AccountUploads.Of(kept.ToImmutable(), quota);
     }
 }

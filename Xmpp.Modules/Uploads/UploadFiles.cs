@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 
 namespace Xmpp.Modules.Uploads;
 
@@ -16,8 +16,6 @@ internal sealed class UploadFiles(string directory)
 {
     /// <summary>Of the line of JSON.</summary>
     private const int MaxHeader = 4096;
-
-    private const int BufferBytes = 64 * 1024;
 
     private readonly string _incoming = Path.Combine(directory, "incoming");
     private readonly ConcurrentDictionary<string, object?> _coming = new();
@@ -37,7 +35,7 @@ internal sealed class UploadFiles(string directory)
     /// <param name="keep">Called then; false removes it.</param>
     /// <returns>Null when there is one of this id already, or one is just being received; else what keep said.</returns>
     public async ValueTask<bool?> ReceiveAsync(
-        Upload upload, Stream content, Func<Upload, ValueTask<bool>> keep, CancellationToken cancellationToken)
+        Upload upload, PipeReader content, Func<Upload, ValueTask<bool>> keep, CancellationToken cancellationToken)
     {
         if (!_coming.TryAdd(upload.Id, null))
             return null;
@@ -111,34 +109,29 @@ internal sealed class UploadFiles(string directory)
             .Select(path => Path.GetFileName(path)).Where(IsId).Select(Find).OfType<StoredUpload>()
         : [];
 
-    private static async Task WriteAsync(string path, Upload upload, Stream content, CancellationToken cancellationToken)
+    private static async Task WriteAsync(string path, Upload upload, PipeReader content, CancellationToken cancellationToken)
     {
-        await using var file = new FileStream(path, new FileStreamOptions
+        using var file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             BufferSize = 0,
-            Options = FileOptions.Asynchronous,
             PreallocationSize = upload.Size,
         });
-        await file.WriteAsync((byte[])[.. upload.ToJson(), (byte)'\n'], cancellationToken);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
+        byte[] header = [.. upload.ToJson(), (byte)'\n'];
+        file.Write(header);
+        // Asynchronous writing would be the same on another thread of the pool.
+        for (var isWhole = false; !isWhole;)
         {
-            var length = 0L;
-            while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var count)
-            {
-                await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                length += count;
-            }
-            if (length != upload.Size)
-                throw new EndOfStreamException($"{length} bytes came in the place of {upload.Size}.");
-            file.Flush(flushToDisk: true);
+            var read = await content.ReadAsync(cancellationToken);
+            foreach (var bytes in read.Buffer)
+                file.Write(bytes.Span);
+            content.AdvanceTo(read.Buffer.End);
+            isWhole = read.IsCompleted;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        if (file.Position - header.Length is var length && length != upload.Size)
+            throw new EndOfStreamException($"{length} bytes came in the place of {upload.Size}.");
+        file.Flush(flushToDisk: true);
     }
 
     /// <summary>A directory has not too many.</summary>

@@ -12,11 +12,17 @@ internal sealed record UploadQuota(long Bytes, long BytesPerDay, int Files)
 {
     public static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
+    /// <summary>Whether one more may come, and so many bytes, even if all counted that the account ever had. Looks at none of it.</summary>
+    public bool IsFarFrom(AccountUploads uploads, long size) => uploads.Count < Files
+        && (Bytes == 0 || uploads.Bytes + size <= Bytes) && (BytesPerDay == 0 || uploads.Bytes + size <= BytesPerDay);
+
     /// <summary>Whether one more may come.</summary>
     /// <param name="uploads">What the account has, is about to upload, or has uploaded within a day.</param>
-    public StanzaError? Check(IReadOnlyCollection<Upload> uploads, long size, DateTimeOffset now)
+    public StanzaError? Check(AccountUploads uploads, long size, DateTimeOffset now)
     {
-        var present = uploads.Where(upload => !upload.IsExpired(now)).ToList();
+        if (IsFarFrom(uploads, size))
+            return null;
+        var present = uploads.All.Where(upload => !upload.IsExpired(now)).ToList();
         if (present.Count >= Files)
             return Refuse($"You have {Files} files already.", WhenLess(present, upload => upload.Expires, _ => 1, present.Count + 1 - Files));
         if (Bytes > 0 && present.Sum(upload => upload.Size) + size - Bytes is > 0 and var excess)
@@ -24,7 +30,7 @@ internal sealed record UploadQuota(long Bytes, long BytesPerDay, int Files)
             return Refuse(
                 $"Together your files have at most {Bytes} bytes.", WhenLess(present, upload => upload.Expires, upload => upload.Size, excess));
         }
-        var today = uploads.Where(upload => upload.Created > now - Day).ToList();
+        var today = uploads.All.Where(upload => upload.Created > now - Day).ToList();
         return BytesPerDay > 0 && today.Sum(upload => upload.Size) + size - BytesPerDay is > 0 and var over
             ? Refuse(
                 $"You can upload {BytesPerDay} bytes in a day.",

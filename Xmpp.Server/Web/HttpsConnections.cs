@@ -17,6 +17,9 @@ namespace Xmpp.Server.Web;
 /// <param name="tls">The one that a handshake takes which begins now.</param>
 internal sealed partial class HttpsConnections(Func<SslStreamServer> tls, ILogger logger)
 {
+    /// <summary>What fits into one record of TLS.</summary>
+    private const int RecordBytes = 16 * 1024;
+
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs a connection inside of TLS.</summary>
@@ -28,8 +31,8 @@ internal sealed partial class HttpsConnections(Func<SslStreamServer> tls, ILogge
             return;
         connection.Features.Set<ITlsConnectionFeature>(new NoClientCertificate());
         connection.Transport = new Pipes(
-            PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true)),
-            PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true)));
+            PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: RecordBytes, leaveOpen: true, useZeroByteReads: true)),
+            PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: RecordBytes, leaveOpen: true)));
         try
         {
             await next(connection);

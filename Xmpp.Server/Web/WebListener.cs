@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -53,9 +52,7 @@ internal sealed class WebListener : IAsyncDisposable
             }
         });
         // Kestrel's own log would tell what stood in requests that it did not understand.
-        var loggers = NullLoggerFactory.Instance;
-        var kestrel = new KestrelServer(
-            Options.Create(kestrelOptions), new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers);
+        var kestrel = new KestrelServer(Options.Create(kestrelOptions), WebTransport.Create(), NullLoggerFactory.Instance);
         try
         {
             await kestrel.StartAsync(requests, CancellationToken.None);

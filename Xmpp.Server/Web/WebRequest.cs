@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,6 +11,9 @@ namespace Xmpp.Server.Web;
 /// <param name="path">Behind the route's.</param>
 internal sealed class WebRequest(HttpContext context, WebClient client, string host, string path) : IHttpExchange
 {
+    /// <summary>Read and sent at a time of a file.</summary>
+    private const int SendBytes = 64 * 1024;
+
     /// <summary>For what the server itself serves.</summary>
     public HttpContext Context => context;
 
@@ -29,7 +33,7 @@ internal sealed class WebRequest(HttpContext context, WebClient client, string h
 
     public long? ContentLength => context.Request.ContentLength;
 
-    public Stream Content => context.Request.Body;
+    public PipeReader Content => context.Request.BodyReader;
 
     public Stream Response => context.Response.Body;
 
@@ -44,6 +48,21 @@ internal sealed class WebRequest(HttpContext context, WebClient client, string h
 
     public void SetHeader(string name, string value) => context.Response.Headers[name] = value;
 
-    public Task SendFileAsync(string file, long offset, long length, CancellationToken cancellationToken) =>
-        context.Response.SendFileAsync(file, offset, length, cancellationToken);
+    public async Task SendFileAsync(string file, long offset, long length, CancellationToken cancellationToken)
+    {
+        using var handle = File.OpenHandle(file);
+        var output = context.Response.BodyWriter;
+        // Read to where it is sent from. That the file is longer than said is no reason to send more.
+        for (var sent = 0L; sent < length;)
+        {
+            var room = output.GetMemory(SendBytes);
+            var count = RandomAccess.Read(handle, room.Span[..(int)Math.Min(room.Length, length - sent)], offset + sent);
+            if (count == 0)
+                throw new EndOfStreamException("The file has become shorter.");
+            output.Advance(count);
+            sent += count;
+            if ((await output.FlushAsync(cancellationToken)).IsCompleted)
+                return;
+        }
+    }
 }
