@@ -26,6 +26,10 @@ public sealed record BytestreamOptions
     [Number(2, 1_000_000)]
     public int Connections { get; init; } = 1000;
 
+    /// <summary>Connections from one address, or one IPv6 network of 64 bits.</summary>
+    [Number(2, 1_000_000)]
+    public int ConnectionsPerAddress { get; init; } = 200;
+
     /// <summary>Bytestreams at the same time that an account may have begun.</summary>
     [Number(1, 100_000)]
     public int PerAccount { get; init; } = 10;

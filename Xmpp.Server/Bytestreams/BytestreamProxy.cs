@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Xmpp.Core;
+using Xmpp.Core.Sasl;
 using Xmpp.Core.Stanzas;
 using Xmpp.Server.Transport;
 
@@ -18,6 +19,7 @@ internal sealed partial class BytestreamProxy(Func<BytestreamOptions> options, T
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Meeting> _meetings = [];
     private readonly Dictionary<Jid, int> _active = [];
+    private readonly Dictionary<IPAddress, int> _connected = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Listener? _listener;
@@ -140,13 +142,11 @@ internal sealed partial class BytestreamProxy(Func<BytestreamOptions> options, T
             try
             {
                 var client = await listener.AcceptAsync(_stopping.Token);
-                if (Interlocked.Increment(ref _connections) <= options().Connections)
-                {
-                    _ = ServeAsync(client);
-                    continue;
-                }
-                client.Dispose();
-                Leave();
+                var network = AuthenticationThrottle.NetworkOf(((IPEndPoint)client.RemoteEndPoint!).Address);
+                if (TryEnter(network))
+                    _ = ServeAsync(client, network);
+                else
+                    client.Dispose();
             }
             catch (Exception) when (_listener?.Socket != listener)
             {
@@ -161,7 +161,21 @@ internal sealed partial class BytestreamProxy(Func<BytestreamOptions> options, T
         }
     }
 
-    private async Task ServeAsync(Socket client)
+    /// <summary>Whether one more may be connected, of this address or network.</summary>
+    private bool TryEnter(IPAddress network)
+    {
+        lock (_gate)
+        {
+            var connected = _connected.GetValueOrDefault(network);
+            if (_connections >= options().Connections || connected >= options().ConnectionsPerAddress)
+                return false;
+            _connected[network] = connected + 1;
+            _connections++;
+            return true;
+        }
+    }
+
+    private async Task ServeAsync(Socket client, IPAddress network)
     {
         try
         {
@@ -193,8 +207,9 @@ internal sealed partial class BytestreamProxy(Func<BytestreamOptions> options, T
         }
         finally
         {
+            // In this order: who sees that it ended may come again.
+            Leave(network);
             client.Dispose();
-            Leave();
         }
     }
 
@@ -229,22 +244,31 @@ internal sealed partial class BytestreamProxy(Func<BytestreamOptions> options, T
         }
     }
 
-    private void Leave()
+    private void Leave(IPAddress network)
     {
-        if (Interlocked.Decrement(ref _connections) == 0 && _stopping.IsCancellationRequested)
-            _drained.TrySetResult();
+        lock (_gate)
+        {
+            _connections--;
+            CountDown(_connected, network);
+            if (_connections == 0 && _stopping.IsCancellationRequested)
+                _drained.TrySetResult();
+        }
+    }
+
+    private static void CountDown<T>(Dictionary<T, int> counts, T key)
+        where T : notnull
+    {
+        if (counts[key] == 1)
+            counts.Remove(key);
+        else
+            counts[key]--;
     }
 
     private async Task RelayAsync(Meeting meeting, Jid account)
     {
         await new BytestreamRelay(options(), time).RunAsync(meeting.Parties[0], meeting.Parties[1], _stopping.Token);
         lock (_gate)
-        {
-            if (_active[account] == 1)
-                _active.Remove(account);
-            else
-                _active[account]--;
-        }
+            CountDown(_active, account);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The proxy for bytestreams can't accept a connection: {Reason}")]

@@ -171,6 +171,30 @@ public sealed class BytestreamTests
         await romeo.ExpectErrorAsync(StanzaErrorCondition.ResourceConstraint);
     }
 
+    [Fact]
+    public async Task An_address_has_so_many_connections()
+    {
+        await using var server = await StartAsync(options => options with { ConnectionsPerAddress = 2 });
+        var name = NameOf(Jid.Parse("romeo@localhost/orchard"));
+        using var first = await JoinAsync(server, name);
+        using var second = await JoinAsync(server, name);
+
+        using (var third = await ConnectAsync(server))
+            await ExpectEndAsync(third);
+        // Those of another address.
+        using var elsewhere = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        elsewhere.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await elsewhere.ConnectAsync(IPAddress.Loopback, PortOf(server), Cancellation);
+        await SendAsync(elsewhere, [5, 1, 0]);
+        Assert.Equal([5, 0], await ReceiveAsync(elsewhere, 2));
+        // Who ends one may have another, as soon as the proxy knows.
+        second.Dispose();
+        server.Time.Advance(TimeSpan.FromSeconds(61));
+        await ExpectEndAsync(first);
+        await ExpectEndAsync(elsewhere);
+        using var later = await JoinAsync(server, name);
+    }
+
     [Theory]
     [InlineData(new byte[] { 5, 1, 2 }, new byte[] { 5, 0xFF })]
     [InlineData(new byte[] { 5, 0 }, new byte[] { 5, 0xFF })]
