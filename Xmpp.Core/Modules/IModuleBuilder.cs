@@ -65,6 +65,9 @@ public interface IModuleBuilder
     /// <summary>Wakes devices for services. One module does.</summary>
     void Waker(IDeviceWaker waker);
 
+    /// <summary>Turns voice messages into text for services. One module does.</summary>
+    void Transcriber(ITranscriber transcriber);
+
     /// <summary>
     /// Called when a client has said that it is not available any more, to everybody (RFC 6121 §4.5): who was sent presence by other ways
     /// than the account's has to be told.

@@ -5,6 +5,7 @@ using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
 using Xmpp.Modules.Archive;
+using Xmpp.Modules.Speech;
 
 namespace Xmpp.Modules.Rooms;
 
@@ -38,6 +39,8 @@ internal sealed partial class Room
             NoteRead(session.Occupant, message);
         if (IsArchived && message.View.HasChild("urn:xmpp:message-retract:1"u8, "retract"u8))
             Retract(session.Occupant, stanza.ToElement());
+        if (Configuration.Transcribes && VoiceMessage.MayBe(message.View))
+            Transcribe(session.Occupant, stanza, archiveId);
         if (!hasBody)
             return null;
         _history.Add(stanza, Now, archiveId, session.Occupant.Account, Options.MaxHistory, Options.HistoryBytes);

@@ -94,6 +94,9 @@ internal sealed record RoomConfiguration
     /// <summary>Whether members who aren't there are told of everything, unless they have decided otherwise.</summary>
     public bool ForwardsAll { get; init; }
 
+    /// <summary>Whether the room answers voice messages with their text, where the service can make that.</summary>
+    public bool Transcribes { get; init; }
+
     /// <summary>What members who aren't there are told of, unless they have decided otherwise.</summary>
     public RoomNotifications Notifications => ForwardsAll ? RoomNotifications.Always
         : ForwardsMentions ? RoomNotifications.OnMention

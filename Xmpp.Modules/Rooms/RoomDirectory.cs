@@ -17,16 +17,18 @@ public sealed class RoomDirectory
     /// <param name="archive">For what is said.</param>
     /// <param name="archiveOptions">As they are configured now; null when there are no archives.</param>
     /// <param name="waker">Who wakes devices now, or null.</param>
+    /// <param name="transcriber">Who turns voice messages into text now, or null.</param>
     /// <param name="options">As they are configured now.</param>
     public RoomDirectory(
         IRoomStore store, ISettingStore settings, IAccountDataStore accountData, ISessionDirectory sessions, IStanzaSender stanzas,
         IAdministrators administrators, IHostDirectory hosts, IServerTasks tasks, IArchiveStore archive,
-        Func<ArchiveOptions?> archiveOptions, Func<IDeviceWaker?> waker, Func<RoomOptions> options, TimeProvider time)
+        Func<ArchiveOptions?> archiveOptions, Func<IDeviceWaker?> waker, Func<ITranscriber?> transcriber, Func<RoomOptions> options,
+        TimeProvider time)
     {
         var roomArchive = new RoomArchive(archive, archiveOptions, stanzas, tasks, time);
         Services = new(
             store, sessions, stanzas, administrators, hosts, tasks, new OccupantIdKeys(settings), roomArchive,
-            new RoomReadMarks(accountData, roomArchive, tasks), waker, options, time);
+            new RoomReadMarks(accountData, roomArchive, tasks), waker, transcriber, options, time);
     }
 
     internal RoomServices Services { get; }

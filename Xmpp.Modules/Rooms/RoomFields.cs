@@ -185,6 +185,9 @@ internal static class RoomFields
         new RoomFlag(
             "{urn:xmppchat:rooms}forwardall", "Forward all messages to non-present, affiliated users?",
             c => c.ForwardsAll, (c, v) => c with { ForwardsAll = v }),
+        new RoomFlag(
+            "{urn:xmppchat:rooms}transcribe", "Answer voice messages with their text, where the service has an engine for that?",
+            c => c.Transcribes, (c, v) => c with { Transcribes = v }),
         new RoomFlag(Prefix + "enablearchiving", "Archive messages for members?", c => c.IsArchived, (c, v) => c with { IsArchived = v }),
         new RoomNumber(
             "{urn:xmppchat:rooms}archivedays", "Days that archived messages stay (0: as long as the service lets them)",

@@ -9,7 +9,7 @@ namespace Xmpp.Modules.Rooms;
 internal sealed record RoomServices(
     IRoomStore Store, ISessionDirectory Sessions, IStanzaSender Stanzas, IAdministrators Administrators, IHostDirectory Hosts,
     IServerTasks Tasks, OccupantIdKeys OccupantIds, RoomArchive Archive, RoomReadMarks ReadMarks,
-    Func<IDeviceWaker?> CurrentWaker, Func<RoomOptions> CurrentOptions, TimeProvider Time)
+    Func<IDeviceWaker?> CurrentWaker, Func<ITranscriber?> CurrentTranscriber, Func<RoomOptions> CurrentOptions, TimeProvider Time)
 {
     public RoomOptions Options => CurrentOptions();
 

@@ -22,6 +22,9 @@ public sealed record SpeechOptions
     /// <summary>That people speak, such as "de"; null: the engine finds out.</summary>
     public string? Language { get; init; }
 
+    /// <summary>By which people ask for the text of a voice message when they react with it (XEP-0444); null: by none.</summary>
+    public string? Reaction { get; init; } = "📝";
+
     /// <summary>The largest voice message.</summary>
     [LargeBytes(1024, 1L << 30)]
     public long FileBytes { get; init; } = 25L * 1024 * 1024;

@@ -5,15 +5,18 @@ using Xmpp.Core.Extensions;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
+using Xmpp.Core.Xml;
+using Xmpp.Modules.Archive;
 using Xmpp.Modules.Uploads;
 
 namespace Xmpp.Modules.Speech;
 
 /// <summary>
-/// Voice messages as text, for who asks for it: an account for all that it gets, or for one by its link. The host answers with a reply
-/// (XEP-0461) to the account. Only files that were uploaded here are read, and they are given to one engine, which the operator names.
+/// Voice messages as text, for who asks for it: an account for all that it gets, or for one by its link or by a reaction. The host
+/// answers with a reply (XEP-0461) to the account. Only files that were uploaded here are read, and they are given to one engine, which the
+/// operator names.
 /// </summary>
-public sealed class SpeechToText : IXmppModule
+public sealed class SpeechToText : IXmppModule, ITranscriber
 {
     private const string Ns = "urn:xmppchat:speech";
 
@@ -24,16 +27,19 @@ public sealed class SpeechToText : IXmppModule
     private readonly IServerTasks _tasks;
     private readonly SpeechOptions _options;
     private readonly SpeechWishes _wishes;
+    private readonly SpeechReactions _reactions;
     private readonly HourlyQuota<Jid> _quota;
     private readonly Channel<bool> _places;
     private int _pending; // Whether they have a place or wait for one.
 
     public SpeechToText(
         UploadDirectory uploads, IHttpAddresses web, ISpeechEngine engine, ISessionDirectory sessions, IAccountDataStore data,
-        IStanzaSender stanzas, IServerTasks tasks, SpeechOptions options, TimeProvider time)
+        IArchiveStore archive, IStanzaSender stanzas, IServerTasks tasks, SpeechOptions options, ArchiveOptions archiveOptions,
+        TimeProvider time)
     {
         (_uploads, _web, _engine, _stanzas, _tasks, _options) = (uploads, web, engine, stanzas, tasks, options);
         _wishes = new(sessions, data);
+        _reactions = new(archive, options.Reaction, archiveOptions.LookBack);
         _quota = new(() => options.PerAccountPerHour, time);
         _places = Channel.CreateBounded<bool>(options.Parallel);
     }
@@ -53,6 +59,9 @@ public sealed class SpeechToText : IXmppModule
             message.IsForAccount && message.Type is MessageType.Chat or MessageType.Normal && VoiceMessage.MayBe(message.Stanza)
                 ? HearAsync(message, cancellationToken)
                 : new(Verdict.Continue));
+        builder.Message(MessageStage.Copy, (message, cancellationToken) =>
+            _reactions.MayBe(message) ? AnswerReactionAsync(message, cancellationToken) : new(Verdict.Continue));
+        builder.Transcriber(this);
         builder.AccountRemoved(_wishes.ForgetAsync);
     }
 
@@ -82,7 +91,7 @@ public sealed class SpeechToText : IXmppModule
         var (file, problem) = await FindAsync(message.Link, cancellationToken);
         if (file is null)
             return CommandStep.Refuse(problem!);
-        return TryBegin(account, message, file)
+        return TryBegin(account, file, Reply(account, message))
             ? CommandStep.Done("The text will come as a message.")
             : CommandStep.Fail(StanzaErrorCondition.ResourceConstraint, "There are too many voice messages; try again later.");
     }
@@ -92,12 +101,42 @@ public sealed class SpeechToText : IXmppModule
     {
         if (await _wishes.HasAsync(message.Account, cancellationToken)
             && VoiceMessage.Of(message.Stanza.ToElement(), message.From) is { } voice
-            && (await FindAsync(voice.Link, cancellationToken)).File is { } file
-            && !TryBegin(message.Account, voice, file))
+            && (await FindAsync(voice.Link, cancellationToken)).File is { } file)
         {
-            _tasks.Note($"A voice message to {message.Account} was not turned into text: there are too many.");
+            Begin(message.Account, file, Reply(message.Account, voice));
         }
         return Verdict.Continue;
+    }
+
+    /// <summary>A reaction that may ask for the text of a voice message: who gets no text of one that it names is told why.</summary>
+    private async ValueTask<Verdict> AnswerReactionAsync(MessageContext message, CancellationToken cancellationToken)
+    {
+        if (await _reactions.FindAsync(message, cancellationToken) is not { } voice)
+            return Verdict.Continue;
+        var (file, problem) = await FindAsync(voice.Link, cancellationToken);
+        if (file is not null)
+            Begin(message.Account, file, Reply(message.Account, voice));
+        else
+            _tasks.Run($"Answer to a reaction of {message.Account}", stopping => Reply(message.Account, voice)(problem!, stopping));
+        return Verdict.Continue;
+    }
+
+    void ITranscriber.Answer(Jid room, Jid account, Element message, string id, Func<Element, CancellationToken, ValueTask> say)
+    {
+        if (VoiceMessage.Of(message, Jid.Parse(message["from"]!)) is not { } said)
+            return;
+        var voice = said with { Id = id };
+        _tasks.Run($"Voice message in {room}", async cancellationToken =>
+        {
+            if ((await FindAsync(voice.Link, cancellationToken)).File is { } file)
+                Begin(account, file, (text, stopping) => say(voice.Reply(room, to: null, text), stopping));
+        });
+    }
+
+    private void Begin(Jid account, StoredUpload file, Func<string, CancellationToken, ValueTask> answer)
+    {
+        if (!TryBegin(account, file, answer))
+            _tasks.Note($"A voice message was not turned into text for {account}: there are too many.");
     }
 
     /// <summary>A voice message that was uploaded here; or why it is none.</summary>
@@ -114,9 +153,10 @@ public sealed class SpeechToText : IXmppModule
             : (file, null);
     }
 
-    /// <summary>Sends an account the text of a file, when there is time for that.</summary>
-    /// <returns>False when there is none, or when the account has had enough.</returns>
-    private bool TryBegin(Jid account, VoiceMessage message, StoredUpload file)
+    /// <summary>Makes the text of a file for an account, when there is time for that.</summary>
+    /// <param name="answer">Gets the text, or why there is none.</param>
+    /// <returns>False when there is no time, or when the account has had enough.</returns>
+    private bool TryBegin(Jid account, StoredUpload file, Func<string, CancellationToken, ValueTask> answer)
     {
         if (Interlocked.Increment(ref _pending) > _options.Parallel + _options.Waiting || !_quota.TryTake(account))
         {
@@ -125,18 +165,23 @@ public sealed class SpeechToText : IXmppModule
         }
         _tasks.Run($"Text of a voice message for {account}", async cancellationToken =>
         {
+            string text;
             try
             {
-                var text = await TextOfAsync(file, cancellationToken);
-                await _stanzas.SendMessageAsync(message.Reply(Jid.Parse(account.Domain), account, text), cancellationToken);
+                text = await TextOfAsync(file, cancellationToken);
             }
             finally
             {
                 Interlocked.Decrement(ref _pending);
             }
+            await answer(text, cancellationToken);
         });
         return true;
     }
+
+    /// <summary>Sends an account a reply of its host.</summary>
+    private Func<string, CancellationToken, ValueTask> Reply(Jid account, VoiceMessage message) => async (text, cancellationToken) =>
+        await _stanzas.SendMessageAsync(message.Reply(Jid.Parse(account.Domain), account, text), cancellationToken);
 
     /// <summary>What is said in it; or why that is not known.</summary>
     private async ValueTask<string> TextOfAsync(StoredUpload file, CancellationToken cancellationToken)

@@ -29,13 +29,14 @@ internal sealed record VoiceMessage(string Link, Jid? Author, string? Id)
     }
 
     /// <summary>The text as a reply to it.</summary>
-    public Element Reply(Jid from, Jid to, string text)
+    /// <param name="to">An account, or null: for all in a room.</param>
+    public Element Reply(Jid from, Jid? to, string text)
     {
         var quote = $"> {Link}\n";
         var reply = new Element(Namespaces.Client, "message",
             Element.Attr("from", from.ToString()),
-            Element.Attr("to", to.ToString()),
-            Element.Attr("type", "chat"),
+            Element.Attr("to", to?.ToString()),
+            Element.Attr("type", to is null ? "groupchat" : "chat"),
             new Element(Namespaces.Client, "body", quote + text));
         if (Author is null || Id is null)
             return reply;

@@ -74,7 +74,8 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             node => Current.Modules.NodeChanged.TryGetValue(node, out var handlers) ? handlers : []);
         Rooms = new RoomDirectory(
             store.Rooms, store.Settings, store.AccountData, Sessions, Messages, Administrators, this, Tasks, store.Archive,
-            () => Current.Options.Modules.ArchiveIfKept(), () => Current.Modules.Waker, () => Current.Options.Modules.Rooms, time);
+            () => Current.Options.Modules.ArchiveIfKept(), () => Current.Modules.Waker, () => Current.Modules.Transcriber,
+            () => Current.Options.Modules.Rooms, time);
         PublishedBans = new PublishedBans(
             () => Current.Options.Hosts.FirstOrDefault(Federation.IsServed) ?? Current.DefaultHost, Remote, Tasks, time);
         Web = new WebServer(this, loggers.CreateLogger<WebServer>());

@@ -191,9 +191,9 @@ internal static class ModuleCatalog
             options => options.ExternalServices),
         new("speechToText",
             (services, options) => new SpeechToText(
-                services.Uploads, services.Web, services.Speech, services.Sessions, services.Store.AccountData, services.Stanzas,
-                services.Tasks, options.SpeechToText, services.Time),
-            options => options.SpeechToText),
+                services.Uploads, services.Web, services.Speech, services.Sessions, services.Store.AccountData, services.Store.Archive,
+                services.Stanzas, services.Tasks, options.SpeechToText, options.Archive, services.Time),
+            options => new object[] { options.SpeechToText, options.Archive.LookBack }),
         new("hostMeta", (services, options) => new HostMeta(services.Web, options.HostMeta), options => options.HostMeta),
         new("webChat",
             (services, options) => new WebChat(options.WebChat, options.RoomsLabel(), options.IsRegistrationOpen()),

@@ -64,6 +64,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
 
     public IDeviceWaker? DeviceWaker { get; private set; }
 
+    public ITranscriber? VoiceTranscriber { get; private set; }
+
     public List<Func<ISession, ValueTask>> SessionRestoredHandlers { get; } = [];
 
     public List<Func<ISession, Func<ValueTask>, ValueTask>> BecomingAvailableHandlers { get; } = [];
@@ -139,6 +141,8 @@ internal sealed class ModuleRegistration(string name, object? options) : IModule
     public void SessionEnded(Func<ISession, ValueTask> handler) => SessionEndedHandlers.Add(handler);
 
     public void Waker(IDeviceWaker waker) => DeviceWaker = waker;
+
+    public void Transcriber(ITranscriber transcriber) => VoiceTranscriber = transcriber;
 
     public void SessionRestored(Func<ISession, ValueTask> handler) => SessionRestoredHandlers.Add(handler);
 

@@ -52,6 +52,7 @@ internal sealed class ModuleTable
             .Select(entry => new ForwardingEntry(
                 Encoding.UTF8.GetBytes(entry.Payload?.Namespace ?? ""), Encoding.UTF8.GetBytes(entry.Payload?.Local ?? ""), entry.Check))];
         Waker = _modules.Select(module => module.DeviceWaker).SingleOrDefault(waker => waker is not null);
+        Transcriber = _modules.Select(module => module.VoiceTranscriber).SingleOrDefault(transcriber => transcriber is not null);
         Services = [.. _modules.SelectMany(module => module.Services)];
         HttpRoutes = [.. _modules.SelectMany(module => module.HttpRoutes)];
         Unavailable = [.. _modules.SelectMany(module => module.UnavailableHandlers)];
@@ -86,6 +87,9 @@ internal sealed class ModuleTable
 
     /// <summary>Null when no module wakes devices.</summary>
     public IDeviceWaker? Waker { get; }
+
+    /// <summary>Who turns voice messages into text for services, or null.</summary>
+    public ITranscriber? Transcriber { get; }
 
     public GuardChain Guards { get; }
 

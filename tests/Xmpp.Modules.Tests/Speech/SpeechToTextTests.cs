@@ -3,9 +3,11 @@ using Xmpp.Core;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 using Xmpp.Modules.Speech;
+using Xmpp.Modules.Tests.Rooms;
 using Xmpp.Modules.Tests.Uploads;
 using Xmpp.Testing;
 using Xunit;
+using static Xmpp.Modules.Tests.Rooms.RoomTesting;
 
 namespace Xmpp.Modules.Tests.Speech;
 
@@ -13,6 +15,7 @@ namespace Xmpp.Modules.Tests.Speech;
 public sealed class SpeechToTextTests : IDisposable
 {
     private const string Transcribe = "urn:xmppchat:speech#transcribe";
+    private const string Answers = "{urn:xmppchat:rooms}transcribe";
     private const string Configure = "urn:xmppchat:speech#configure";
 
     private readonly SpeechStandIn _engine = SpeechStandIn.Start();
@@ -88,6 +91,104 @@ public sealed class SpeechToTextTests : IDisposable
         var text = await romeo.Client.ReadAsync();
         Assert.Equal($"> {link}\nBut soft!", text.Child(Namespaces.Client, "body")!.Text);
         Assert.Null(text.Child("urn:xmpp:reply:0", "reply"));
+    }
+
+    [Fact]
+    public async Task A_reaction_asks_for_the_text_of_a_message_that_the_archive_has()
+    {
+        await using var server = await StartAsync();
+        using var romeo = await LoginAsync(server);
+        var juliet = await server.LoginAsync("juliet", "balcony");
+        var link = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+        await SayAsync("v1", link);
+        await SayAsync("t1", "https://elsewhere.example/voice.ogg");
+
+        // XEP-0444 §2.1: all reactions of a message are said at once.
+        await juliet.SendAsync(Reaction(romeo.Client.Jid.Bare, "v1", "👋", "📝"));
+        var reply = await juliet.ReadAsync();
+        Assert.Equal(("localhost", $"> {link}\nBut soft!"), (reply["from"], reply.Child(Namespaces.Client, "body")!.Text));
+        var to = reply.Child("urn:xmpp:reply:0", "reply")!;
+        Assert.Equal((romeo.Client.Jid.ToString(), "v1"), (to["to"], to["id"]));
+        // The author asks as well.
+        Assert.Equal("v1", (await romeo.Client.ReadAsync()).Child("urn:xmpp:reactions:0", "reactions")!["id"]);
+        await romeo.Client.SendAsync(Reaction(juliet.Jid.Bare, "v1", "📝\uFE0F"));
+        var own = await romeo.Client.ReadAsync();
+        Assert.Equal((romeo.Client.Jid.Bare.ToString(), "v1"),
+            (own.Child("urn:xmpp:reply:0", "reply")!["to"], own.Child("urn:xmpp:reply:0", "reply")!["id"]));
+        Assert.NotNull((await juliet.ReadAsync()).Child("urn:xmpp:reactions:0", "reactions"));
+
+        // Of what is no voice message of this server that is said; other reactions, and what isn't known, mean nothing.
+        await juliet.SendAsync(Reaction(romeo.Client.Jid.Bare, "v1", "👋"));
+        await juliet.SendAsync(Reaction(romeo.Client.Jid.Bare, "v2", "📝"));
+        await juliet.SendAsync(Reaction(romeo.Client.Jid.Bare, "t1", "📝"));
+        Assert.Contains("no link of a file", (await juliet.ReadAsync()).Child(Namespaces.Client, "body")!.Text, StringComparison.Ordinal);
+        Assert.Equal(2, _engine.Requests.Count);
+
+        async Task SayAsync(string id, string url)
+        {
+            await romeo.Client.SendAsync(
+                $"<message to='juliet@localhost' type='chat' id='{id}'><body>{url}</body>"
+                + $"<x xmlns='jabber:x:oob'><url>{url}</url></x></message>");
+            Assert.Equal(id, (await juliet.ReadAsync())["id"]);
+        }
+    }
+
+    private static string Reaction(Jid to, string id, params string[] emojis) =>
+        $"<message to='{to}' type='chat' id='r'><reactions id='{id}' xmlns='urn:xmpp:reactions:0'>"
+        + string.Concat(emojis.Select(emoji => $"<reaction>{emoji}</reaction>")) + "</reactions><store xmlns='urn:xmpp:hints'/></message>";
+
+    [Fact]
+    public async Task A_room_answers_voice_messages_with_their_text_when_its_owner_wants_it()
+    {
+        await using var server = await StartAsync(options => options with { Parallel = 1 });
+        using var uploader = await LoginAsync(server);
+        var romeo = uploader.Client;
+        var link = await uploader.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+        var picture = await uploader.UploadAsync(Uploader.Bytes(10));
+        await romeo.EnterAsync(Coven, "Romeo");
+        await romeo.ConfigureAsync(Coven, (Answers, "0"));
+        await SayAsync(link);
+        await romeo.ConfigureAsync(Coven, (Answers, "1"));
+        await SayAsync(picture);
+
+        var id = await SayAsync(link);
+
+        var reply = await romeo.ReadAsync();
+        Assert.Equal((Coven, "groupchat", $"> {link}\nBut soft!"),
+            (reply["from"], reply["type"], reply.Child(Namespaces.Client, "body")!.Text));
+        var to = reply.Child("urn:xmpp:reply:0", "reply")!;
+        Assert.Equal(($"{Coven}/Romeo", id), (to["to"], to["id"]));
+        Assert.NotEqual(id, reply.Child("urn:xmpp:sid:0", "stanza-id")!["id"]);
+        // Who enters gets it as everything that was said before.
+        var juliet = await server.LoginAsync("juliet", "balcony");
+        await juliet.SendAsync($"<presence to='{Coven}/Juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+        Element late;
+        do
+            late = await juliet.ReadAsync();
+        while (late["from"] != Coven || late.Child("urn:xmpp:reply:0", "reply") is null);
+        await romeo.PassAsync();
+
+        // Nobody is told what was said in one that was taken away meanwhile.
+        _engine.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gone = await SayAsync(link);
+        while (_engine.Requests.Count < 2)
+            await Task.Yield();
+        await romeo.AskAsync("set", Coven,
+            $"<moderate xmlns='urn:xmpp:message-moderate:1' id='{gone}'><retract xmlns='urn:xmpp:message-retract:1'/></moderate>");
+        await romeo.PassAsync();
+        var last = await SayAsync(link);
+        _engine.Gate.SetResult();
+        Assert.Equal(last, (await romeo.ReadAsync()).Child("urn:xmpp:reply:0", "reply")!["id"]);
+        Assert.Equal(3, _engine.Requests.Count);
+
+        async Task<string> SayAsync(string url)
+        {
+            await romeo.SendAsync(
+                $"<message to='{Coven}' type='groupchat' id='1'><body>{url}</body><x xmlns='jabber:x:oob'><url>{url}</url></x></message>");
+            var said = await romeo.ReadAsync();
+            Assert.Equal("1", said["id"]);
+            return said.Child("urn:xmpp:sid:0", "stanza-id")!["id"]!;
+        }
     }
 
     [Fact]

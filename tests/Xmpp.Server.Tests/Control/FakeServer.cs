@@ -46,7 +46,7 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
             new RoomDirectory(
                 _store.Rooms, _store.Settings, _store.AccountData, sessions, new NoStanzas(), new Administrators(_store.Settings, () => []), this,
                 new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), _store.Archive,
-                () => Options.Modules.ArchiveIfKept(), () => null, () => Options.Modules.Rooms, TimeProvider.System),
+                () => Options.Modules.ArchiveIfKept(), () => null, () => null, () => Options.Modules.Rooms, TimeProvider.System),
             _store.Archive);
         var tasks = new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None);
         PubSub = new(new(
