@@ -196,8 +196,6 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     /// <param name="peer">Who is on the other side from it.</param>
     private static ValueTask<Verdict> RunStagesAsync(ModuleTable modules, Context context, Jid peer, CancellationToken cancellationToken)
     {
-        if (modules.Guards.IsEmpty)
-            return RunAsync(modules.MessageHandlersBeforeDelivery, context, cancellationToken);
         var stanza = new GuardedStanza(
             StanzaKind.Message, context.Account, context.Direction, peer, MessageTypes.NameOf(context.Type));
         var verdict = modules.Guards.CheckAsync(stanza, cancellationToken);

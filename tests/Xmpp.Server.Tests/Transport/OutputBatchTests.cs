@@ -93,6 +93,28 @@ public sealed class OutputBatchTests
     }
 
     [Fact]
+    public async Task Batches_of_two_threads_flush_the_same_connection_each_for_itself()
+    {
+        WriteInBatches();
+
+        Assert.Equal("first second third", await ReadAsync(_client));
+
+        void WriteInBatches()
+        {
+            using var batch = OutputBatch.Begin();
+            Write(_server, "first ");
+            var other = new Thread(() =>
+            {
+                using var batch = OutputBatch.Begin();
+                Write(_server, "second ");
+            });
+            other.Start();
+            other.Join();
+            Write(_server, "third");
+        }
+    }
+
+    [Fact]
     public async Task A_batch_that_is_left_by_an_exception_is_sent_and_over()
     {
         Assert.Throws<InvalidOperationException>(WriteAndFail);
