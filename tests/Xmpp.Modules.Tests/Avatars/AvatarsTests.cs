@@ -148,6 +148,29 @@ public sealed class AvatarsTests
         Assert.Equal("", PhotoIn(Assert.Single(await romeo.PassAsync(), stanza => stanza.Name.Local == "presence")));
     }
 
+    /// <summary>The server adds to the presence that there is, never to one that the client has changed since.</summary>
+    [Fact]
+    public async Task What_the_client_says_meanwhile_stays()
+    {
+        await using var server = await StartAsync();
+        await server.BefriendAsync("juliet", "romeo");
+        var juliet = await server.ConnectAsync("juliet", "balcony");
+        var romeo = await server.ConnectAsync("romeo", "orchard");
+        await romeo.WantAsync(server);
+        await juliet.SendAsync("<presence><status>Hark</status></presence>");
+        await juliet.PassAsync();
+        var session = server.Server.Context.Sessions.Find(juliet.Jid)!;
+        var before = session.Presence!;
+        await juliet.SendAsync("<presence><status>Alas</status></presence>");
+        await juliet.PassAsync();
+        await romeo.PassAsync();
+
+        await server.Server.Context.Presences.AmendAsync(session, before, before with { Priority = 1 }, TestContext.Current.CancellationToken);
+
+        Assert.Empty(await romeo.PassAsync());
+        Assert.Contains("Alas", session.Presence!.Stanza.ToElement().ToString(), StringComparison.Ordinal);
+    }
+
     /// <summary>§3.1: of several the one that is here, and only under its own hash.</summary>
     [Fact]
     public async Task Only_what_is_what_it_says_counts()
