@@ -11,11 +11,13 @@ import signal
 import socket
 import sqlite3
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -100,7 +102,9 @@ class Gajim(Driven):
         driver = shutil.copy(HERE / "gajim_driver.py", home)
         authorities = home / "authorities.crt"
         authorities.write_bytes(SYSTEM_AUTHORITIES.read_bytes() + server.ca.read_bytes())
-        if (prefix := trusting(authorities)) is None:
+        prefix = trusting(authorities)
+        self.trusts_server = prefix is not None
+        if not self.trusts_server:
             # What remains when a user has looked at the certificate and said yes.
             accepted = home / ".local/share/gajim/cert_store"
             accepted.mkdir(parents=True)
@@ -135,6 +139,13 @@ class Gajim(Driven):
             log=home / "gajim.log", env=environment, cwd="/",
         )  # fmt: skip
 
+    def picture(self, name, content):
+        """A file that it can read; its path."""
+        file = self.home / name
+        file.write_bytes(content)
+        file.chmod(0o644)
+        return str(file)
+
     def save_screenshot(self, file):
         self.screenshot(str(self.home / "screenshot.png"))
         shutil.copy(self.home / "screenshot.png", file)
@@ -147,13 +158,14 @@ class Gajim(Driven):
 class Converse(Driven):
     """The server's web chat in Chromium with one account of "localhost", driven by converse.mjs."""
 
-    def __init__(self, server, account, directory, query=""):
+    def __init__(self, server, account, directory, query="", web=None):
         environment = {
             **os.environ, "HOME": str(directory), "XMPP_PASSWORD": account.password, "CHROMIUM": shutil.which("chromium"),
         }  # fmt: skip
         self.start(
-            "node", HERE / "converse.mjs", f"{server.web}/chat/{query}", account.local, log=directory / "converse.log", env=environment
-        )
+            "node", HERE / "converse.mjs", f"{web or server.web}/chat/{query}", account.local, log=directory / "converse.log",
+            env=environment,
+        )  # fmt: skip
 
     def close(self):
         self.end()
@@ -216,6 +228,10 @@ class Dino:
     def avatars(self):
         """The pictures that it has got, by their hashes."""
         return {file.name for file in (self._database.parent / "avatars").glob("*")}
+
+    def files(self):
+        """What it has fetched: the content of each file."""
+        return [file.read_bytes() for file in (self._database.parent / "files").glob("*")]
 
     def type(self, text):
         """Types a line into the conversation that it shows."""
@@ -316,21 +332,31 @@ def trusting(authorities, hosts=None):
 
 
 class Forwarder:
-    """Takes connections to port 5222 of a loopback address of its own, for clients that can't be told a port."""
+    """Takes connections, and passes on what comes: at port 5222 of a loopback address of its own for clients that can't be told a port, or
+    elsewhere, to cut them."""
 
-    def __init__(self, port):
+    def __init__(self, port, address=None, own_port=5222):
         self._port = port
-        self.address = f"127.77.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
-        self._listener = socket.create_server((self.address, 5222))
+        self.address = address or f"127.77.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
+        self._listener = socket.create_server((self.address, own_port))
+        self.port = self._listener.getsockname()[1]
+        self._sockets = []
+        self._is_whole = threading.Event()
+        self._is_whole.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._port))
-                for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=self._pump, args=[source, sink], daemon=True).start()
+                threading.Thread(target=self._serve, args=[client], daemon=True).start()
+
+    def _serve(self, client):
+        self._is_whole.wait()
+        server = socket.create_connection(("127.0.0.1", self._port))
+        self._sockets += client, server
+        threading.Thread(target=self._pump, args=[server, client], daemon=True).start()
+        self._pump(client, server)
 
     def _pump(self, source, sink):
         with contextlib.suppress(OSError), source, sink:
@@ -338,8 +364,29 @@ class Forwarder:
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_RDWR)
 
+    def cut(self):
+        """Breaks all connections; from new ones nothing comes through until `mend`."""
+        self._is_whole.clear()
+        while self._sockets:
+            with contextlib.suppress(OSError):
+                self._sockets.pop().shutdown(socket.SHUT_RDWR)
+
+    def mend(self):
+        self._is_whole.set()
+
     def close(self):
         self._listener.close()
+
+
+def png(red, green, blue, side=64):
+    """A square of one colour."""
+    rows = (b"\0" + bytes([red, green, blue]) * side) * side
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def stop(process):

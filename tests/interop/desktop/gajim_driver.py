@@ -131,6 +131,15 @@ class Driver:
         """By which it knows somebody's picture; None for none."""
         return self._contact(jid).avatar_sha
 
+    def can_upload(self):
+        """Whether it has found the server's service for files."""
+        return self._client.get_module("HTTPUpload").available
+
+    def send_file(self, jid, file, in_room=False):
+        """Uploads a file, then sends its address (XEP-0363)."""
+        contact = self._room(jid) if in_room else self._contact(jid)
+        self._client.get_module("HTTPUpload").send_file(contact, Path(file))
+
     def history(self, jid):
         """What it has kept of a conversation, whichever way it came."""
         from gajim.common import app

@@ -3,14 +3,12 @@
 import contextlib
 import hashlib
 import secrets
-import struct
-import zlib
 from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
-from desktop import Dino, Display, Gajim, missing
+from desktop import Dino, Display, Gajim, missing, png
 from raw import CLIENT, bound
 from xmppchat import ROOT, wait_until
 
@@ -20,17 +18,6 @@ pytestmark = pytest.mark.skipif(
     bool(missing("dino-im", "xdotool", "import")) or not Path("/usr/share/gajim/plugins/omemo").exists(),
     reason="needs Dino, Gajim's OMEMO plugin, xdotool and ImageMagick",
 )
-
-
-def png(red, green, blue, side=64):
-    """A square of one colour."""
-    rows = (b"\0" + bytes([red, green, blue]) * side) * side
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def test_gajim_and_dino_talk_encrypted_and_show_each_other_s_picture(server, tmp_path_factory):

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from desktop import Converse, Dino, Display, Gajim, Profanity, missing, until
+from desktop import Converse, Dino, Display, Gajim, Profanity, missing, png, until
 from raw import CLIENT, bound
 from test_rooms import Occupant
 from xmppchat import ROOT, TIMEOUT, WEB_CHAT
@@ -47,8 +47,10 @@ async def test_five_clients_in_one_room(server, tmp_path_factory):
         stack.callback(profanity.close)
         converse = Converse(server, accounts["converse"], tmp_path_factory.mktemp("converse"))
         stack.callback(converse.close)
+        server.ctl("roster", "push", accounts["gajim"].jid, accounts["dino"].jid)
         bookmark(server, accounts["dino"], room, "Dino", password)
         await until(gajim.is_online, "Gajim is online")
+        await until(gajim.can_upload, "Gajim can upload")
         gajim.create_room(room, "Verona", password)
         await until(lambda: gajim.occupants(room), "Gajim is in its room")
         owner = gajim.own_nick(room)
@@ -99,6 +101,17 @@ async def test_five_clients_in_one_room(server, tmp_path_factory):
             if MODERATION in features:
                 gajim.moderate(room, said["Profanity"])
                 await until(lambda: len(converse.heard(room)) == 3, "Converse.js has lost a message")
+            # Pictures, uploaded and fetched by HTTP. Dino fetches by itself what its contacts send, in a room as well.
+            if gajim.trusts_server:
+                pictures = {"room": png(30, 160, 60, side=80), "dino": png(220, 120, 30, side=80)}
+                gajim.send_file(room, gajim.picture("room.png", pictures["room"]), True)
+                await until(lambda: pictures["room"] in dino.files(), "Dino has the room's picture")
+                gajim.send_file(accounts["dino"].jid, gajim.picture("dino.png", pictures["dino"]))
+                await until(lambda: pictures["dino"] in dino.files(), "Dino has its own picture")
+                await until(converse.isPictureShown, "Converse.js shows the room's picture")
+                gajim.save_screenshot(ARTIFACTS / "gajim-picture.png")
+                dino.save_screenshot(ARTIFACTS / "dino-picture.png")
+
             gajim.kick(room, "Profanity", "A feud")
             await asyncio.to_thread(profanity.expect, "A feud")
             await until(lambda: set(converse.occupants(room)) == {owner, "Dino", "Juliet", "Slixmpp"}, "Converse.js shows who is left")

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import secrets
 import ssl
+import urllib.parse
 import urllib.request
 
 import pytest
 
-from desktop import Converse, Display, Gajim, missing, until
+from desktop import Converse, Display, Forwarder, Gajim, missing, until
 from people import Person
 from test_rooms import Occupant
-from xmppchat import ROOT, WEB_CHAT
+from xmppchat import ROOT, TIMEOUT, WEB_CHAT
 
 ARTIFACTS = ROOT / "artifacts"
 
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def browser(server, account, directory, query=""):
-    converse = Converse(server, account, directory, query)
+def browser(server, account, directory, query="", web=None):
+    converse = Converse(server, account, directory, query, web)
     try:
         yield converse
     finally:
@@ -109,3 +110,36 @@ async def test_a_browser_resumes_when_its_connection_broke(server, tmp_path):
             # The same session, not another one.
             assert (converse.jid(), server.sessions(account.jid)) == (session, [session])
             converse.screenshot(str(ARTIFACTS / "web-chat-resumed.png"))
+
+
+async def test_a_browser_goes_on_over_bosh_when_the_network_was_cut(server, tmp_path):
+    # Converse.js resumes no stream over BOSH (XEP-0198): there the session outlives its connections by itself, and what they
+    # lost comes again with the numbers of the requests (XEP-0124 §14).
+    account, friend = server.new_accounts(2)
+    network = Forwarder(urllib.parse.urlsplit(server.web).port, "127.0.0.1", 0)
+    with (
+        contextlib.closing(network),
+        browser(server, account, tmp_path, "?bosh", f"https://localhost:{network.port}") as converse,
+    ):
+        await until(converse.isOnline, "Converse.js is online")
+        assert converse.transport() == "bosh"
+        session = converse.jid()
+        async with Person(server, friend) as slixmpp:
+            slixmpp.chat(account.jid, "before")
+            await until(lambda: converse.told(friend.jid) == ["before"], "Converse.js has the message")
+            network.cut()
+            slixmpp.chat(account.jid, "meanwhile")
+            slixmpp.chat(account.jid, "and more")
+            await slixmpp.get_roster(timeout=TIMEOUT)
+            converse.tell(friend.jid, "cut off")
+            network.mend()
+            await until(lambda: len(converse.told(friend.jid)) >= 3, "Converse.js has all")
+            converse.tell(friend.jid, "and back")
+            said = [(await slixmpp.take(lambda stanza: stanza.name == "message" and stanza["body"], "a message"))["body"] for _ in range(2)]
+            assert said == ["cut off", "and back"]
+            slixmpp.chat(account.jid, "after")
+            await until(lambda: "after" in converse.told(friend.jid), "Converse.js has what was said afterwards")
+            assert converse.told(friend.jid) == ["before", "meanwhile", "and more", "after"]
+            # The same session, not another one.
+            assert (converse.jid(), server.sessions(account.jid)) == (session, [session])
+            converse.screenshot(str(ARTIFACTS / "web-chat-bosh-cut.png"))
