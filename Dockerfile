@@ -20,7 +20,7 @@ RUN dotnet publish Xmpp.Ctl -c Release -o /app --no-restore \
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libsqlite3-0 \
+ && apt-get install -y --no-install-recommends libsqlite3-0 libunbound8 \
  && (apt-get install -y --no-install-recommends libmongoc-1.0-0 || apt-get install -y --no-install-recommends libmongoc2-2) \
  && rm -rf /var/lib/apt/lists/* \
  && ln -s /app/xmppctl /usr/local/bin/xmppctl \

@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 usage() {
   cat <<'HELP'
 ./test.sh [--only unit|mongo|interop|desktop|chaos] [--no-build] [--without-mongodb] [--rounds N] [FILTER]
-  --only unit      formatting and the .NET test projects; needs the .NET SDK, libsqlite3, libssl, libmongoc and a MongoDB
+  --only unit      formatting and the .NET test projects; needs the .NET SDK, libsqlite3, libssl, libmongoc, libunbound and a MongoDB
   --only mongo     the MongoDB that the tests use is one: pymongo and the Node.js driver say so
   --only interop   third-party clients and raw sockets against the built server
   --only desktop   Gajim, Profanity, Dino and Converse.js as people use them; left out where they can't run, unless CI=true
@@ -327,7 +327,7 @@ finish() {
 }
 
 require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=libsqlite3-0' \
-  '/usr/lib/*/libmongoc*.so.[02]=libmongoc-1.0-0'
+  '/usr/lib/*/libmongoc*.so.[02]=libmongoc-1.0-0' '/usr/lib/*/libunbound.so.8=libunbound8'
 [ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest python3-pytest-xdist openssl=openssl
 case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp turnserver=coturn espeak-ng ;; esac
 case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac

@@ -51,7 +51,7 @@ internal sealed partial class ComponentStream(ServerContext server, Connection c
         Send(output.WrittenSpan);
     }
 
-    protected override void Open(StreamHeader header)
+    protected override ValueTask OpenAsync(StreamHeader header)
     {
         Entry = Jid.TryParse(header.To, out var to) && to is { Local: null, IsFull: false } ? Server.Components.Find(to.Domain) : null;
         _to = to?.Domain;
@@ -63,6 +63,7 @@ internal sealed partial class ComponentStream(ServerContext server, Connection c
         if (Server.Components.IsConnected(Entry.Domain))
             throw Conflict();
         BeginContent();
+        return default;
     }
 
     protected override ValueTask HandleAsync(StanzaView element)

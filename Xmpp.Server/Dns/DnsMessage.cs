@@ -128,8 +128,8 @@ internal sealed class DnsMessage
         return count <= MaxRecords;
     }
 
-    /// <summary>Null for one that is malformed or of no interest.</summary>
-    private static DnsRecord? ReadRecord(ReadOnlySpan<byte> bytes, int position, DnsType type, string owner, uint timeToLive)
+    /// <summary>Reads the data of a record, which ends with the bytes; null for one that is malformed or of no interest.</summary>
+    public static DnsRecord? ReadRecord(ReadOnlySpan<byte> bytes, int position, DnsType type, string owner, uint timeToLive)
     {
         var data = bytes[position..];
         switch (type)
@@ -146,6 +146,8 @@ internal sealed class DnsMessage
                         owner, timeToLive, BinaryPrimitives.ReadUInt16BigEndian(data), BinaryPrimitives.ReadUInt16BigEndian(data[2..]),
                         BinaryPrimitives.ReadUInt16BigEndian(data[4..]), target)
                     : null;
+            case DnsType.Tlsa when data.Length > 3:
+                return new TlsaRecord(owner, timeToLive, data[0], data[1], data[2], data[3..].ToArray());
             default:
                 return null;
         }

@@ -127,6 +127,7 @@ internal sealed class DnsResolver(Func<IReadOnlyList<IPEndPoint>> servers, TimeP
     private static bool IsOf(DnsRecord record, DnsType type) => (record, type) switch
     {
         (ServiceRecord, DnsType.Srv) => true,
+        (TlsaRecord, DnsType.Tlsa) => true,
         (AddressRecord address, DnsType.A) => address.Address.AddressFamily == AddressFamily.InterNetwork,
         (AddressRecord address, DnsType.Aaaa) => address.Address.AddressFamily == AddressFamily.InterNetworkV6,
         _ => false,

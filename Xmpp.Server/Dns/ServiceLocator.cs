@@ -32,6 +32,9 @@ internal sealed class ServiceLocator(IDnsResolver resolver, TimeProvider time)
         var directly = resolver.QueryAsync($"_xmpps-server._tcp.{name}", DnsType.Srv, cancellationToken).AsTask();
         var usual = await resolver.QueryAsync($"_xmpp-server._tcp.{name}", DnsType.Srv, cancellationToken);
         var direct = await directly;
+        // RFC 7673 §3.1: what may have been tampered with is no answer.
+        if (new[] { usual, direct }.FirstOrDefault(answer => answer is { Outcome: DnsOutcome.Failed, IsValidated: true }) is { } bogus)
+            return new([], bogus.Failure, IsUnknown: true);
         List<(ServiceRecord Record, bool IsDirectTls)> records =
         [
             .. direct.Records.OfType<ServiceRecord>().Select(record => (record, true)),
@@ -44,7 +47,10 @@ internal sealed class ServiceLocator(IDnsResolver resolver, TimeProvider time)
         }
         records.RemoveAll(entry => entry.Record.Target.Length == 0);
         if (records.Count > 0)
-            return new([.. ServiceOrder.Of(records).Take(MaxTargets)]);
+        {
+            return new([.. ServiceOrder.Of(records).Take(MaxTargets).Select(target =>
+                target with { IsSecure = (target.IsDirectTls ? direct : usual).IsSecure })]);
+        }
         // XEP-0368, Implementation Notes: who has said that there is no service is not looked for elsewhere.
         return usual.Outcome == DnsOutcome.Failed || direct.Outcome == DnsOutcome.Failed
             ? new([], usual.Failure ?? direct.Failure, IsUnknown: true)
@@ -71,7 +77,26 @@ internal sealed class ServiceLocator(IDnsResolver resolver, TimeProvider time)
             v6 = new(DnsOutcome.NoData, []);
         }
         var addresses = Interleave(v6, v4);
-        return (addresses, addresses.Count > 0 || v6.Outcome != DnsOutcome.Failed ? v4 : v6);
+        var isSecure = new[] { v4, v6 }.Any(answer => answer is { Outcome: DnsOutcome.Found, IsSecure: true });
+        return (addresses, (addresses.Count > 0 || v6.Outcome != DnsOutcome.Failed ? v4 : v6) with { IsSecure = isSecure });
+    }
+
+    /// <summary>What secure DNS says about who is to be found at a target (RFC 7673 §3.3, §3.4).</summary>
+    /// <param name="isAddressSecure">Of one of its addresses at least.</param>
+    /// <returns>A delegation, or null where nothing is secure; or why the target must not be connected to.</returns>
+    public async ValueTask<(Delegation? Delegation, string? Failure)> FindDelegationAsync(
+        ServiceTarget target, bool isAddressSecure, CancellationToken cancellationToken)
+    {
+        if (!target.IsSecure)
+            return (null, null);
+        // §3.2: where the addresses aren't signed the query would fail at best.
+        if (!isAddressSecure)
+            return (new(target.Host, target.Port, []), null);
+        var answer = await resolver.QueryAsync($"_{target.Port}._tcp.{target.Host}", DnsType.Tlsa, cancellationToken);
+        if (answer.Outcome == DnsOutcome.Failed)
+            return (null, answer.Failure);
+        var delegation = new Delegation(target.Host, target.Port, answer.IsSecure ? [.. answer.Records.OfType<TlsaRecord>()] : []);
+        return (delegation, null);
     }
 
     private static List<IPAddress> Interleave(DnsAnswer first, DnsAnswer second)

@@ -5,7 +5,8 @@ namespace Xmpp.Server.Dns;
 /// <summary>Where a service is, as a SRV record says it.</summary>
 /// <param name="Host">A-labels, or an IP address.</param>
 /// <param name="IsDirectTls">TLS from the first byte (XEP-0368).</param>
-internal sealed record ServiceTarget(string Host, int Port, bool IsDirectTls);
+/// <param name="IsSecure">DNSSEC proves that the domain's server is there (RFC 7673 §3.1).</param>
+internal sealed record ServiceTarget(string Host, int Port, bool IsDirectTls, bool IsSecure = false);
 
 /// <summary>The order of RFC 2782: lower priorities first; within one, weights are the odds.</summary>
 internal static class ServiceOrder

@@ -4,13 +4,17 @@ using Xmpp.Core.Xml;
 using Xmpp.Server.Dns;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Sessions.Journal;
+using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Federation;
 
 /// <summary>All that this server has to do with other servers: ways to them, and streams that they have made.</summary>
 internal sealed class FederationDirectory
 {
+    private const int MaxDelegations = 4;
+
     private readonly ServerContext _server;
+    private readonly ServiceLocator _locator;
     private readonly ServerDialer _dialer;
     private readonly ConcurrentDictionary<(string Local, string Remote), OutgoingLink> _links = new();
     private readonly Dictionary<string, HashSet<IncomingServerStream>> _incoming = [];
@@ -18,7 +22,8 @@ internal sealed class FederationDirectory
     public FederationDirectory(ServerContext server, IDnsResolver resolver, ReadOnlySpan<byte> dialbackSecret)
     {
         _server = server;
-        _dialer = new(server, new(resolver, server.Time));
+        _locator = new(resolver, server.Time);
+        _dialer = new(server, _locator);
         Keys = new(dialbackSecret);
         Sessions = new(server);
     }
@@ -105,6 +110,33 @@ internal sealed class FederationDirectory
             StanzaErrorCondition.RemoteServerNotFound => StanzaErrorCondition.RemoteServerNotFound,
             _ => StanzaErrorCondition.RemoteServerTimeout,
         });
+    }
+
+    /// <summary>
+    /// Whether a certificate is that of a server where DNSSEC says that a domain's are (RFC 7673 §4). Only the first few are looked at:
+    /// whoever connects can ask for this.
+    /// </summary>
+    public async ValueTask<bool> IsDelegatedAsync(TlsInfo tls, string domain)
+    {
+        using var deadline = new CancellationTokenSource(_server.Current.Options.Limits.NegotiationTimeout, _server.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _server.Stopping);
+        try
+        {
+            var location = await _locator.LocateAsync(domain, either.Token);
+            foreach (var target in location.Targets.Where(target => target.IsSecure).Take(MaxDelegations))
+            {
+                var (_, addresses) = await _locator.FindAddressesAsync(target.Host, either.Token);
+                var (delegation, _) = await _locator.FindDelegationAsync(target, addresses.IsSecure, either.Token);
+                if (delegation is not null && _server.Current.Federation is { } federation
+                    && federation.Certificates.Check(tls, domain, delegation) is null)
+                    return true;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody said so.
+        }
+        return false;
     }
 
     /// <summary>Whether a stream of a domain that has proved itself may stay; if so it counts until <see cref="Leave"/>.</summary>

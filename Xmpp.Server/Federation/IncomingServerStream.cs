@@ -66,7 +66,7 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
 
     protected override void SendHeader() => SendHeader(Local ?? _to ?? Server.Current.DefaultHost, Remote, Id);
 
-    protected override void Open(StreamHeader header)
+    protected override ValueTask OpenAsync(StreamHeader header)
     {
         var isFirst = _phase != NegotiationPhase.Authenticated;
         var (to, from) = (DomainOf(header.To), DomainOf(header.From));
@@ -84,8 +84,27 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
         if (from is not null && !Federation.Policy.Admits(from))
             throw new StreamErrorException(StreamErrorCondition.PolicyViolation, $"This server doesn't talk to {from}.");
         BeginContent();
-        Send(new Element(Namespaces.Stream, "features", Features()));
+        if (_phase == NegotiationPhase.Secured && Local is not null && from is not null && ProblemOf(from) is not null
+            && Connection.Tls?.PeerCertificate is not null && Server.Current.Options.S2s.Dane)
+        {
+            return LookIntoDnsAsync(from);
+        }
+        SendFeatures();
+        return default;
     }
+
+    /// <summary>RFC 7712 §5.1: what the DNS says of a domain's servers holds for the streams that they make, too.</summary>
+    private async ValueTask LookIntoDnsAsync(string remote)
+    {
+        if (await Server.Federation.IsDelegatedAsync(Connection.Tls!, remote))
+        {
+            _judged[remote] = null;
+            LogDelegated(Server.StreamLogger, remote, Connection.RemoteEndPoint);
+        }
+        SendFeatures();
+    }
+
+    private void SendFeatures() => Send(new Element(Namespaces.Stream, "features", Features()));
 
     protected override ValueTask HandleElementAsync(Element element)
     {
@@ -386,6 +405,9 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Server {Remote} has connected from {Address} ({Protocol})")]
     private static partial void LogAuthorized(ILogger logger, string remote, IPEndPoint address, string protocol);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Server {Remote} at {Address}: its certificate is what the DNS says (DANE)")]
+    private static partial void LogDelegated(ILogger logger, string remote, IPEndPoint address);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Server {Remote} at {Address} is not trusted: its certificate {Problem}")]
     private static partial void LogNotTrusted(ILogger logger, string remote, IPEndPoint address, string problem);

@@ -4,6 +4,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Dns;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Sessions;
 using Xmpp.Server.Streams;
@@ -30,6 +31,7 @@ internal sealed class OutgoingServerStream : ServerStream
 {
     private readonly OutgoingPurpose _purpose;
     private readonly bool _isDirectTls;
+    private readonly Delegation? _delegation;
     private readonly TaskCompletionSource<LinkFailure?> _negotiated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NegotiationPhase _phase = NegotiationPhase.Clear;
     private string? _peerId;
@@ -38,9 +40,11 @@ internal sealed class OutgoingServerStream : ServerStream
     private bool _isResuming;
     private bool _isBidi;
 
-    public OutgoingServerStream(ServerContext server, Connection connection, OutgoingPurpose purpose, bool isDirectTls)
+    /// <param name="delegation">What secure DNS says about the server that is at the other end; null when it says nothing.</param>
+    public OutgoingServerStream(
+        ServerContext server, Connection connection, OutgoingPurpose purpose, bool isDirectTls, Delegation? delegation)
         : base(server, connection) =>
-        (_purpose, _isDirectTls, Local, Remote) = (purpose, isDirectTls, purpose.Local, purpose.Remote);
+        (_purpose, _isDirectTls, _delegation, Local, Remote) = (purpose, isDirectTls, delegation, purpose.Local, purpose.Remote);
 
     /// <summary>Completes with null when the stream does what it was made for, else with why it doesn't.</summary>
     public Task<LinkFailure?> Negotiated => _negotiated.Task;
@@ -81,7 +85,7 @@ internal sealed class OutgoingServerStream : ServerStream
 
     protected override void SendHeader() => SendHeader(_purpose.Local, Domain, id: null);
 
-    protected override void Open(StreamHeader header)
+    protected override ValueTask OpenAsync(StreamHeader header)
     {
         if (header.ContentNamespace != Namespaces.Server)
             throw new StreamErrorException(StreamErrorCondition.InvalidNamespace);
@@ -97,6 +101,7 @@ internal sealed class OutgoingServerStream : ServerStream
         }
         _peerId = header.Id;
         BeginContent();
+        return default;
     }
 
     protected override ValueTask HandleElementAsync(Element element)
@@ -275,9 +280,11 @@ internal sealed class OutgoingServerStream : ServerStream
     /// <summary>Whether it is the server that was looked for, as far as that has to be proved.</summary>
     private bool IsTrusted()
     {
-        var problem = Federation.Certificates.Check(Connection.Tls, Domain);
-        Report(problem is null ? $"the certificate of {Domain} is valid" : $"the certificate of {Domain} {problem}");
-        if (problem is null || Federation.Policy.AllowsDialback(Domain))
+        var problem = Federation.Certificates.Check(Connection.Tls, Domain, _delegation);
+        var isNamed = _delegation?.Usable.Count > 0;
+        Report($"the certificate of {Domain} {problem ?? (isNamed ? "is what the DNS says (DANE)" : "is valid")}");
+        // RFC 7673 §4: who says securely what to expect is not to be met with less.
+        if (problem is null || (!isNamed && Federation.Policy.AllowsDialback(Domain)))
             return true;
         Fail($"is not trusted: its certificate {problem}");
         return false;

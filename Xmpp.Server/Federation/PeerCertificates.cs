@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Xmpp.Core.Sasl;
+using Xmpp.Server.Dns;
 using Xmpp.Server.Transport;
 
 namespace Xmpp.Server.Federation;
@@ -27,24 +28,37 @@ internal sealed class PeerCertificates(X509Certificate2Collection? authorities, 
     }
 
     /// <summary>Whether what a peer showed proves that it is the server of a domain.</summary>
+    /// <param name="delegation">What secure DNS says about the server; null when it says nothing.</param>
     /// <returns>Why not, in words that complete "its certificate …"; null when it does.</returns>
-    public string? Check(TlsInfo? tls, string domain)
+    public string? Check(TlsInfo? tls, string domain, Delegation? delegation = null)
     {
         if (tls?.PeerCertificate is not { } certificate)
             return "is missing";
+        IReadOnlyList<X509Certificate2> issuers = [.. tls.PeerIssuers ?? []];
         // Authorities stopped to issue certificates for clients: those of servers have to do in both directions.
-        if (CheckChain(certificate, tls.PeerIssuers ?? [], ServerAuthentication) is { } problem
-            && CheckChain(certificate, tls.PeerIssuers ?? [], ClientAuthentication) is not null)
+        var (problem, chain) = CheckChain(certificate, issuers, ServerAuthentication);
+        if (problem is not null && CheckChain(certificate, issuers, ClientAuthentication) is (null, var other))
+            (problem, chain) = (null, other);
+        var names = CheckName(certificate, domain, delegation);
+        return delegation is { Usable: { Count: > 0 } usable }
+            ? DaneCheck.Check(new(certificate, issuers, problem, chain, names), usable, time.GetUtcNow().UtcDateTime)
+            : problem ?? names;
+    }
+
+    /// <summary>By the name of the domain; that of its server is as good when it is secure (RFC 7673 §4.1).</summary>
+    private static string? CheckName(X509Certificate2 certificate, string domain, Delegation? delegation)
+    {
+        if (ServerIdentities.Matches(certificate, domain)
+            || (delegation is not null && ServerIdentities.Matches(certificate, delegation.Host)))
         {
-            return problem;
-        }
-        if (ServerIdentities.Matches(certificate, domain))
             return null;
+        }
         var names = ServerIdentities.Of(certificate);
         return $"is for {(names.Count > 0 ? string.Join(", ", names.Take(10)) : "nobody")}, not for {domain}";
     }
 
-    private string? CheckChain(X509Certificate2 certificate, IEnumerable<X509Certificate2> issuers, Oid usage)
+    private (string? Problem, IReadOnlyList<X509Certificate2> Chain) CheckChain(
+        X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers, Oid usage)
     {
         using var chain = new X509Chain();
         var policy = chain.ChainPolicy;
@@ -59,7 +73,8 @@ internal sealed class PeerCertificates(X509Certificate2Collection? authorities, 
         policy.RevocationMode = X509RevocationMode.NoCheck;
         policy.DisableCertificateDownloads = true;
         policy.VerificationTime = time.GetUtcNow().UtcDateTime;
-        return chain.Build(certificate) ? null : Describe(chain, certificate);
+        var problem = chain.Build(certificate) ? null : Describe(chain, certificate);
+        return (problem, [.. chain.ChainElements.Select(element => element.Certificate)]);
     }
 
     private string Describe(X509Chain chain, X509Certificate2 certificate)

@@ -73,6 +73,11 @@ internal sealed class ServerDialer(ServerContext server, ServiceLocator locator)
                 ? LinkFailure.Timeout($"the address of {target.Host} is not known: {answer.Failure}")
                 : LinkFailure.NotFound($"{target.Host} has no address in the DNS"));
         }
+        var (delegation, bogus) = await locator.FindDelegationAsync(target, answer.IsSecure, cancellationToken);
+        if (bogus is not null)
+            return (null, LinkFailure.Timeout($"what the DNS says about the certificate of {target.Host} is not known: {bogus}"));
+        if (delegation is not null)
+            purpose.Report?.Invoke(delegation.ToString());
         var problems = new List<string>();
         var connected = await _connector.ConnectAsync(addresses, target.Port, (endPoint, why) =>
         {
@@ -89,7 +94,7 @@ internal sealed class ServerDialer(ServerContext server, ServiceLocator locator)
             MaxOutputBytes = server.Current.Options.S2s.OutputBytes,
             TimeProvider = server.Time,
         });
-        var stream = new OutgoingServerStream(server, connection, purpose, target.IsDirectTls);
+        var stream = new OutgoingServerStream(server, connection, purpose, target.IsDirectTls, delegation);
         _ = server.Streams.RunAsync(stream);
         try
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Xmpp.Server.Dns;
 
 namespace Xmpp.Server.Hosting;
 
@@ -43,8 +44,20 @@ public sealed record CertificateCheck(
                 .. certificates.SelectMany(certificate => certificate.Problems),
                 .. Authorities("tls.clientCertificateAuthorities", options.Tls.ClientCertificateAuthorities),
                 .. Authorities("s2s.authorities", options.S2s.Authorities),
+                .. Dane(options.S2s),
             ],
             [.. certificates.SelectMany(certificate => certificate.Warnings)]);
+    }
+
+    private static IEnumerable<ConfigurationProblem> Dane(S2sOptions options)
+    {
+        if (options.Dane && !LibUnbound.IsPresent)
+        {
+            yield return new(
+                "s2s.dane", "true", $"needs {LibUnbound.Library}, which is missing. {LibUnbound.HowToInstall}; or set it to false");
+        }
+        if (options.TrustAnchors is { } file && !File.Exists(file))
+            yield return new("s2s.trustAnchors", null, $"{file} isn't there; name a file with DS or DNSKEY records, or set it to null");
     }
 
     private static IEnumerable<ConfigurationProblem> Authorities(string key, string? file)

@@ -56,6 +56,11 @@ public static class ConfigurationLoader
                 ClientCertificateAuthorities =
                     options.Tls.ClientCertificateAuthorities is { } authorities ? Path.GetFullPath(authorities, start) : null,
             },
+            S2s = options.S2s with
+            {
+                Authorities = options.S2s.Authorities is { } trusted ? Path.GetFullPath(trusted, start) : null,
+                TrustAnchors = options.S2s.TrustAnchors is { } anchors ? Path.GetFullPath(anchors, start) : null,
+            },
             Http = options.Http with { Uploads = Path.GetFullPath(options.Http.Uploads, start) },
             Modules = options.Modules with
             {

@@ -49,6 +49,12 @@ public sealed record S2sOptions
     [DnsServer]
     public IReadOnlyList<string> DnsServers { get; init; } = [];
 
+    /// <summary>Whether the DNS is asked by libunbound, which validates, and its TLSA records say what certificates have to be.</summary>
+    public bool Dane { get; init; }
+
+    /// <summary>File with the DS or DNSKEY records that are trusted; null: those of the DNS's root.</summary>
+    public string? TrustAnchors { get; init; }
+
     /// <summary>From the first stanza for a remote domain until there is a stream for it.</summary>
     [Duration("1s", "10m")]
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);

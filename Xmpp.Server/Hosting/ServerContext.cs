@@ -59,7 +59,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Undelivered = new UndeliveredStanzas(this);
         Metrics = new ServerMetrics(this);
         Components = new ComponentDirectory(() => Current.Options.Components);
-        Federation = new FederationDirectory(this, resolver ?? new DnsResolver(() => Current.DnsServers, time), dialbackSecret);
+        Federation = new FederationDirectory(this, resolver ?? new ConfiguredResolver(() => Current, time), dialbackSecret);
         Remote = new RemoteDomains(Components, Federation, time);
         Rosters = new RosterDirectory(store.Rosters, Sessions);
         Presences = new Presences(

@@ -152,7 +152,7 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
 
     /// <summary>The peer has sent its stream header.</summary>
     /// <exception cref="StreamErrorException">It ends the stream.</exception>
-    protected abstract void Open(StreamHeader header);
+    protected abstract ValueTask OpenAsync(StreamHeader header);
 
     /// <summary>The peer has sent an element of the first level.</summary>
     /// <exception cref="StreamErrorException">It ends the stream.</exception>
@@ -241,6 +241,7 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
         while (consumed < input.Length && !HasEnded && _between is null)
         {
             var kind = Framer.Read(input[consumed..], out var length);
+            ValueTask handled = default;
             consumed += length;
             switch (kind)
             {
@@ -252,14 +253,16 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
                     End(null);
                     break;
                 case FrameKind.StreamOpen:
-                    Open(Framer.Header);
+                    handled = OpenAsync(Framer.Header);
                     break;
                 case FrameKind.Stanza:
-                    var handled = HandleAsync(Framer.Stanza);
-                    if (handled.IsCompletedSuccessfully)
-                        break;
-                    isMore = true;
-                    return handled;
+                    handled = HandleAsync(Framer.Stanza);
+                    break;
+            }
+            if (!handled.IsCompletedSuccessfully)
+            {
+                isMore = true;
+                return handled;
             }
         }
         return default;

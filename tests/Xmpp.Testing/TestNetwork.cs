@@ -52,6 +52,27 @@ public sealed class TestNetwork : IDisposable
         _zone.Records[(host, DnsType.A)] = [new AddressRecord(host, 60, IPAddress.Loopback)];
     }
 
+    /// <summary>Lets DNSSEC prove what the DNS says of a domain, and that it says no more.</summary>
+    /// <param name="records">About the certificate of its server, which has to be published before.</param>
+    public void Sign(string domain, params (byte Usage, byte Selector, byte Matching, byte[] Data)[] records)
+    {
+        _zone.Signed[domain] = true;
+        if (records.Length == 0)
+            return;
+        var owner = TlsaOf(domain);
+        _zone.Records[(owner, DnsType.Tlsa)] =
+            [.. records.Select(record => new TlsaRecord(owner, 60, record.Usage, record.Selector, record.Matching, record.Data))];
+    }
+
+    /// <summary>Makes the signatures of what the DNS says about the certificate of a domain's server wrong.</summary>
+    public void Forge(string domain) => _zone.Broken[TlsaOf(domain)] = true;
+
+    private string TlsaOf(string domain)
+    {
+        var service = _zone.Records[($"_xmpp-server._tcp.{domain}", DnsType.Srv)].OfType<ServiceRecord>().Single();
+        return $"_{service.Port}._tcp.{service.Target}";
+    }
+
     /// <summary>Makes the DNS say nothing of a domain, not even that there is none.</summary>
     public void Break(string domain) => _zone.Broken[domain] = true;
 
@@ -106,10 +127,16 @@ public sealed class TestNetwork : IDisposable
 
         public ConcurrentDictionary<string, bool> Broken { get; } = new();
 
-        public ValueTask<DnsAnswer> QueryAsync(string name, DnsType type, CancellationToken cancellationToken) => new(
-            Broken.Keys.Any(broken => name == broken || name.EndsWith($".{broken}", StringComparison.Ordinal))
-                ? DnsAnswer.Failed("the DNS server does not answer")
+        public ConcurrentDictionary<string, bool> Signed { get; } = new();
+
+        public ValueTask<DnsAnswer> QueryAsync(string name, DnsType type, CancellationToken cancellationToken) =>
+            new(Answer(name, type) with { IsSecure = IsBelow(name, Signed), IsValidated = IsBelow(name, Signed) });
+
+        private DnsAnswer Answer(string name, DnsType type) => IsBelow(name, Broken) ? DnsAnswer.Failed("the DNS server does not answer")
             : Records.TryGetValue((name, type), out var records) ? new DnsAnswer(DnsOutcome.Found, records)
-            : new DnsAnswer(DnsOutcome.NoName, []));
+            : new DnsAnswer(DnsOutcome.NoName, []);
+
+        private static bool IsBelow(string name, ConcurrentDictionary<string, bool> domains) =>
+            domains.Keys.Any(domain => name == domain || name.EndsWith($".{domain}", StringComparison.Ordinal));
     }
 }
