@@ -1,6 +1,6 @@
 using Xmpp.Core;
 
-namespace Xmpp.Modules;
+namespace Xmpp.Modules.Strangers;
 
 /// <summary>A list of <see cref="PublishedBans"/>. Safe for several threads.</summary>
 /// <param name="address">Of whom publishes it; the resourcepart is the node.</param>
@@ -14,6 +14,7 @@ internal sealed class PublishedBanList(Jid address, int maxEntries)
 
     // What was heard while the list is being read; the rest of the time null.
     private List<(string Entry, bool IsBanned)>? _heard;
+    private bool _isPurged;
 
     public Jid Address => address;
 
@@ -42,20 +43,33 @@ internal sealed class PublishedBanList(Jid address, int maxEntries)
         }
     }
 
+    /// <summary>Nobody is on the list any more; what is being read of it is from before.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _entries = [];
+            if (_heard is not null)
+                (_heard, _isPurged) = ([], true);
+        }
+    }
+
     /// <summary>From now on what is heard changes also what will be <see cref="Replace">read</see>.</summary>
     public void BeginReading()
     {
         lock (_lock)
-            _heard = [];
+            (_heard, _isPurged) = ([], false);
     }
 
     public void Replace(HashSet<string> entries)
     {
         lock (_lock)
         {
+            if (_isPurged)
+                entries.Clear();
             foreach (var (entry, isBanned) in _heard ?? [])
                 Set(entries, entry, isBanned);
-            (_entries, _heard) = (entries, null);
+            (_entries, _heard, _isPurged) = (entries, null, false);
         }
     }
 

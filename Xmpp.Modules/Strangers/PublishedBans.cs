@@ -5,7 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 
-namespace Xmpp.Modules;
+namespace Xmpp.Modules.Strangers;
 
 /// <summary>
 /// Lists of banned addresses that others publish ("RTBL"), followed: nodes (XEP-0060) whose items are named by the SHA-256, in hexadecimal,
@@ -79,7 +79,7 @@ public sealed class PublishedBans(Func<string> host, IRemoteDomains remote, ISer
                 continue;
             isHeard = true;
             if (change.Name.Local is "purge" or "delete")
-                list.Replace([]);
+                list.Clear();
             foreach (var item in change.Elements)
             {
                 if (item["id"] is { } id && change.Name.Local == "items")

@@ -1,4 +1,4 @@
-namespace Xmpp.Modules;
+namespace Xmpp.Modules.Strangers;
 
 /// <summary>The last things that were added or asked for, at least half as many as there may be. Safe for several threads.</summary>
 internal sealed class RecentSet<T>(int size) where T : notnull

@@ -3,7 +3,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Modules.Rosters;
 
-namespace Xmpp.Modules;
+namespace Xmpp.Modules.Strangers;
 
 /// <summary>
 /// Limits what strangers of other servers send to accounts: who is not in an account's roster, and whom it has not written to, asked or

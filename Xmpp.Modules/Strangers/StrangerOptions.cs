@@ -1,7 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 
-namespace Xmpp.Modules;
+namespace Xmpp.Modules.Strangers;
 
 /// <summary>What people of other servers may do who are strangers to an account.</summary>
 public enum StrangerAccess

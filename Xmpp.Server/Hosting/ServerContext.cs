@@ -9,6 +9,7 @@ using Xmpp.Modules.Clients;
 using Xmpp.Modules.PubSub;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
+using Xmpp.Modules.Strangers;
 using Xmpp.Modules.Uploads;
 using Xmpp.Server.Bytestreams;
 using Xmpp.Server.Components;

@@ -14,6 +14,7 @@ using Xmpp.Modules.Registration;
 using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Rosters;
 using Xmpp.Modules.Speech;
+using Xmpp.Modules.Strangers;
 using Xmpp.Modules.Uploads;
 using Xmpp.Modules.UserSearch;
 using Xmpp.Server.Bytestreams;

@@ -3,7 +3,7 @@ using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
-using Xmpp.Modules;
+using Xmpp.Modules.Strangers;
 using Xmpp.Server.Federation;
 using Xmpp.Server.Hosting;
 using Xmpp.Server.Transport;

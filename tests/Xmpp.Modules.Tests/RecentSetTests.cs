@@ -1,3 +1,4 @@
+using Xmpp.Modules.Strangers;
 using Xunit;
 
 namespace Xmpp.Modules.Tests;

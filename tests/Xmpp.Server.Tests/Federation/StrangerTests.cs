@@ -1,6 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
-using Xmpp.Modules;
+using Xmpp.Modules.Strangers;
 using Xmpp.Testing;
 using Xunit;
 
