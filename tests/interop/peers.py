@@ -61,6 +61,7 @@ registration_timeout: infinity
 listen:
   - {{ port: {c2s}, ip: "{address}", module: ejabberd_c2s, access: c2s, starttls: true }}
   - {{ port: {s2s}, ip: "{address}", module: ejabberd_s2s_in }}
+  - {{ port: {s2s_tls}, ip: "{address}", module: ejabberd_s2s_in, tls: true }}
 modules:
   mod_caps: {{}}
   mod_disco: {{}}
@@ -158,7 +159,7 @@ class Ejabberd(Peer):
         config, inetrc = self.directory / "ejabberd.yml", self.directory / "inetrc"
         config.write_text(
             EJABBERD.format(
-                domain=self.domain, address=self.address, c2s=C2S, s2s=S2S, pem=pem, ca=self.ca,
+                domain=self.domain, address=self.address, c2s=C2S, s2s=S2S, s2s_tls=S2S_TLS, pem=pem, ca=self.ca,
                 modules="" if self.options.get("secure", True) else "mod_s2s_dialback: {}",
             )  # fmt: skip
         )

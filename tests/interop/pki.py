@@ -32,6 +32,15 @@ class Authority:
         """
         return self._issue(host, usage, [f"DNS:{host}", f"DNS:conference.{host}"], days)
 
+    def issue_by_itself(self, host):
+        """A certificate that only its own key has signed, and that key."""
+        certificate, key = self.directory / f"{host}.self.crt", self.directory / f"{host}.self.key"
+        openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={host}",
+            "-keyout", key, "-out", certificate, "-addext", "basicConstraints=critical,CA:FALSE", "-addext", f"subjectAltName=DNS:{host}",
+        )  # fmt: skip
+        return certificate, key
+
     def _issue(self, name, usage, names, days=2):
         certificate, key = self.directory / f"{name}.crt", self.directory / f"{name}.key"
         request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"

@@ -2,21 +2,23 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
+import subprocess
 from xml.etree import ElementTree
 
 import pytest
 
-from nameserver import NameServer
+from nameserver import SRV, NameServer
 from people import Person, Reader, refusal
 from peers import S2S, S2S_TLS, Ejabberd, Prosody, listens
 from pki import Authority
 from publisher import Publisher
-from xmppchat import TIMEOUT, Server, wait_until
+from xmppchat import TIMEOUT, Server, free_port, wait_until
 
 DOMAIN = "capulet.example"
 PEERS = {"prosody": (Prosody, "montague.example", "127.0.66.2"), "ejabberd": (Ejabberd, "verona.example", "127.0.66.3")}
-MUC, VCARD = "http://jabber.org/protocol/muc", "{vcard-temp}"
+MUC, VCARD, UPLOAD = "http://jabber.org/protocol/muc", "{vcard-temp}", "{urn:xmpp:http:upload:0}"
 DEVICES = "eu.siacs.conversations.axolotl.devicelist"
 
 
@@ -44,8 +46,10 @@ def running(dns, world, directory, name, address, usage="serverAuth", engine="au
     certificate, key = world.issue_hosts(DOMAIN, usage)
     (certificates / f"{DOMAIN}.crt").write_bytes(certificate.read_bytes())
     (certificates / f"{DOMAIN}.key").write_bytes(key.read_bytes())
+    web = free_port()
     server = Server(
-        name, directory, hosts=[DOMAIN], tls={"certificates": str(certificates), "generateMissing": False, "engine": engine},
+        name, directory, hosts=[DOMAIN], http={"listeners": [{"address": "127.0.0.1", "port": web}]},
+        tls={"certificates": str(certificates), "generateMissing": False, "engine": engine},
         s2s={
             "use": "on", "authorities": str(world.certificate), "dnsServers": [f"{dns.address}:{dns.port}"],
             "listeners": [
@@ -230,6 +234,34 @@ async def publish_until_told(owner, other, text):
                 return await asyncio.wait_for(other.expect_event("urn:wanted", owner.bare), 1)
 
 
+async def test_the_hash_of_a_picture_is_in_presence(ours, peer):
+    async with pair(ours, peer) as (juliet, romeo):
+        card = juliet["xep_0054"].make_vcard()
+        card["PHOTO"]["TYPE"], card["PHOTO"]["BINVAL"] = "image/png", b"\x89PNG" + bytes(500)
+        await juliet["xep_0054"].publish_vcard(card, timeout=TIMEOUT)
+        juliet.send_presence(pto=romeo.full)
+        presence = await romeo.expect_presence_from(juliet.full)
+        expected = hashlib.sha1(b"\x89PNG" + bytes(500)).hexdigest()
+        assert presence.xml.findtext("{vcard-temp:x:update}x/{vcard-temp:x:update}photo") == expected
+
+
+async def test_a_file_is_fetched_by_who_gets_its_address(ours, peer):
+    def curl(*arguments):
+        command = ["curl", "--silent", "--show-error", "--fail", "--cacert", ours.ca, "--connect-to", "::127.0.0.1:", *arguments]
+        return subprocess.run(command, capture_output=True, check=True, timeout=TIMEOUT).stdout
+
+    async with pair(ours, peer) as (juliet, romeo):
+        answer = await juliet.query(
+            f"upload.{DOMAIN}", "<request xmlns='urn:xmpp:http:upload:0' filename='letter.txt' size='9' content-type='text/plain'/>"
+        )
+        put, get = (answer.xml.find(f"{UPLOAD}slot/{UPLOAD}{kind}").get("url") for kind in ("put", "get"))
+        letter = ours.directory / "letter.txt"
+        letter.write_text("But soft!")
+        curl("--upload-file", letter, "-H", "Content-Type: text/plain", put)
+        juliet.chat(romeo.full, get)
+        assert curl((await romeo.expect_message(juliet.full))["body"]) == b"But soft!"
+
+
 async def test_who_is_blocked_is_told_that_there_is_nobody(ours, peer):
     async with pair(ours, peer) as (juliet, romeo):
         await talk(juliet, romeo)
@@ -322,19 +354,39 @@ def test_an_expired_certificate_is_refused_and_the_reason_given(name, dns, world
             peer.stop()
 
 
-def test_direct_tls(dns, world, tmp_path):
-    if not Prosody.installed:
-        pytest.skip("Prosody is not installed")
-    peer = Prosody("direct.example", "127.0.69.2", tmp_path / "prosody", world, dns)
-    dns.records.pop((f"_xmpp-server._tcp.{peer.domain}", 33))
-    dns.serve(peer.domain, peer.address, S2S_TLS, service="_xmpps-server")
-    with running(dns, world, tmp_path / "ours", "federation-direct", "127.0.69.1") as ours:
+@pytest.mark.parametrize("name", PEERS)
+def test_a_certificate_that_nobody_has_signed_is_refused(name, dns, world, tmp_path):
+    kind, domain, address = PEERS[name]
+    if not kind.installed:
+        pytest.skip(f"{name} is not installed")
+    peer = kind(f"selfsigned.{domain}", address.replace("66", "72"), tmp_path / name, world, dns)
+    peer.certificate, peer.key = world.issue_by_itself(peer.domain)
+    with running(dns, world, tmp_path / "ours", f"federation-selfsigned-{name}", "127.0.72.1") as ours:
         peer.start()
-        wait_until(lambda: listens(peer.address, S2S_TLS), "Prosody listens for Direct TLS")
+        try:
+            done = ours.ctl("s2s", "test", peer.domain, check=False)
+            assert "FAILED" in done and "is self-signed" in done, done
+        finally:
+            peer.stop()
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_direct_tls_and_nothing_else_in_both_directions(name, dns, world, tmp_path):
+    kind, domain, address = PEERS[name]
+    if not kind.installed:
+        pytest.skip(f"{name} is not installed")
+    peer = kind(f"direct.{domain}", address.replace("66", "69"), tmp_path / name, world, dns)
+    with running(dns, world, tmp_path / "ours", f"federation-direct-{name}", "127.0.69.1", usage="serverAuth,clientAuth") as ours:
+        for host, where in ((peer.domain, peer.address), (DOMAIN, "127.0.69.1")):
+            dns.records.pop((f"_xmpp-server._tcp.{host}", SRV))
+            dns.serve(host, where, S2S_TLS, service="_xmpps-server")
+        peer.start()
+        wait_until(lambda: listens(peer.address, S2S_TLS), "the peer listens for Direct TLS")
         try:
             report = ours.ctl("s2s", "test", peer.domain)
             assert "Direct TLS" in report and "both directions work" in report, report
         finally:
+            del dns.records[f"_xmpps-server._tcp.{DOMAIN}", SRV]
             peer.stop()
 
 
