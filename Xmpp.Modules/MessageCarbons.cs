@@ -91,7 +91,9 @@ public sealed class MessageCarbons(ISessionDirectory sessions) : IXmppModule
 
     private static ValueTask<IqReply> Switch(IqRequest iq, object? value)
     {
-        iq.Session!.State.Set(Enabled, value);
+        if (iq.Session is not { } session)
+            return new(IqReply.NeedsSession);
+        session.State.Set(Enabled, value);
         return new(IqReply.Result());
     }
 

@@ -86,7 +86,10 @@ public sealed class PresenceExchange(
         {
             case null or "unavailable" or "error":
                 if (await presences.ReceiveAsync(presence, cancellationToken))
+                {
+                    await presences.PassToWatchersAsync(presence, cancellationToken);
                     await remoteCapabilities.NoteAsync(presence, cancellationToken);
+                }
                 return null;
             case "probe":
                 // §4.3.2, rule 1.

@@ -191,6 +191,8 @@ public sealed partial class Presences
                     Send(stanza, resource, contact, type, session.Jid);
             }
         }
+        foreach (var watcher in _watchers?.OfAccounts ?? [])
+            SendOut(stanza, watcher);
     }
 
     /// <summary>

@@ -27,16 +27,18 @@ public sealed partial class Presences : IBlockedPresence
     private readonly TimeProvider _time;
     private readonly Func<RosterOptions> _limits;
     private readonly Action<Jid, Jid> _shown;
+    private readonly IPresenceWatchers? _watchers;
     private readonly Lock[] _gates = new Lock[GateCount];
 
     /// <param name="limits">As configured now.</param>
     /// <param name="shown">Is told of who has been told of an account: <see cref="ShowAsync"/>.</param>
+    /// <param name="watchers">Null for nobody.</param>
     public Presences(
         ISessionDirectory sessions, RosterDirectory rosters, IHostDirectory hosts, IRemoteDomains remote, IGuards guards,
-        ILastSeenStore lastSeen, TimeProvider time, Func<RosterOptions> limits, Action<Jid, Jid> shown)
+        ILastSeenStore lastSeen, TimeProvider time, Func<RosterOptions> limits, Action<Jid, Jid> shown, IPresenceWatchers? watchers = null)
     {
         (_sessions, _rosters, _hosts, _remote, _guards) = (sessions, rosters, hosts, remote, guards);
-        (_lastSeen, _time, _limits, _shown) = (lastSeen, time, limits, shown);
+        (_lastSeen, _time, _limits, _shown, _watchers) = (lastSeen, time, limits, shown, watchers);
         for (var i = 0; i < GateCount; i++)
             _gates[i] = new Lock();
     }

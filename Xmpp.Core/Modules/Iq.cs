@@ -62,6 +62,26 @@ public sealed class IqRequest(StanzaView stanza)
     /// <summary>The sender's session where it is local, else null.</summary>
     public ISession? Session { get; init; }
 
+    /// <summary>The component that asks what only an account may ask (XEP-0356), and has no session; null where nobody does.</summary>
+    public Jid? Agent { get; init; }
+
+    /// <summary>Where a component gets what it is sent.</summary>
+    public Action<Element>? Return { private get; init; }
+
+    /// <summary>The request, with the address of who asks.</summary>
+    public Element ToRequest() => stanza.ToElement().With("from", From.ToString());
+
+    /// <summary>
+    /// Sends something to who asks for what is the account's own, by <see cref="Session"/> or not: before the reply, or in its place.
+    /// </summary>
+    public void Send(Element answer)
+    {
+        if (Session is not null)
+            Session.Send(answer);
+        else
+            Return!(answer);
+    }
+
     /// <summary>The stanza that a reply is: for a handler that sends it itself, because it has a place among other stanzas.</summary>
     public Element ToStanza(IqReply reply) => new(Namespaces.Client, "iq",
         Element.Attr("type", reply.Error is null ? "result" : "error"),
@@ -88,6 +108,10 @@ public readonly struct IqReply
     public static IqReply Sent { get; } = new(null, null) { IsSent = true };
 
     public bool IsSent { get; private init; }
+
+    /// <summary>For what means something to a client only, when a component asks in the name of an account.</summary>
+    public static IqReply NeedsSession { get; } =
+        Failed(StanzaErrorCondition.NotAllowed, "Only a client can ask for that.");
 
     public static IqReply Result(Element? payload = null) => new(payload, null);
 

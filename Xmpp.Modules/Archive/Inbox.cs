@@ -37,6 +37,8 @@ public sealed class Inbox(ArchiveOptions options, IArchiveStore archive, RoomCon
 
     private async ValueTask<IqReply> ListAsync(IqRequest iq, CancellationToken cancellationToken)
     {
+        if (iq.Session is not { } session)
+            return IqReply.NeedsSession;
         var inbox = iq.Payload;
         if (!TryReadBoolean(inbox["unread-only"], otherwise: false, out var isUnreadOnly)
             || !TryReadBoolean(inbox["messages"], otherwise: true, out var withMessages))
@@ -59,7 +61,7 @@ public sealed class Inbox(ArchiveOptions options, IArchiveStore archive, RoomCon
         var ofRooms = await RoomsInInbox.ReadAsync(iq.To, archive, rooms, cancellationToken);
         var page = max == 0 ? [] : await ReadPageAsync(iq.To, ofRooms, after, isUnreadOnly, max, cancellationToken);
         var lasts = await ReadLastsAsync(iq.To, ofRooms, withMessages ? page : [], cancellationToken);
-        iq.Session!.Send(Write(iq.To, iq.From, iq.Id, page, lasts));
+        session.Send(Write(iq.To, iq.From, iq.Id, page, lasts));
         var (conversations, unread, messages) = ofRooms.AddTo(await archive.CountConversationsAsync(iq.To, cancellationToken));
         var count = isUnreadOnly ? unread : conversations;
         return IqReply.Result(new Element(Ns, "fin",

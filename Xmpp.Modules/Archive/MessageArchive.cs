@@ -102,15 +102,17 @@ public sealed class MessageArchive(
 
     private async ValueTask<IqReply> QueryAsync(IqRequest iq, CancellationToken cancellationToken)
     {
+        if (iq.Session is not { } session)
+            return IqReply.NeedsSession;
         if (!ArchiveRequest.TryRead(iq.Payload, options, out var request, out var error))
             return IqReply.Failed(error);
         var now = time.GetUtcNow();
         var (reply, messages) = await _pages.ReadAsync(iq.To, request, options, isWanted: null, cancellationToken);
         if (reply.Error is not null || request.Count == 0)
             return reply;
-        iq.Session!.Send(ArchiveResults.Write(iq.To, iq.From, request.QueryId, messages, request.IsFlipped));
+        session.Send(ArchiveResults.Write(iq.To, iq.From, request.QueryId, messages, request.IsFlipped));
         if (request.IsOfEverything && (messages is [.., { Id: var last }] ? last : request.Query.After) is { } upTo)
-            ArchiveReading.Note(iq.Session, now, upTo);
+            ArchiveReading.Note(session, now, upTo);
         return reply;
     }
 

@@ -28,10 +28,12 @@ public sealed class ClientAccessManagement(ClientDirectory clients) : IXmppModul
     {
         if (iq.Payload["id"] is not { Length: > 0 } id)
             return IqReply.Failed(StanzaErrorCondition.BadRequest);
-        return await clients.RevokeAsync(iq.From.Bare, id, iq.Session, cancellationToken) switch
+        if (iq.Session is not { } session)
+            return IqReply.NeedsSession;
+        return await clients.RevokeAsync(iq.From.Bare, id, session, cancellationToken) switch
         {
             Revocation.NoSuchClient => IqReply.Failed(StanzaErrorCondition.ItemNotFound),
-            Revocation.Revoked when clients.IdOf(iq.Session!) == id => IqReply.ResultThenEnd(
+            Revocation.Revoked when clients.IdOf(session) == id => IqReply.ResultThenEnd(
                 new StreamError(StreamErrorCondition.NotAuthorized, "Access was revoked.")),
             Revocation.Revoked => IqReply.Result(),
             Revocation.NeedsNewPassword => IqReply.Failed(new StanzaError(

@@ -75,6 +75,8 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
     /// <summary>§5.</summary>
     private async ValueTask<IqReply> EnableAsync(IqRequest iq, CancellationToken cancellationToken)
     {
+        if (iq.Session is not { } session)
+            return IqReply.NeedsSession;
         var (enable, node) = (iq.Payload, iq.Payload["node"] ?? "");
         if (!Jid.TryParse(enable["jid"], out var service))
             return IqReply.Failed(StanzaErrorCondition.BadRequest, "The push service's address is missing.");
@@ -101,9 +103,9 @@ public sealed class PushNotifications : IXmppModule, IDeviceWaker
             return IqReply.Failed(StanzaErrorCondition.RegistrationRequired);
         if (outcome == AccountDataOutcome.TooMuch)
             return IqReply.Failed(StanzaErrorCondition.ResourceConstraint, $"An account may enable {_options.MaxPerAccount} nodes.");
-        var keys = iq.Session!.State.Get(Enabled) ?? [];
+        var keys = session.State.Get(Enabled) ?? [];
         if (!keys.Contains(registration.Key))
-            iq.Session.State.Set(Enabled, [.. keys, registration.Key]);
+            session.State.Set(Enabled, [.. keys, registration.Key]);
         return IqReply.Result();
     }
 

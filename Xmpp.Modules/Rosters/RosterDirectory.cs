@@ -17,10 +17,13 @@ public sealed class RosterDirectory
     private readonly IRosterStore _store;
     private readonly ISessionDirectory _sessions;
     private readonly AccountCache<Roster> _cache;
+    private readonly Action<Jid, Element>? _changed;
 
-    public RosterDirectory(IRosterStore store, ISessionDirectory sessions)
+    /// <param name="changed">Gets the pushes of accounts, without addresses, in the order of the changes.</param>
+    public RosterDirectory(IRosterStore store, ISessionDirectory sessions, Action<Jid, Element>? changed = null)
     {
         _store = store;
+        _changed = changed;
         _sessions = sessions;
         // Of accounts that aren't there nothing is kept.
         _cache = new(sessions, async (account, cancellationToken) =>
@@ -81,12 +84,14 @@ public sealed class RosterDirectory
         /// <summary>Tells interested resources how an item is now (§2.1.6).</summary>
         public void Push(RosterEntry entry)
         {
-            var push = BroadcastStanza.Of(RosterItem.Push(entry.Contact, entry.Version, entry.IsListed ? entry : null));
+            var element = RosterItem.Push(entry.Contact, entry.Version, entry.IsListed ? entry : null);
+            var push = BroadcastStanza.Of(element);
             foreach (var session in rosters._sessions.Of(account))
             {
                 if (IsInterested(session))
                     session.Send(push, session.Jid);
             }
+            rosters._changed?.Invoke(account, element);
         }
 
         /// <summary>Sends a stanza to interested resources as it is.</summary>

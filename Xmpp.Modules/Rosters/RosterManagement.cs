@@ -1,6 +1,7 @@
 using Xmpp.Core;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
+using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Core.Xml;
 
@@ -33,18 +34,19 @@ public sealed class RosterManagement(RosterDirectory rosters, Subscriptions subs
         {
             if (turn.Roster is not { } roster)
                 return new(IqReply.Failed(StanzaErrorCondition.ItemNotFound)); // §2.1.4
-            var session = iq.Session!;
-            RosterDirectory.Turn.Interest(session);
+            // A component is told of changes when it is to be, whether it asks or not.
+            if (iq.Session is { } session)
+                RosterDirectory.Turn.Interest(session);
             if (RosterItem.ParseVersion(iq.Payload["ver"]) is { } version && version >= roster.Floor && version <= roster.Version
                 && roster.ChangesSince(version) is { Count: <= MaxInterimPushes } changes)
             {
-                session.Send(iq.ToStanza(IqReply.Result()));
+                iq.Send(iq.ToStanza(IqReply.Result()));
                 foreach (var (contact, changedAt, item) in changes)
-                    session.Send(RosterItem.Push(contact, changedAt, item).With("to", session.Jid.ToString()));
+                    iq.Send(Push(iq, contact, changedAt, item));
             }
             else
             {
-                session.Send(iq.ToStanza(IqReply.Result(RosterItem.Result(roster))));
+                iq.Send(iq.ToStanza(IqReply.Result(RosterItem.Result(roster))));
             }
             return new(IqReply.Sent);
         }, cancellationToken);
@@ -58,7 +60,6 @@ public sealed class RosterManagement(RosterDirectory rosters, Subscriptions subs
             return IqReply.Failed(StanzaErrorCondition.BadRequest);
         if (!Jid.TryParse(address, out var contact))
             return IqReply.Failed(StanzaErrorCondition.JidMalformed);
-        var session = iq.Session!;
         StanzaError? error;
         // §2.1.5: of 'subscription' nothing else counts.
         if (item["subscription"] == "remove")
@@ -72,6 +73,12 @@ public sealed class RosterManagement(RosterDirectory rosters, Subscriptions subs
         }
         return error is null ? IqReply.Sent : IqReply.Failed(error);
 
-        void Succeed() => session.Send(iq.ToStanza(IqReply.Result()));
+        void Succeed() => iq.Send(iq.ToStanza(IqReply.Result()));
+    }
+
+    private static Element Push(IqRequest iq, Jid contact, long version, RosterEntry? item)
+    {
+        var push = RosterItem.Push(contact, version, item).With("to", iq.From.ToString());
+        return iq.Session is null ? push.With("from", iq.To.ToString()) : push;
     }
 }

@@ -37,6 +37,18 @@ internal sealed partial class ComponentStream(ServerContext server, Connection c
     /// <inheritdoc cref="PeerStream.SendStanza"/>
     public bool TrySend(ReadOnlySpan<byte> stanza) => SendStanza(stanza);
 
+    /// <summary>The configuration has changed, and with it perhaps what the component may do.</summary>
+    public void Update(ComponentEntry entry)
+    {
+        var before = Entry!;
+        Entry = entry;
+        if (!ConfigurationChanges.AreEqual(before.Privileges, entry.Privileges)
+            || !ConfigurationChanges.AreEqual(before.Delegations, entry.Delegations))
+        {
+            Advertise();
+        }
+    }
+
     public override void Tick()
     {
         if (Domain is null && Server.Clock.Seconds - StartedAt > Server.Current.Options.Limits.NegotiationTimeout.TotalSeconds)
@@ -89,6 +101,7 @@ internal sealed partial class ComponentStream(ServerContext server, Connection c
         if (Domain is null)
             return;
         Server.Components.Remove(this);
+        Server.Delegated.Forget(Domain);
         LogGone(Server.StreamLogger, Domain, Connection.AbortReason);
     }
 
@@ -108,7 +121,30 @@ internal sealed partial class ComponentStream(ServerContext server, Connection c
             throw Conflict();
         }
         Framer.Limits = Server.Current.AuthenticatedLimits;
+        Advertise();
         LogConnected(Server.StreamLogger, Domain, Connection.RemoteEndPoint);
+    }
+
+    /// <summary>
+    /// Tells the component for each host what it may do there (XEP-0356 §4.2, XEP-0355 §4.2), and what it is to know at once.
+    /// </summary>
+    private void Advertise()
+    {
+        var (privileges, delegations) = (
+            PrivilegedComponents.Describe(Entry!.Privileges), DelegatedNamespaces.Describe(Entry.Delegations));
+        foreach (var host in Server.Current.Options.Hosts)
+        {
+            foreach (var right in new[] { privileges, delegations }.OfType<Element>())
+            {
+                Server.Components.Send(Domain!, new Element(Namespaces.Client, "message",
+                    Element.Attr("from", host), Element.Attr("to", Domain), Element.Attr("id", $"{right.Name.Local}-{host}"), right));
+            }
+        }
+        var component = Jid.Parse(Domain!);
+        if (Entry.Privileges.Presence != PresenceAccess.None)
+            Server.Presences.Brief(component);
+        if (Entry.Delegations.Count > 0)
+            Server.Tasks.Run($"Asking {Domain} what it can do", stop => Server.Delegated.LearnAsync(component, stop));
     }
 
     [SuppressMessage("Security", "CA5350", Justification = "The protocol has no other (§3).")]

@@ -47,6 +47,12 @@ public sealed record ComponentEntry
     /// <summary>For people who look at what the server offers; or null.</summary>
     public string? Name { get; init; }
 
+    /// <summary>What it may do in the name of accounts (XEP-0356).</summary>
+    public ComponentPrivileges Privileges { get; init; } = new();
+
+    /// <summary>What it answers in the place of the server (XEP-0355).</summary>
+    public IReadOnlyList<DelegatedNamespace> Delegations { get; init; } = [];
+
     // What prints the options doesn't print the secret.
     private bool PrintMembers(StringBuilder builder)
     {

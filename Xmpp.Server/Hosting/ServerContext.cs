@@ -62,9 +62,11 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         Components = new ComponentDirectory(() => Current.Options.Components);
         Federation = new FederationDirectory(this, resolver ?? new ConfiguredResolver(() => Current, time), dialbackSecret);
         Remote = new RemoteDomains(Components, Federation, time);
-        Rosters = new RosterDirectory(store.Rosters, Sessions);
+        Privileged = new PrivilegedComponents(this);
+        Delegated = new DelegatedNamespaces(this);
+        Rosters = new RosterDirectory(store.Rosters, Sessions, Privileged.Push);
         Presences = new Presences(
-            Sessions, Rosters, this, Remote, this, store.LastSeen, time, () => Current.Options.Modules.Roster, TellShown);
+            Sessions, Rosters, this, Remote, this, store.LastSeen, time, () => Current.Options.Modules.Roster, TellShown, Components);
         Subscriptions = new Subscriptions(
             Rosters, Presences, this, Remote, Sessions, () => Current.Modules.SubscriptionRequests, () => Current.Options.Modules.Roster);
         Capabilities = new ClientCapabilities(Queries, Tasks, () => Current.Modules.CapabilitiesKnown);
@@ -86,7 +88,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
             uploads, store.AccountData, Sessions, Tasks, HKDF.Expand(HashAlgorithmName.SHA256, clientSecret, 32, "uploads"u8.ToArray()),
             () => Current.Options.Modules.Uploads, time);
         Router = new StanzaRouter(
-            this, Sessions, Messages, new IqDispatcher(loggers.CreateLogger<IqDispatcher>()),
+            this, Sessions, Messages, new IqDispatcher(Delegated, loggers.CreateLogger<IqDispatcher>()),
             loggers.CreateLogger<StanzaRouter>());
     }
 
@@ -179,6 +181,10 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     public PubSubContext PubSub { get; }
 
+    public PrivilegedComponents Privileged { get; }
+
+    public DelegatedNamespaces Delegated { get; }
+
     public StanzaRouter Router { get; }
 
     public ILogger StreamLogger { get; }
@@ -192,7 +198,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     bool IGuards.HasGuards => !Current.Modules.Guards.IsEmpty;
 
-    DiscoInfo IDiscoRegistry.Describe(IqTarget target) => Current.Modules.Describe(target);
+    DiscoInfo IDiscoRegistry.Describe(IqTarget target) => Delegated.Merge(Current.Modules.Describe(target), target);
 
     ValueTask<GuardVerdict> IGuards.CheckAsync(GuardedStanza stanza, CancellationToken cancellationToken) =>
         Current.Modules.Guards.CheckAsync(stanza, cancellationToken);

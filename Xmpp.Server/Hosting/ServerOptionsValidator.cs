@@ -174,6 +174,12 @@ public static class ServerOptionsValidator
                 yield return new(key, Json(domain), "this server's own host; choose another domain, such as one below it");
             else if (!seen.Add(jid.Domain))
                 yield return new(key, Json(domain), "given twice; remove one of the two");
+            // XEP-0356 §7.4.
+            if (components.List[i].Privileges is { Presence: PresenceAccess.Contacts, MayRead: false })
+            {
+                yield return new($"components.list[{i}].privileges.presence", Json("contacts"),
+                    "needs that \"roster\" is \"get\" or \"both\"; or set it to \"accounts\"");
+            }
         }
         if (components.List.Count > 0 && components.Port != 0
             && options.Listeners.Any(listener => listener.Port == components.Port && listener.Address.Equals(components.Address)))

@@ -54,7 +54,8 @@ public sealed partial class XmppServer : IAsyncDisposable
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
             _context.Queries, _context.Tasks, _context.Lifetime, _context.Rosters, _context.Presences, _context.Subscriptions,
             _context.Capabilities, _context.RemoteCapabilities, _context.Clients, _context.Rooms, _context.PubSub, _context.Uploads,
-            _context.Bytestreams, _context.PublishedBans, _context.Components, _context.Remote, _context.Web, store, time,
+            _context.Bytestreams, _context.PublishedBans, _context.Components, _context.Privileged, _context.Remote, _context.Web,
+            store, time,
             time.GetUtcNow()));
         _retention = new ArchiveRetention(
             store.Archive, new ArchiveLimitBook(store.Settings, store.AccountData), _context.Rooms.FindArchiveLimitsAsync, _context.Tasks,
@@ -157,6 +158,7 @@ public sealed partial class XmppServer : IAsyncDisposable
             var strangers = options.Modules.StrangersIfAny();
             _context.PublishedBans.Follow(strangers.BanLists, strangers.BanListEntries);
             _context.Components.Reconsider();
+            _context.Delegated.Reconsider();
             _context.Federation.Reconsider();
         }
         finally

@@ -34,7 +34,8 @@ internal sealed record ModuleServices(
     IServerLifetime Lifetime, RosterDirectory Rosters, Presences Presences, Subscriptions Subscriptions,
     ClientCapabilities Capabilities, RemoteCapabilities RemoteCapabilities, ClientDirectory Clients, RoomDirectory Rooms,
     PubSubContext PubSub, UploadDirectory Uploads, BytestreamProxy Bytestreams, PublishedBans PublishedBans,
-    ComponentDirectory Components, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time, DateTimeOffset Started)
+    ComponentDirectory Components, PrivilegedComponents Privileged, IRemoteDomains Remote, WebServer Web, IStore Store, TimeProvider Time,
+    DateTimeOffset Started)
 {
     public BlockLists BlockLists { get; } = new(Sessions, Store.BlockLists);
 
@@ -84,6 +85,7 @@ internal static class ModuleCatalog
         new("entityCapabilities", (services, _) => new EntityCapabilities(services.Disco)),
         new("sessionEstablishment", (_, _) => new SessionEstablishment()),
         new("streamLimits", (_, _) => new StreamLimits()),
+        new("componentRights", (services, _) => new ComponentRights(services.Privileged)),
         new("roster", (services, _) => new RosterManagement(services.Rosters, services.Subscriptions)),
         new("presence", (services, _) => new PresenceExchange(
             services.Presences, services.Subscriptions, services.Capabilities, services.RemoteCapabilities, services.Hosts,

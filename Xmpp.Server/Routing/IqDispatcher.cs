@@ -4,6 +4,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Storage;
 using Xmpp.Core.Xml;
+using Xmpp.Server.Components;
 using Xmpp.Server.Modules;
 
 namespace Xmpp.Server.Routing;
@@ -12,9 +13,19 @@ namespace Xmpp.Server.Routing;
 /// Answers IQs of type get and set on behalf of the server and its accounts: one look-up, and exactly one reply
 /// whatever the handler does (RFC 6120 §8.2.3).
 /// </summary>
-internal sealed partial class IqDispatcher(ILogger<IqDispatcher> logger)
+internal sealed partial class IqDispatcher(DelegatedNamespaces delegated, ILogger<IqDispatcher> logger)
 {
     public async ValueTask<IqReply> AnswerAsync(ModuleTable modules, IqRequest request, CancellationToken cancellationToken)
+    {
+        if (delegated.FindManager(request) is { } manager)
+            return await delegated.ForwardAsync(request, manager, cancellationToken);
+        var reply = await AnswerOurselvesAsync(modules, request, cancellationToken);
+        return reply.Error is { Condition: StanzaErrorCondition.ItemNotFound } && delegated.FindManagerOfNode(request) is { } other
+            ? await delegated.ForwardAsync(request, other, cancellationToken)
+            : reply;
+    }
+
+    private async ValueTask<IqReply> AnswerOurselvesAsync(ModuleTable modules, IqRequest request, CancellationToken cancellationToken)
     {
         // RFC 6120 §8.4, RFC 6121 §8.5.1: what is not understood, or not for this sender, is not available.
         if (modules.FindIq(request.Type, request.Target, request.PayloadName) is not { } handler)

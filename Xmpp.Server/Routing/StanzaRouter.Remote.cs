@@ -28,7 +28,8 @@ internal sealed partial class StanzaRouter
         StanzaError? error;
         try
         {
-            error = !current.IsLocal(to) ? await ServeRemoteAsync(current, stanza, from, to, cancellationToken)
+            error = IsPrivileged(current, stanza, to) ? await server.Privileged.SendAsync(stanza, from, to, cancellationToken)
+                : !current.IsLocal(to) ? await ServeRemoteAsync(current, stanza, from, to, cancellationToken)
                 : stanza.LocalName.SequenceEqual("message"u8)
                     ? await messages.ReceiveAsync(current.Modules, from, stanza, to, session, cancellationToken)
                 : stanza.LocalName.SequenceEqual("presence"u8) ? await PresenceAsync(current, stanza, from, to, cancellationToken)
@@ -99,6 +100,10 @@ internal sealed partial class StanzaRouter
         return reply.Error;
     }
 
+    /// <summary>Whether it is a message within a message, which a component sends in the name of somebody here (XEP-0356 §5.3).</summary>
+    private static bool IsPrivileged(ServerState current, StanzaView stanza, Jid to) => to is { Local: null, IsFull: false }
+        && stanza.LocalName.SequenceEqual("message"u8) && stanza.HasChild("urn:xmpp:privilege:2"u8, "privilege"u8) && current.IsLocal(to);
+
     private StanzaError? PassOn(StanzaView stanza, Jid to)
     {
         var output = Scratch.Rent();
@@ -111,7 +116,8 @@ internal sealed partial class StanzaRouter
     {
         if (!IsComplete(iq, out var request))
             return StanzaError.Of(StanzaErrorCondition.BadRequest);
-        if (to.Local is not null && !current.Modules.Guards.IsEmpty
+        var isPrivileged = request is { } type && server.Privileged.MayAskRoster(from, to, type, iq);
+        if (to.Local is not null && !isPrivileged && !current.Modules.Guards.IsEmpty
             && await current.Modules.Guards.CheckAsync(
                 new(StanzaKind.Iq, to.Bare, MessageDirection.Received, from, NameOf(request, iq)), cancellationToken) is
             { Passes: false } verdict)
@@ -142,7 +148,9 @@ internal sealed partial class StanzaRouter
             Type = request!.Value,
             From = from,
             To = to,
-            Target = to.Local is null ? IqTarget.Server : IqTarget.OtherAccount,
+            Target = to.Local is null ? IqTarget.Server : isPrivileged ? IqTarget.OwnAccount : IqTarget.OtherAccount,
+            Agent = isPrivileged ? from : null,
+            Return = isPrivileged ? stanza => server.Remote.Send(from, stanza) : null,
         }, cancellationToken);
         if (reply.Error is null && !reply.IsSent)
             Return(iq, from, "result"u8, reply.Payload);

@@ -85,4 +85,48 @@ internal sealed partial class StanzaRouter
             current.Modules, new IqRequest(framer.Stanza) { Type = type, From = from, To = account, Target = IqTarget.OtherAccount },
             cancellationToken);
     }
+
+    /// <summary>Asks somebody here in the name of an account, as far as no client has to be asked (XEP-0356 §6.3).</summary>
+    /// <param name="agent">The component that wants to know.</param>
+    /// <param name="iq">With 'from' the account, and one child.</param>
+    /// <returns>The answer, to which addresses have to be put.</returns>
+    public async ValueTask<Element> AskAsAsync(Jid account, Jid agent, Element iq, IqType type, Jid to, CancellationToken cancellationToken)
+    {
+        var current = server.Current;
+        var bytes = new ArrayBufferWriter<byte>(256);
+        XmlStreamWriter.Write(bytes, iq, Namespaces.Client, streamPrefix: false);
+        var stanza = Read(bytes.WrittenMemory);
+        Element? sent = null;
+        IqReply reply;
+        if (to.Local is not null && to.Bare != account && current.IsLocal(to) && !current.Modules.Guards.IsEmpty
+            && await current.Modules.Guards.CheckAsync(
+                new(StanzaKind.Iq, to.Bare, MessageDirection.Received, account, NameOf(type, stanza)), cancellationToken) is
+            { Passes: false } verdict)
+        {
+            reply = IqReply.Failed(verdict.Error ?? StanzaError.Of(StanzaErrorCondition.ServiceUnavailable));
+        }
+        else if (current.Services.TryGetValue(to.Domain, out var service))
+        {
+            reply = await service.Service.IqAsync(new(stanza, account, to, service.Host, Sender: null), type, cancellationToken);
+        }
+        else if (to.IsFull)
+        {
+            reply = IqReply.Failed(StanzaErrorCondition.ServiceUnavailable);
+        }
+        else
+        {
+            reply = await iqs.AnswerAsync(current.Modules, new IqRequest(stanza)
+            {
+                Type = type,
+                From = account,
+                To = to,
+                Target = to.Local is null ? IqTarget.Server : to == account ? IqTarget.OwnAccount : IqTarget.OtherAccount,
+                Agent = agent,
+                Return = answer => sent ??= answer,
+            }, cancellationToken);
+        }
+        return sent ?? new Element(Namespaces.Client, "iq",
+            Element.Attr("type", reply.Error is null && !reply.IsSent ? "result" : "error"),
+            reply.IsSent ? IqReply.NeedsSession.Error!.ToElement() : reply.Error?.ToElement() ?? reply.Payload);
+    }
 }

@@ -1,17 +1,20 @@
 """Users and a component (XEP-0114), both slixmpp's."""
 
 import pytest
+import slixmpp
 
 from components import Component
 from people import people
 from xmppchat import TIMEOUT, free_port
 
-DOMAIN, SECRET = "echo.localhost", "correct horse battery"
+DOMAIN, PRIVILEGED, SECRET = "echo.localhost", "privileged.localhost", "correct horse battery"
 
 
 @pytest.fixture(scope="module")
 def components(start):
-    return start("components", components={"port": free_port(), "list": [{"domain": DOMAIN, "secret": SECRET, "name": "Echo"}]})
+    privileges = {"roster": "both", "rosterPush": False, "message": True}
+    known = [{"domain": DOMAIN, "secret": SECRET, "name": "Echo"}, {"domain": PRIVILEGED, "secret": SECRET, "privileges": privileges}]
+    return start("components", components={"port": free_port(), "list": known})
 
 
 async def test_a_component_talks_with_a_user(components):
@@ -44,6 +47,23 @@ async def test_users_and_a_component_subscribe_to_each_other(components):
         assert (await echo.expect())["type"] == "subscribed"
         presence = await echo.expect()
         assert (presence["type"], presence["from"].full) == ("available", romeo.full)
+
+
+async def test_a_component_acts_in_the_name_of_users(components):
+    agent = Component(components, PRIVILEGED, SECRET)
+    agent.register_plugin("xep_0356")
+    async with agent, people(components, 2) as (romeo, juliet):
+        assert (await agent.expect())["from"] == "localhost"
+        agent.server_host = "localhost"
+        privileged = agent["xep_0356"]
+        await privileged.set_roster(romeo.bare, {juliet.bare: {"name": "Juliet", "subscription": "none", "groups": []}}, timeout=TIMEOUT)
+        await romeo.expect_push(juliet.bare, name="Juliet")
+        assert (await privileged.get_roster(romeo.bare, timeout=TIMEOUT))["roster"]["items"][juliet.bare]["name"] == "Juliet"
+        # Not the component's make_message, whose messages are of the component's namespace.
+        message = slixmpp.Message()
+        message["from"], message["to"], message["body"] = romeo.bare, juliet.full, "But soft!"
+        privileged.send_privileged_message(message)
+        await juliet.expect_message(romeo.bare, "But soft!")
 
 
 @pytest.mark.parametrize(
