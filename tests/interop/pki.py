@@ -26,11 +26,11 @@ class Authority:
         return self._issue(host, "serverAuth", [f"DNS:{host}"])
 
     def issue_hosts(self, host, usage="serverAuth", days=2):
-        """A certificate for a server's name and that of its rooms, for servers only as public authorities issue it, and its key.
+        """A certificate for a server's name and those of its services, for servers only as public authorities issue it, and its key.
 
         With -1 for `days` it expired yesterday.
         """
-        return self._issue(host, usage, [f"DNS:{host}", f"DNS:conference.{host}"], days)
+        return self._issue(host, usage, [f"DNS:{name}{host}" for name in ("", "conference.", "pubsub.")], days)
 
     def issue_by_itself(self, host):
         """A certificate that only its own key has signed, and that key."""

@@ -30,14 +30,15 @@ class Publisher(Person):
         # By that the server has learnt what is wanted.
         await self.expect_event(MARKER, self.bare)
 
-    async def publish(self, node, payload, item="current", **options):
+    async def publish(self, node, payload, item="current", at=None, **options):
+        """`at`: a service; else the own account."""
         form = None
         if options:
             form = self["xep_0004"].make_form(ftype="submit")
             form.add_field("FORM_TYPE", ftype="hidden", value="http://jabber.org/protocol/pubsub#publish-options")
             for name, value in options.items():
                 form.add_field(f"pubsub#{name}", value=value)
-        return await self["xep_0060"].publish(None, node, id=item, payload=ET.fromstring(payload), options=form, timeout=TIMEOUT)
+        return await self["xep_0060"].publish(at, node, id=item, payload=ET.fromstring(payload), options=form, timeout=TIMEOUT)
 
     async def items(self, of, node):
         answer = await self["xep_0060"].get_items(of, node, timeout=TIMEOUT)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import secrets
 import subprocess
 from xml.etree import ElementTree
 
@@ -61,7 +62,8 @@ def running(dns, world, directory, name, address, usage="serverAuth", engine="au
     )  # fmt: skip
     server.authority = world
     dns.serve(DOMAIN, address, S2S)
-    dns.serve(f"conference.{DOMAIN}", address, S2S)
+    for service in ("conference", "pubsub"):
+        dns.serve(f"{service}.{DOMAIN}", address, S2S)
     server.start()
     try:
         yield server
@@ -222,6 +224,30 @@ async def test_what_is_published_on_either_side_is_for_who_may_and_wants(ours, p
             assert await refusal(other.items(owner.bare, "urn:wanted")) in refusals
             await owner.publish("urn:wanted", "<a xmlns='urn:wanted'>3</a>")
             assert await other.events(of=owner) == []
+
+
+@pytest.mark.parametrize("ours", ["openssl"], indirect=True)
+async def test_what_is_published_at_our_service_is_for_people_elsewhere(ours, peer):
+    service, node = f"pubsub.{DOMAIN}", f"news-{secrets.token_hex(2)}"
+    async with Publisher(ours, ours.add_user(host=DOMAIN)) as juliet, Publisher(peer, peer.add_user()) as romeo:
+        await juliet["xep_0060"].create_node(service, node, timeout=TIMEOUT)
+        await romeo["xep_0060"].subscribe(service, node, timeout=TIMEOUT)
+        await juliet.publish(node, "<a xmlns='urn:news'>0</a>", at=service)
+        assert (await romeo.expect_event(node, service))[0].text == "0"
+        assert (await romeo.items(service, node))["current"].text == "0"
+
+        assert await refusal(romeo.publish(node, "<a xmlns='urn:news'>1</a>", at=service)) == ("forbidden", "auth")
+        await juliet["xep_0060"].modify_affiliations(service, node, [(romeo.bare, "publisher")], timeout=TIMEOUT)
+        await romeo.publish(node, "<a xmlns='urn:news'>1</a>", at=service)
+        assert (await romeo.expect_event(node, service))[0].text == "1"
+
+        await romeo["xep_0060"].unsubscribe(service, node, timeout=TIMEOUT)
+        await juliet.publish(node, "<a xmlns='urn:news'>2</a>", at=service)
+        # The last one comes with the subscription, and only with that.
+        await romeo["xep_0060"].subscribe(service, node, timeout=TIMEOUT)
+        assert (await romeo.expect_event(node, service))[0].text == "2"
+        await juliet.publish(node, "<a xmlns='urn:news'>3</a>", at=service)
+        assert (await romeo.expect_event(node, service))[0].text == "3"
 
 
 async def publish_until_told(owner, other, text):
