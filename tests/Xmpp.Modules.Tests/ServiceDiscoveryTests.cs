@@ -33,6 +33,7 @@ public sealed class ServiceDiscoveryTests
             "urn:xmpp:blocking",
             "urn:xmpp:carbons:2",
             "urn:xmpp:carbons:rules:0",
+            "urn:xmpp:delegation:2",
             "urn:xmpp:message-retract:1",
             "urn:xmpp:message-retract:1#tombstone",
             "urn:xmpp:ping",
