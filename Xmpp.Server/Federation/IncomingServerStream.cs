@@ -49,8 +49,9 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
 
     public override void Tick()
     {
-        // Not before it has opened its stream anew, and some time to enable stream management.
-        _hasBegun |= AcceptedCount > 0 && IsHeaderSent && Server.Clock.Seconds > LastInputAt;
+        // Not before it has opened its stream anew, and had a second to enable stream management: Prosody 0.12 ends streams on which
+        // that fails.
+        _hasBegun |= AcceptedCount > 0 && IsHeaderSent && Server.Clock.Seconds > LastInputAt + 1;
         if (AcceptedCount == 0
             && Server.Clock.Seconds - LastInputAt > Server.Current.Options.Limits.NegotiationTimeout.TotalSeconds)
         {

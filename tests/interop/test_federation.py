@@ -426,8 +426,10 @@ async def test_one_connection_for_both_directions(first, dns, world, tmp_path):
         try:
             async with pair(ours, peer) as (juliet, romeo):
                 writer, reader = (juliet, romeo) if first == "ours" else (romeo, juliet)
-                await talk(writer, reader)
-                # Whoever has made the stream had time to enable stream management.
+                # The second one comes when whoever has made the stream has enabled stream management.
+                for text in ("Two households,", "both alike in dignity"):
+                    writer.chat(reader.full, text)
+                    await reader.expect_message(writer.full, text)
                 await talk(reader, writer)
                 (address,) = {link["address"] for link in links(ours, peer)} - {None}
                 assert address.startswith(f"{peer.address}:{S2S}") == (first == "ours"), links(ours, peer)
