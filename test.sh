@@ -141,10 +141,11 @@ run_project() {
 
 log_of() { echo "$artifacts/$1${2:+.$2}.log"; }
 
-# test_project NAME [STORE]: only runs it. This limit and others are for what hangs: a busy machine may take thrice as long as an idle one.
+# test_project NAME [STORE]: only runs it. This limit and others are for what hangs, whose name is in the log by then: a busy machine may take
+# thrice as long as an idle one.
 test_project() {
   XMPPCHAT_TEST_STORE=${2:-} timeout --kill-after 10 1200 "tests/$1/bin/Release/net10.0/$1" \
-    -noLogo -noColor ${filter:+-method "*$filter*"} > "$(log_of "$@")" 2>&1
+    -noLogo -noColor -longRunning 120 ${filter:+-method "*$filter*"} > "$(log_of "$@")" 2>&1
 }
 
 # report_project NAME STATUS [STORE]

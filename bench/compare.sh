@@ -9,8 +9,8 @@ usage() {
   cat <<'END'
 bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--users N] [--keep FILE] [--write]
   --runs N        repetitions, of which the minimum counts (default 3; accounts, contacts and the memory cases: once)
-  --servers LIST  of xmppchat,prosody,ejabberd (default), without archives, and xmppchat-archive; xmppchat-mongodb: on the MongoDB of
-                  the tests, which needs root, with archives
+  --servers LIST  of xmppchat,prosody,ejabberd (default), without archives; each with -archive behind its name: with them;
+                  xmppchat-mongodb: on the MongoDB of the tests, which needs root, with archives
   --cases REGEX   only the cases whose name matches
   --seconds S     length of one measurement (default 3)
   --users N       users who have each other as contacts (default 2000)
@@ -41,7 +41,7 @@ accounts=2400
 certs=
 engine= mongodb= http=
 dir=$(mktemp -d)
-declare -A pid port tls_port http_port version
+declare -A pid port tls_port http_port version template
 
 cleanup() {
   for server in "${!pid[@]}"; do stop "$server"; done
@@ -56,8 +56,8 @@ package_version() { dpkg-query -W -f '${Version}' "$1" | sed 's/[-+].*//'; }
 # Servers: each has a directory, two ports, and a function that starts it ------------------------------------------------------
 
 start_prosody() {
-  prosody -F --config "$dir/prosody/prosody.cfg.lua" > "$dir/prosody/out" 2>&1 < /dev/null &
-  pid[prosody]=$!
+  prosody -F --config "$dir/$1/prosody.cfg.lua" > "$dir/$1/out" 2>&1 < /dev/null &
+  pid[$1]=$!
 }
 
 start_ejabberd() {
@@ -65,29 +65,22 @@ start_ejabberd() {
   local library
   library=$(dpkg -L ejabberd | sed -n 's|/[^/]*/ebin/ejabberd\.app$||p')
   (
-    cd "$dir/ejabberd"
+    cd "$dir/$1"
     HOME=$PWD ERL_LIBS=$library:/usr/lib/erlang/lib exec erl -noinput -start_epmd false +K true +P 250000 \
       -mnesia dir "\"$PWD/mnesia\"" -ejabberd config "\"$PWD/ejabberd.yml\"" log_path "\"$PWD/ejabberd.log\"" -s ejabberd
-  ) > "$dir/ejabberd/out" 2>&1 < /dev/null &
-  pid[ejabberd]=$!
+  ) > "$dir/$1/out" 2>&1 < /dev/null &
+  pid[$1]=$!
 }
 
+# start_xmppchat SERVER [KEY=VALUE...]
 start_xmppchat() {
-  dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll --config "$dir/xmppchat/xmppchat.json" > "$dir/xmppchat/out" 2>&1 < /dev/null &
-  pid[xmppchat]=$!
-}
-
-start_xmppchat-archive() {
-  XMPPCHAT_modules__archive__default=always dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll \
-    --config "$dir/xmppchat-archive/xmppchat.json" > "$dir/xmppchat-archive/out" 2>&1 < /dev/null &
-  pid[xmppchat-archive]=$!
+  env "${@:2}" dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll --config "$dir/$1/xmppchat.json" > "$dir/$1/out" 2>&1 < /dev/null &
+  pid[$1]=$!
 }
 
 start_xmppchat-mongodb() {
   [ -n "$engine" ] || start_engine
-  XMPPCHAT_modules__archive__default=always XMPPCHAT_store=mongodb XMPPCHAT_mongodb__uri=$mongodb dotnet Xmpp.Server/bin/Release/net10.0/xmppchat.dll \
-    --config "$dir/xmppchat-mongodb/xmppchat.json" > "$dir/xmppchat-mongodb/out" 2>&1 < /dev/null &
-  pid[xmppchat-mongodb]=$!
+  start_xmppchat "$1" XMPPCHAT_store=mongodb "XMPPCHAT_mongodb__uri=$mongodb"
 }
 
 # It says two lines: where it is, and how it is reached.
@@ -105,18 +98,22 @@ start_engine() {
 }
 
 prepare() {
-  local server=$1 template=$2
+  local server=$1 from=${template[$1]}
   mkdir -p "$dir/$server"
   sed -e "s|@DIR@|$dir/$server|g; s|@CERTS@|$certs|g; s|@PORT@|${port[$server]}|g; s|@TLS_PORT@|${tls_port[$server]}|g; s|@HTTP_PORT@|${http_port[$server]}|g" \
-    "bench/servers/$template" > "$dir/$server/$template"
+    "bench/servers/$from" > "$dir/$server/$from"
+  [[ $server != *-archive && $server != *-mongodb ]] || with archive "$server"
   for p in "${port[$server]}" "${tls_port[$server]}" "${http_port[$server]}"; do
     ! listening "$p" || fail "port $p is in use"
   done
 }
 
+# with WHAT SERVER: also what its configuration has for that only.
+with() { sed -i "s|/[*]$1 \(.*\) [*]/|\1|; s|^--$1 ||; s|^#$1 ||" "$dir/$2/${template[$2]}"; }
+
 # Only some cases want HTTP, and the memory of the others is to be theirs.
 serve_http() {
-  sed -i 's|/[*]http \(.*\) [*]/|\1|; s|^--http ||; s|^#http ||' "$dir/$1/${template[$1]}"
+  with http "$1"
   restart "$1"
 }
 
@@ -124,7 +121,7 @@ listening() { (: < "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 
 start() {
   local server=$1
-  "start_$server"
+  "start_${server%-archive}" "$server"
   for _ in $(seq 150); do
     kill -0 "${pid[$server]}" 2> /dev/null || break
     listening "${port[$server]}" && listening "${tls_port[$server]}" && { [ -z "$http" ] || listening "${http_port[$server]}"; } && return
@@ -229,26 +226,26 @@ run_http() {
 projects=(bench/Xmpp.Bench)
 for server in $servers; do
   case $server in
-    xmppchat)
-      port[$server]=15422 tls_port[$server]=15423 http_port[$server]=15424 version[$server]=XmppChat
-      projects+=(Xmpp.Server)
-      ;;
-    xmppchat-archive)
-      port[$server]=15622 tls_port[$server]=15623 http_port[$server]=15624 version[$server]='XmppChat, archive'
+    xmppchat | xmppchat-archive)
+      port[$server]=15422 version[$server]=XmppChat template[$server]=xmppchat.json
       projects+=(Xmpp.Server)
       ;;
     xmppchat-mongodb)
-      port[$server]=15522 tls_port[$server]=15523 http_port[$server]=15524 version[$server]='XmppChat, MongoDB'
+      port[$server]=15522 version[$server]='XmppChat, MongoDB' template[$server]=xmppchat.json
       projects+=(Xmpp.Server tests/mongo-engine/gateway)
       ;;
-    prosody | ejabberd)
-      require_packages $server
-      [ $server = prosody ] && port[$server]=15222 || port[$server]=15322
-      tls_port[$server]=$((port[$server] + 1)) http_port[$server]=$((port[$server] + 2))
-      version[$server]="${server/prosody/Prosody} $(package_version $server)"
+    prosody | prosody-archive)
+      require_packages prosody
+      port[$server]=15222 version[$server]="Prosody $(package_version prosody)" template[$server]=prosody.cfg.lua
+      ;;
+    ejabberd | ejabberd-archive)
+      require_packages ejabberd
+      port[$server]=15322 version[$server]="ejabberd $(package_version ejabberd)" template[$server]=ejabberd.yml
       ;;
     *) fail "unknown server $server" ;;
   esac
+  [[ $server != *-archive ]] || { port[$server]=$((port[$server] + 400)) version[$server]+=', archive'; }
+  tls_port[$server]=$((port[$server] + 1)) http_port[$server]=$((port[$server] + 2))
 done
 for project in "${projects[@]}"; do
   dotnet build "$project" -c Release -v q > "$dir/build" 2>&1 || { grep -E 'error' "$dir/build" >&2; fail "$project does not build"; }
@@ -263,10 +260,8 @@ chmod 600 "$certs/localhost.key" "$certs/localhost.pem"
 
 results=${keep:-$dir/results}
 : > "$results"
-declare -A template=([prosody]=prosody.cfg.lua [ejabberd]=ejabberd.yml [xmppchat]=xmppchat.json [xmppchat-archive]=xmppchat.json
-  [xmppchat-mongodb]=xmppchat.json)
 for server in $servers; do
-  prepare "$server" "${template[$server]}"
+  prepare "$server"
   start "$server"
   echo "$server: pid ${pid[$server]}, $accounts accounts ..." >&2
   measure "$server" register plain register --count $accounts

@@ -21,6 +21,7 @@ modules_enabled = {
   "csi_simple"; "invites"; "invites_adhoc"; "invites_register"; "ping"; "register"; "time"; "uptime"; "version";
   "admin_adhoc"; "posix";
 --http   "websocket";
+--archive   "mam";
 }
 
 -- The accounts of the bench are made by in-band registration, and it logs in without TLS too.
@@ -30,6 +31,7 @@ c2s_require_encryption = false
 
 authentication = "internal_hashed"
 storage = "internal"
+--archive default_archive_policy = true
 -- The default, incremental collector costs Prosody up to five times more CPU under this load.
 gc = { mode = "generational" }
 

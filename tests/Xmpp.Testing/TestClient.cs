@@ -15,7 +15,7 @@ namespace Xmpp.Testing;
 public sealed class TestClient(Connection connection, Task served) : IAsyncDisposable
 {
     /// <summary>How long to wait for what has to come. Only a failing test ever waits that long.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly StanzaFramer _framer = new(new FramerLimits(MaxStanzaBytes: 4 * 1024 * 1024));
     private ReadOnlyMemory<byte> _input;

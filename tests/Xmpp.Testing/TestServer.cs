@@ -81,6 +81,8 @@ public sealed class TestServer : IAsyncDisposable
             Http = new HttpOptions { Listeners = [], Uploads = Path.Combine(directory, "uploads") },
             Tls = new TlsOptions { Certificates = directory },
             Authentication = new AuthenticationOptions { ScramIterations = 4096 },
+            // Time doesn't pass by itself: whoever were too fast would never be read again.
+            Limits = new LimitOptions { SessionBytesPerSecond = 0 },
             StreamManagement = new StreamManagementOptions { Journal = new JournalOptions { File = null } },
         };
         options = configure?.Invoke(options) ?? options;
@@ -115,7 +117,7 @@ public sealed class TestServer : IAsyncDisposable
         var journal = Options.StreamManagement.Journal.File!;
         var now = await File.ReadAllBytesAsync(journal);
         killed?.Invoke();
-        await _server.DisposeAsync();
+        await _server.DisposeAsync().AsTask().WaitAsync(TestClient.Patience);
         before?.Invoke();
         if (isKilled)
             await File.WriteAllBytesAsync(journal, now);
@@ -221,7 +223,7 @@ public sealed class TestServer : IAsyncDisposable
         await CreateAccountAsync(jid.Bare);
         var isReady = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = _server.ServeAsync(new ReplayConnection(Tls, LoginOf(jid, first), default, repeats: null, _ => isReady.TrySetResult()), NoTls);
-        await isReady.Task;
+        await isReady.Task.WaitAsync(TestClient.Patience);
     }
 
     /// <summary>All that a client says until it is available.</summary>
@@ -266,7 +268,8 @@ public sealed class TestServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _server.DisposeAsync();
+        // Time doesn't pass by itself: what waits for it would never end.
+        await _server.DisposeAsync().AsTask().WaitAsync(TestClient.Patience);
         await _store.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
         _log.ThrowIfUnexpected();

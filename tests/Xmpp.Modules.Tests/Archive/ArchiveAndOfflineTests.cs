@@ -40,8 +40,7 @@ public sealed class ArchiveAndOfflineTests
                 await client.SendAsync($"<iq type='result' id='{stanza["id"]}' to='localhost'/>");
             }
         }
-        while (await server.Store.Offline.CountAsync(Juliet, CancellationToken.None) > 0)
-            await Task.Yield();
+        await Eventually.UntilAsync(async () => await server.Store.Offline.CountAsync(Juliet, CancellationToken.None) == 0);
         return messages;
     }
 
@@ -157,8 +156,7 @@ public sealed class ArchiveAndOfflineTests
         await phone.ReadAsync();
         await server.TalkAsync(romeo, "juliet@localhost", "1");
         await phone.DisposeAsync();
-        while (await server.Store.Offline.CountAsync(Juliet, CancellationToken.None) == 0)
-            await Task.Yield();
+        await Eventually.UntilAsync(async () => await server.Store.Offline.CountAsync(Juliet, CancellationToken.None) > 0);
         server.Time.Advance(TimeSpan.FromSeconds(1));
 
         var reader = await server.ConnectAsync("juliet", "reader");

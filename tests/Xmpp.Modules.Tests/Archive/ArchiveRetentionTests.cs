@@ -42,14 +42,8 @@ public sealed class ArchiveRetentionTests
     }
 
     /// <summary>Lets hours pass until an archive has messages of these ages, in hundreds of days.</summary>
-    private static async Task PassTimeAsync(TestServer server, Jid account, string ages)
-    {
-        while (await AgesAsync(server, account) != ages)
-        {
-            server.Time.Advance(ArchiveRetention.Interval);
-            await Task.Yield();
-        }
-    }
+    private static Task PassTimeAsync(TestServer server, Jid account, string ages) => Eventually.UntilAsync(
+        async () => await AgesAsync(server, account) == ages, meanwhile: () => server.Time.Advance(ArchiveRetention.Interval));
 
     [Fact]
     public async Task Old_messages_go()

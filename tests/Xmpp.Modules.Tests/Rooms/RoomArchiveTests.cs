@@ -203,11 +203,8 @@ public sealed class RoomArchiveTests
         await owner.SendAsync($"<presence to='{Coven}/firstwitch' type='unavailable'/>");
         await owner.PassAsync();
 
-        while (server.Server.Context.Rooms.TryFind(Room, out _))
-        {
-            server.Time.Advance(RoomUnloading.Interval);
-            await Task.Yield();
-        }
+        await Eventually.UntilAsync(
+            () => !server.Server.Context.Rooms.TryFind(Room, out _), meanwhile: () => server.Time.Advance(RoomUnloading.Interval));
 
         var received = await owner.EnterAsync(Coven, "firstwitch");
         Assert.Equal("When shall we three meet again?", received[^2].Child(Namespaces.Client, "body")!.Text);
@@ -223,11 +220,7 @@ public sealed class RoomArchiveTests
         for (var i = 0; i < 5; i++)
             await SayAsync(owner, $"{i}");
 
-        while (await server.Store.Archive.CountAsync(Room, new(), 10, CancellationToken.None) > 2)
-        {
-            server.Time.Advance(Modules.Archive.ArchiveRetention.Interval);
-            await Task.Yield();
-        }
+        await PassTimeAsync(server, 2);
         Assert.Equal(["3", "4"], Bodies((await QueryAsync(await server.LoginAsync("hag66"))).Results));
     }
 
@@ -240,24 +233,20 @@ public sealed class RoomArchiveTests
         for (var i = 0; i < 5; i++)
             await SayAsync(owner, $"{i}");
 
-        await PassTimeAsync(3);
+        await PassTimeAsync(server, 3);
         Assert.Equal(["2", "3", "4"], Bodies((await QueryAsync(await server.LoginAsync("hag66"))).Results));
         server.Time.Advance(TimeSpan.FromDays(3));
-        await PassTimeAsync(0);
+        await PassTimeAsync(server, 0);
         var again = await server.LoginAsync("crone1", "cave");
         Assert.Equal(
             StanzaErrorCondition.NotAcceptable,
             ConditionOf(await again.AskAsync("set", Coven, Form(("{urn:xmppchat:rooms}archivedays", "36501")))));
-
-        async Task PassTimeAsync(int messages)
-        {
-            while (await server.Store.Archive.CountAsync(Room, new(), 10, CancellationToken.None) > messages)
-            {
-                server.Time.Advance(Modules.Archive.ArchiveRetention.Interval);
-                await Task.Yield();
-            }
-        }
     }
+
+    /// <summary>Until no more messages are left.</summary>
+    private static Task PassTimeAsync(TestServer server, int messages) => Eventually.UntilAsync(
+        async () => await server.Store.Archive.CountAsync(Room, new(), 10, CancellationToken.None) <= messages,
+        meanwhile: () => server.Time.Advance(Modules.Archive.ArchiveRetention.Interval));
 
     [Fact]
     public async Task A_deleted_account_is_forgotten_by_rooms_unless_it_is_banned()

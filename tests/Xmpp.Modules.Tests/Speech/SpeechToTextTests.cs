@@ -171,8 +171,7 @@ public sealed class SpeechToTextTests : IDisposable
         // Nobody is told what was said in one that was taken away meanwhile.
         _engine.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var gone = await SayAsync(link);
-        while (_engine.Requests.Count < 2)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => _engine.Requests.Count >= 2);
         await romeo.AskAsync("set", Coven,
             $"<moderate xmlns='urn:xmpp:message-moderate:1' id='{gone}'><retract xmlns='urn:xmpp:message-retract:1'/></moderate>");
         await romeo.PassAsync();
@@ -244,8 +243,7 @@ public sealed class SpeechToTextTests : IDisposable
         _engine.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         await AskAsync(romeo.Client, link);
-        while (_engine.Requests.IsEmpty)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => !_engine.Requests.IsEmpty);
         server.Time.Advance(TimeSpan.FromMinutes(3));
         Assert.EndsWith("takes too long.", await ReadTextAsync(), StringComparison.Ordinal);
         _engine.Gate.SetResult();

@@ -170,8 +170,7 @@ public sealed class UploadLifeTests
         });
 
         using var again = await Uploader.LoginAsync(server);
-        while (Uploader.Files(server).Count > 1)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => Uploader.Files(server).Count <= 1);
         Assert.Equal([killed], Uploader.Files(server));
         var path = new Uri(url).PathAndQuery;
         Assert.Equal(HttpStatusCode.OK, (await again.GetAsync($"http://localhost:{server.HttpPort(tls: false)}{path}")).StatusCode);

@@ -262,14 +262,12 @@ public sealed class UploadTests
             var uri = new Uri(put);
             await cut.GetStream().WriteAsync(
                 Encoding.ASCII.GetBytes($"PUT {uri.PathAndQuery} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n123"), Cancellation);
-            while (Uploader.Files(server).Count == 0)
-                await Task.Yield();
+            await Eventually.UntilAsync(() => Uploader.Files(server).Count > 0);
             Assert.Equal(HttpStatusCode.NotFound, (await romeo.GetAsync(get)).StatusCode);
             // Meanwhile nobody else uses the slot.
             Assert.Equal(HttpStatusCode.Conflict, (await romeo.PutAsync(put, Uploader.Bytes(100))).StatusCode);
         }
-        while (Uploader.Files(server).Count > 0)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => Uploader.Files(server).Count == 0);
 
         HttpStatusCode status;
         do

@@ -326,5 +326,5 @@ public sealed class BytestreamTests
     }
 
     private static Task<int> ReceiveAsync(Socket client, Memory<byte> buffer) =>
-        client.ReceiveAsync(buffer, Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        client.ReceiveAsync(buffer, Cancellation).AsTask().WaitAsync(TestClient.Patience, Cancellation);
 }

@@ -122,15 +122,10 @@ public sealed class DelegatedNamespaceTests
             $"{Ns}:bare:{PubSub}" => $"<identity category='pubsub' type='pep' name='Other'/><feature var='{PubSub}#mine'/>",
             _ => "",
         });
-        // It is learnt in the background.
-        var (identities, features) = await DescribeAsync(romeo, "localhost");
-        while (!features.Contains($"{PubSub}#special"))
-            (identities, features) = await DescribeAsync(romeo, "localhost");
+        var (identities, features) = await DescribeAsync(romeo, "localhost", $"{PubSub}#special");
         Assert.Contains(Ns, features);
         Assert.Equal([$"{PubSub}#special"], features.Where(feature => feature.StartsWith(PubSub, StringComparison.Ordinal)));
-        (identities, features) = await DescribeAsync(romeo, "romeo@localhost");
-        while (!features.Contains($"{PubSub}#mine"))
-            (identities, features) = await DescribeAsync(romeo, "romeo@localhost");
+        (identities, features) = await DescribeAsync(romeo, "romeo@localhost", $"{PubSub}#mine");
         Assert.Equal([$"{PubSub}#mine"], features.Where(feature => feature.StartsWith(PubSub, StringComparison.Ordinal)));
         Assert.Equal(["Other"], identities.Where(identity => identity["category"] == "pubsub").Select(identity => identity["name"]));
         Assert.NotNull(component);
@@ -149,13 +144,21 @@ public sealed class DelegatedNamespaceTests
         await romeo.ExpectErrorAsync(StanzaErrorCondition.ItemNotFound);
     }
 
-    private static async Task<(List<Element> Identities, List<string> Features)> DescribeAsync(TestClient client, string entity)
+    /// <summary>What an entity says of itself when it has the feature, which is learnt in the background.</summary>
+    private static async Task<(List<Element> Identities, List<string> Features)> DescribeAsync(
+        TestClient client, string entity, string feature)
     {
-        await client.SendAsync($"<iq type='get' id='d' to='{entity}'><query xmlns='{Info}'/></iq>");
-        var query = (await client.ReadAsync()).Child(Info, "query")!;
-        return (
-            [.. query.Elements.Where(child => child.Name.Local == "identity")],
-            [.. query.Elements.Where(child => child.Name.Local == "feature").Select(feature => feature["var"]!)]);
+        List<Element> identities = [];
+        List<string> features = [];
+        await Eventually.UntilAsync(async () =>
+        {
+            await client.SendAsync($"<iq type='get' id='d' to='{entity}'><query xmlns='{Info}'/></iq>");
+            var query = (await client.ReadAsync()).Child(Info, "query")!;
+            identities = [.. query.Elements.Where(child => child.Name.Local == "identity")];
+            features = [.. query.Elements.Where(child => child.Name.Local == "feature").Select(child => child["var"]!)];
+            return features.Contains(feature);
+        });
+        return (identities, features);
     }
 
     private static string Answer(Element delegated, string inner) => $"<iq type='result' id='{delegated["id"]}' from='{Domain}' to='{delegated["from"]}'>"

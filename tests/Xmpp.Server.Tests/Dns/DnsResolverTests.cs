@@ -10,12 +10,17 @@ public sealed class DnsResolverTests : IDisposable
     private readonly AuthoritativeServer _server = new();
     private readonly ManualTime _time = new();
     private readonly DnsResolver _resolver;
+    private readonly CancellationTokenSource _patience = new(TestClient.Patience);
 
     public DnsResolverTests() => _resolver = new(() => [_server.EndPoint], _time);
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private CancellationToken Stop => _patience.Token;
 
-    public void Dispose() => _server.Dispose();
+    public void Dispose()
+    {
+        _server.Dispose();
+        _patience.Dispose();
+    }
 
     [Fact]
     public async Task Services_and_addresses_are_found()
@@ -199,9 +204,5 @@ public sealed class DnsResolverTests : IDisposable
         (await _resolver.QueryAsync(name, type, Stop)).Records.Cast<AddressRecord>().Select(record => record.Address.ToString());
 
     /// <summary>Also until whoever has asked waits for the answer.</summary>
-    private async Task UntilAsked(int count)
-    {
-        while (_server.Asked.Count < count)
-            await Task.Yield();
-    }
+    private Task UntilAsked(int count) => Eventually.UntilAsync(() => _server.Asked.Count >= count);
 }

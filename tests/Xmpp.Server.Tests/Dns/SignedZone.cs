@@ -38,6 +38,9 @@ internal sealed class SignedZone : IDisposable
     /// <summary>Names whose records are changed after they were signed.</summary>
     public HashSet<string> Forged { get; } = [];
 
+    /// <summary>Names that aren't answered about.</summary>
+    public HashSet<string> Silent { get; } = [];
+
     /// <summary>What a resolver has to trust, as in a zone file.</summary>
     public string TrustAnchor => $"{Apex}. IN DNSKEY 257 3 {Algorithm} {Convert.ToBase64String(_dnsKey[4..])}\n";
 
@@ -47,9 +50,11 @@ internal sealed class SignedZone : IDisposable
         _key.Dispose();
     }
 
-    private byte[] Answer(Question question)
+    private byte[]? Answer(Question question)
     {
         var name = question.Name.ToLowerInvariant();
+        if (Silent.Contains(name))
+            return null;
         var type = (ushort)question.Type;
         var isSigned = name == Apex || name.EndsWith($".{Apex}", StringComparison.Ordinal);
         byte[][]? data = name == Apex && type == DnsKey ? [_dnsKey] : Records.GetValueOrDefault((name, question.Type));

@@ -1,4 +1,5 @@
 using Xmpp.Server.Dns;
+using Xmpp.Testing;
 using Xunit;
 
 namespace Xmpp.Server.Tests.Dns;
@@ -9,19 +10,21 @@ public sealed class ValidatingResolverTests : IDisposable
     private readonly SignedZone _zone = new();
     private readonly TemporaryDirectory _directory = new();
     private readonly ValidatingResolver _resolver;
+    private readonly CancellationTokenSource _patience = new(TestClient.Patience);
 
     public ValidatingResolverTests()
     {
         _resolver = new([_zone.EndPoint], _directory.Write("anchors", _zone.TrustAnchor));
     }
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private CancellationToken Stop => _patience.Token;
 
     public void Dispose()
     {
         _resolver.Dispose();
         _zone.Dispose();
         _directory.Dispose();
+        _patience.Dispose();
     }
 
     [Fact]
@@ -79,6 +82,7 @@ public sealed class ValidatingResolverTests : IDisposable
     {
         for (var i = 0; i < 200; i++)
             _zone.Records[($"h{i}.example", DnsType.A)] = [[192, 0, 2, (byte)i]];
+        _zone.Silent.Add("later.example");
         using var impatient = new CancellationTokenSource();
         var given = _resolver.QueryAsync("later.example", DnsType.A, impatient.Token);
         await impatient.CancelAsync();

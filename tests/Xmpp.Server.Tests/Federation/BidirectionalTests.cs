@@ -60,8 +60,7 @@ public sealed class BidirectionalTests : IDisposable
         Assert.Equal("2", (await juliet.ReadAsync())["id"]);
         var link = Assert.Single(montague.Server.Context.Federation.Links);
         link.Stream!.Connection.Abort("lost in the test");
-        while (link.Stream is not null)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => link.Stream is null);
         montague.Time.Advance(montague.Options.S2s.RetryAfter + TimeSpan.FromSeconds(1));
         await romeo.SendAsync($"<message to='{juliet.Jid}' id='3'/>");
         while ((await juliet.ReadAsync())["id"] is var id && id != "3")

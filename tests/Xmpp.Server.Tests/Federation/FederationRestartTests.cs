@@ -36,8 +36,7 @@ public sealed class FederationRestartTests : IDisposable
         using var accepted = await silent.AcceptAsync(TestContext.Current.CancellationToken);
         var stopping = capulet.Server.Context.Federation;
         var restarted = capulet.RestartAsync(isKilled);
-        while (!stopping.IsStopping)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => stopping.IsStopping);
         accepted.Close();
         await restarted;
 
@@ -109,15 +108,8 @@ public sealed class FederationRestartTests : IDisposable
     });
 
     /// <summary>A stanza counts when its handler is done, a moment after its recipient has it.</summary>
-    private static async Task CountedAsync(TestServer server)
-    {
-        while (server.Server.Context.Federation.Sessions.Handled == 0)
-            await Task.Yield();
-    }
+    private static Task CountedAsync(TestServer server) =>
+        Eventually.UntilAsync(() => server.Server.Context.Federation.Sessions.Handled > 0);
 
-    private static async Task LostAsync(OutgoingLink link)
-    {
-        while (link.Stream is not null)
-            await Task.Yield();
-    }
+    private static Task LostAsync(OutgoingLink link) => Eventually.UntilAsync(() => link.Stream is null);
 }

@@ -184,8 +184,8 @@ public sealed class FederationTests : IDisposable
         Assert.Equal(0, control.Close("verona.example"));
         Assert.Equal(2, control.Close("montague.example"));
 
-        await outgoing.Connection.Finished.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-        await incoming.Connection.Finished.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await outgoing.Connection.Finished.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+        await incoming.Connection.Finished.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
         await juliet.SendAsync($"<message to='{romeo.Jid}' id='3'/>");
         Assert.Equal("3", (await romeo.ReadAsync())["id"]);
     }
@@ -202,16 +202,12 @@ public sealed class FederationTests : IDisposable
         var link = Assert.Single(capulet.Server.Context.Federation.Links);
         var stream = link.Stream!;
         capulet.Time.Advance(TimeSpan.FromSeconds(1));
-        while (!link.IsIdle)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => link.IsIdle);
         capulet.Time.Advance(capulet.Options.S2s.IdleTimeout + TimeSpan.FromSeconds(2));
         Assert.True(stream.IsOver);
-        await stream.Connection.Finished.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-        while (capulet.Server.Context.Federation.Links.Any())
-        {
-            capulet.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
+        await stream.Connection.Finished.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+        await Eventually.UntilAsync(
+            () => !capulet.Server.Context.Federation.Links.Any(), meanwhile: () => capulet.Time.Advance(TimeSpan.FromSeconds(1)));
     }
 
     private Task<TestServer> StartAsync(string domain, string engine = "auto", ListenerTls tls = ListenerTls.StartTls) =>

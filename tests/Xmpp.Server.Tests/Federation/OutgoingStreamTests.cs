@@ -211,15 +211,10 @@ public sealed class OutgoingStreamTests : IDisposable
         await peer.Client.ReadAsync();
         await played.DisposeAsync();
         var link = Assert.Single(server.Server.Context.Federation.Links);
-        while (link.Stream is not null)
-            await Task.Yield();
+        await Eventually.UntilAsync(() => link.Stream is null);
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
         await juliet.ExpectNothingFromAsync(juliet);
-        while (!link.IsIdle)
-        {
-            server.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
+        await Eventually.UntilAsync(() => link.IsIdle, meanwhile: () => server.Time.Advance(TimeSpan.FromSeconds(1)));
         foreach (var id in new[] { "1", "2" })
         {
             var returned = await juliet.ReadAsync();

@@ -103,9 +103,6 @@ public sealed class PublishedBansTests : IDisposable
         Assert.Equal("result", answer["type"]);
     }
 
-    private static async Task UntilAsync(TestServer server, string address, bool isBanned)
-    {
-        while (server.Server.Context.PublishedBans.Contains(Jid.Parse(address)) != isBanned)
-            await Task.Yield();
-    }
+    private static Task UntilAsync(TestServer server, string address, bool isBanned) =>
+        Eventually.UntilAsync(() => server.Server.Context.PublishedBans.Contains(Jid.Parse(address)) == isBanned, text: $"{address}: {isBanned}");
 }

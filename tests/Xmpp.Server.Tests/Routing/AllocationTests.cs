@@ -21,7 +21,6 @@ public sealed class AllocationTests
     {
         await using var server = await TestServer.StartAsync(options => options with
         {
-            Limits = options.Limits with { SessionBytesPerSecond = 0 },
             Modules = options.Modules with { Disabled = hasArchives ? [] : ["archive"] },
         });
         await server.ConnectSinkAsync(Jid.Parse("juliet@localhost/balcony"));
@@ -38,7 +37,6 @@ public sealed class AllocationTests
     {
         await using var server = await TestServer.StartAsync(options => options with
         {
-            Limits = options.Limits with { SessionBytesPerSecond = 0 },
             Modules = options.Modules with
             {
                 Rooms = options.Modules.Rooms with { Defaults = ["enablearchiving=0"], StanzasPerSecond = 1_000_000, BurstStanzas = 10_000_000 },

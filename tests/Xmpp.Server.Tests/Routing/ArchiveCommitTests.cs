@@ -144,8 +144,7 @@ public sealed class ArchiveCommitTests
         var (romeo, juliet) = (await server.LoginAsync("romeo", "orchard"), await server.LoginAsync("juliet"));
         var id = await romeo.EnableAsync(isResumable: true);
         await romeo.SendAsync(Message(juliet, 1));
-        while (await CountAsync(server, juliet.Jid.Bare) == 0)
-            await Task.Yield();
+        await Eventually.UntilAsync(async () => await CountAsync(server, juliet.Jid.Bare) > 0);
 
         await server.RestartAsync(isKilled: true, killed: delivery.SetResult);
 
@@ -172,8 +171,7 @@ public sealed class ArchiveCommitTests
         server.Store.OfflineEnd = end.Task;
         const string Message = "<message to='juliet@localhost' type='chat' id='1'><body>Hark!</body></message>";
         await romeo.SendAsync(Message);
-        while (await server.Store.Offline.CountAsync(juliet, CancellationToken.None) == 0)
-            await Task.Yield();
+        await Eventually.UntilAsync(async () => await server.Store.Offline.CountAsync(juliet, CancellationToken.None) > 0);
 
         await server.RestartAsync(isKilled: true, killed: end.SetResult, before: () => server.Store.OfflineEnd = null);
 

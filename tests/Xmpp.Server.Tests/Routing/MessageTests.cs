@@ -120,10 +120,7 @@ public sealed class MessageTests
     public async Task What_two_resources_say_to_each_other_stays_in_order()
     {
         const int count = 2_000;
-        await using var server = await TestServer.StartAsync(options => options with
-        {
-            Limits = options.Limits with { SessionBytesPerSecond = 0 },
-        });
+        await using var server = await TestServer.StartAsync();
         var romeo = await server.ConnectAsync("romeo");
         var juliet = await server.LoginAsync("juliet");
         var benvolio = await server.ConnectAsync("benvolio");

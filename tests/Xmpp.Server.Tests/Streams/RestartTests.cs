@@ -124,12 +124,7 @@ public sealed class RestartTests
         await server.RestartAsync(isKilled: true);
         server.Time.Advance(TimeSpan.FromSeconds(660));
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (await server.Store.Offline.CountAsync(juliet.Jid.Bare, CancellationToken.None) != 1)
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await Eventually.UntilAsync(async () => await server.Store.Offline.CountAsync(juliet.Jid.Bare, CancellationToken.None) == 1);
         Assert.Empty(server.Server.Context.Sessions.All);
     }
 

@@ -55,7 +55,7 @@ public sealed class SocketStreamTests
     /// <summary>All text up to this one, or up to the end of the connection.</summary>
     private static async Task<string> ReadUntilAsync(Socket socket, string end)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TestClient.Patience);
         var (text, buffer) = ("", new byte[4096]);
         while (!text.EndsWith(end, StringComparison.Ordinal) && await socket.ReceiveAsync(buffer, patience.Token) is > 0 and var length)
             text += Encoding.UTF8.GetString(buffer, 0, length);

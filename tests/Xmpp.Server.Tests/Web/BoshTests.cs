@@ -248,7 +248,7 @@ public sealed class BoshTests
 
         // While the first keeps the server busy the second is not read, so that both are held.
         var first = juliet.SendAsync("<iq xmlns='jabber:client' type='get' id='s' to='localhost'><slow xmlns='urn:test'/></iq>");
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await asked.Task.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
         var second = juliet.SendAsync(Ping);
         var third = juliet.SendAsync(Ping);
 

@@ -79,7 +79,7 @@ internal sealed class WebSocketClient : IDisposable
         var buffer = new byte[4096];
         while (true)
         {
-            var part = await _socket.ReceiveAsync(buffer, Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+            var part = await _socket.ReceiveAsync(buffer, Cancellation).WaitAsync(TestClient.Patience, Cancellation);
             if (part.MessageType == WebSocketMessageType.Close)
                 return null;
             Assert.Equal(WebSocketMessageType.Text, part.MessageType);

@@ -45,6 +45,6 @@ internal sealed class MongoDatabase : TestDatabase
     {
         Assert.SkipWhen(Uri is null, $"{Variable} names no MongoDB; test.sh starts one.");
         var separator = Uri.Contains('?', StringComparison.Ordinal) ? '&' : '?';
-        return new() { Uri = $"{Uri}{separator}appName={application}", Database = Name, Threads = 8 };
+        return new() { Uri = $"{Uri}{separator}appName={application}", Database = Name, Threads = 8, QueueDeadline = TimeSpan.FromMinutes(1) };
     }
 }
