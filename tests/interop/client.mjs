@@ -27,7 +27,7 @@ const xmpp = client({
   userAgent: xml("user-agent", agent ? { id: agent } : {}),
 });
 // What it allows the server by itself is too little on a busy machine.
-xmpp.timeout = 20_000;
+xmpp.timeout = 90_000;
 xmpp.reconnect.stop();
 xmpp.reconnect.delay = 0;
 

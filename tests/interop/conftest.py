@@ -7,7 +7,7 @@ import pytest
 
 from pki import Authority
 from prosody import Prosody
-from xmppchat import Server
+from xmppchat import TIMEOUT, Server
 
 def pytest_addoption(parser):
     parser.addoption("--prosody", action="store_true", help="test the tests: run those of instant messaging against Debian's Prosody")
@@ -31,7 +31,7 @@ def pytest_pyfunc_call(pyfuncitem):
     """Runs `async def` tests."""
     if inspect.iscoroutinefunction(pyfuncitem.obj):
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-        asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), 90))
+        asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), 4 * TIMEOUT))
         return True
     return None
 

@@ -21,7 +21,7 @@ CTL = ROOT / "Xmpp.Ctl/bin/Release/net10.0/xmppctl.dll"
 WEB_CHAT = ROOT / "web/converse"
 
 # Generous: it only passes when something hangs.
-TIMEOUT = 30
+TIMEOUT = 90
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ const browser = await chromium.launchPersistentContext(profile, {
   viewport: { width: 1000, height: 600 },
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
+browser.setDefaultTimeout(90_000);
 const tab = browser.pages()[0] ?? (await browser.newPage());
 const refused = [];
 tab.on("pageerror", (error) => console.error(`page: ${error}`));
