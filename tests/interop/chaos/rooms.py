@@ -15,6 +15,7 @@ import sys
 import xml.etree.ElementTree as ET
 
 from talk import ASK_EVERY, CLIENT, FORWARD, MAM, RSM, SID, WINDOW, Client, arguments_of, broken, run_program, under_kills, until
+from xmppchat import TIMEOUT
 
 SERVICE = "conference.localhost"
 MUC_USER, MUC_ADMIN = "{http://jabber.org/protocol/muc#user}", "{http://jabber.org/protocol/muc#admin}"
@@ -61,14 +62,14 @@ class Occupant(Client):
         number = f"ask{next(self.numbers)}"
         answer = self.answers[number] = asyncio.get_running_loop().create_future()
         self.write(f"<iq type='{kind}' id='{number}' to='{to}'>{payload}</iq>")
-        return await asyncio.wait_for(answer, 60)
+        return await asyncio.wait_for(answer, 2 * TIMEOUT)
 
     async def enter(self, room):
         self.rooms[room.jid] = room
         self.write(
             f"<presence to='{room.jid}/{self.nick}'><x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x></presence>"
         )
-        await until(lambda: room.jid in self.entered, 60)
+        await until(lambda: room.jid in self.entered, 2 * TIMEOUT)
 
     def fill(self):
         while self.is_writing and self.entered and len(self.unacknowledged) < WINDOW:
@@ -96,7 +97,7 @@ class Occupant(Client):
                 self.problems.append(f"{self}: {ET.tostring(answer).decode()}")
                 return
             room.affiliations[jid] = room.affiliations_under_way.pop(jid)
-            await until(lambda: room.subject == subject or not self.is_writing, 60)
+            await until(lambda: room.subject == subject or not self.is_writing, 2 * TIMEOUT)
 
     # What comes. -----------------------------------------------------------------------------------------------------------
 

@@ -259,11 +259,11 @@ async def converse(servers, clients, arguments):
     await asyncio.gather(*(client.log_in() for client in clients))
     tasks = [asyncio.create_task(client.run()) for client in clients]
     # A way between servers that never was there may come to nothing: then messages are refused, as they should be.
-    await until(lambda: all(any(client.received.values()) for client in clients) or broken(tasks, clients), 60)
+    await until(lambda: all(any(client.received.values()) for client in clients) or broken(tasks, clients), 2 * xmppchat.TIMEOUT)
     await under_kills(servers, clients, tasks, arguments)
     # What was acknowledged may still be on its way to its recipient.
     with contextlib.suppress(AssertionError):
-        await until(lambda: total(clients, "received") >= total(clients, "written") or broken(tasks, clients), 30)
+        await until(lambda: total(clients, "received") >= total(clients, "written") or broken(tasks, clients), xmppchat.TIMEOUT)
     for task in tasks:
         task.cancel()
     for done in await asyncio.gather(*tasks, return_exceptions=True):
@@ -290,7 +290,7 @@ async def under_kills(servers, clients, tasks, arguments):
         started = time.monotonic()
         server.start()  # Not in another thread, with whose end it would end.
         restart = time.monotonic() - started
-        await until(lambda: sum(client.resumptions for client in hit) - resumptions >= len(hit) or broken(tasks, clients), 60)
+        await until(lambda: sum(client.resumptions for client in hit) - resumptions >= len(hit) or broken(tasks, clients), 2 * xmppchat.TIMEOUT)
         acknowledged = sum(client.acknowledged for client in clients) - before
         problems = sum(len(client.problems) for client in clients)
         print(f"round {number}: {acknowledged} messages; serves again after {restart:.1f} s, all are back after "
@@ -302,7 +302,7 @@ async def under_kills(servers, clients, tasks, arguments):
     for client in clients:
         client.line.send("<r xmlns='urn:xmpp:sm:3'/>")
     with contextlib.suppress(AssertionError):
-        await until(lambda: not any(client.unacknowledged for client in clients) or broken(tasks, clients), 60)
+        await until(lambda: not any(client.unacknowledged for client in clients) or broken(tasks, clients), 2 * xmppchat.TIMEOUT)
 
 
 def total(clients, what):

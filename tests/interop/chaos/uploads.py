@@ -15,7 +15,7 @@ import sys
 import time
 
 from talk import CLIENT, Client, Cut, arguments_of, run_program, until
-from xmppchat import free_port
+from xmppchat import TIMEOUT, free_port
 
 UPLOAD = "{urn:xmpp:http:upload:0}"
 QUOTA = 1024 * 1024 * 1024
@@ -150,7 +150,7 @@ async def upload(server, arguments):
     tasks = [asyncio.create_task(client.work()) for client in clients]
     moments, left_over = random.Random(arguments.seed), 0
     for number in range(1, arguments.rounds + 1):
-        await until(lambda: all(client.is_back.is_set() for client in clients), 60)
+        await until(lambda: all(client.is_back.is_set() for client in clients), 2 * TIMEOUT)
         before = sum(len(client.files) for client in clients)
         await asyncio.sleep(moments.uniform(0.5, 2.5))
         server.kill()
@@ -173,7 +173,7 @@ async def upload(server, arguments):
     there = set().union(*await asyncio.gather(*(client.settle() for client in clients)))
     # What nobody has goes soon after the start.
     with contextlib.suppress(AssertionError):
-        await until(lambda: on_disk(server) <= there, 30)
+        await until(lambda: on_disk(server) <= there, TIMEOUT)
     leaked = on_disk(server) - there
     clients[0].problems += [f"nobody has the file {name}" for name in sorted(leaked)]
     clients[0].left_over = left_over
