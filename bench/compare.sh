@@ -122,7 +122,7 @@ listening() { (: < "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 start() {
   local server=$1
   "start_${server%-archive}" "$server"
-  for _ in $(seq 150); do
+  for _ in $(seq 600); do
     kill -0 "${pid[$server]}" 2> /dev/null || break
     listening "${port[$server]}" && listening "${tls_port[$server]}" && { [ -z "$http" ] || listening "${http_port[$server]}"; } && return
     sleep 0.2
