@@ -65,15 +65,16 @@ public sealed class IqRequest(StanzaView stanza)
     /// <summary>The component that asks what only an account may ask (XEP-0356), and has no session; null where nobody does.</summary>
     public Jid? Agent { get; init; }
 
-    /// <summary>Where a component gets what it is sent.</summary>
+    /// <summary>Where somebody without a session gets what is sent to them.</summary>
     public Action<Element>? Return { private get; init; }
+
+    /// <summary>Whether who asks does nothing but wait for the handler, which then has to give the reply itself.</summary>
+    public bool IsWaitedFor { get; init; }
 
     /// <summary>The request, with the address of who asks.</summary>
     public Element ToRequest() => stanza.ToElement().With("from", From.ToString());
 
-    /// <summary>
-    /// Sends something to who asks for what is the account's own, by <see cref="Session"/> or not: before the reply, or in its place.
-    /// </summary>
+    /// <summary>Sends something to who asks, by <see cref="Session"/> or not: before the reply, or in its place.</summary>
     public void Send(Element answer)
     {
         if (Session is not null)
@@ -83,13 +84,20 @@ public sealed class IqRequest(StanzaView stanza)
     }
 
     /// <summary>The stanza that a reply is: for a handler that sends it itself, because it has a place among other stanzas.</summary>
-    public Element ToStanza(IqReply reply) => new(Namespaces.Client, "iq",
-        Element.Attr("type", reply.Error is null ? "result" : "error"),
-        Element.Attr("id", stanza.Attribute("id"u8)),
-        Element.Attr("from", stanza.Attribute("to"u8)),
-        Element.Attr("to", From.ToString()),
-        reply.Payload ?? reply.Error?.About,
-        reply.Error?.ToElement());
+    public Element ToStanza(IqReply reply) => ToReplier()(reply);
+
+    /// <summary>The same for a handler that sends it later than it returns, when the request's bytes aren't there any more.</summary>
+    public Func<IqReply, Element> ToReplier()
+    {
+        var (id, from, to) = (stanza.Attribute("id"u8), stanza.Attribute("to"u8), From.ToString());
+        return reply => new(Namespaces.Client, "iq",
+            Element.Attr("type", reply.Error is null ? "result" : "error"),
+            Element.Attr("id", id),
+            Element.Attr("from", from),
+            Element.Attr("to", to),
+            reply.Payload ?? reply.Error?.About,
+            reply.Error?.ToElement());
+    }
 }
 
 /// <summary>The reply to an IQ: a result, possibly empty, or an error.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Xmpp.Core;
 using Xmpp.Core.Extensions;
@@ -20,9 +21,13 @@ internal sealed class DelegatedNamespaces(ServerContext server)
     /// <summary>Stands for nodes of accounts that the server doesn't know (§6.2.4).</summary>
     private const string OtherNodes = $"{Ns}:bare:disco#info:*";
 
-    /// <summary>How long a component has; the next stanza of who has asked waits as long.</summary>
+    /// <summary>How long a component has.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>Requests that a client, or all of another server, may have open while its next stanza is handled; with more that one waits.</summary>
+    private const int MaxBeside = 16;
+
+    private readonly ConcurrentDictionary<string, int> _asking = new();
     private readonly Lock _gate = new();
     private ImmutableDictionary<(string Component, string Namespace, bool IsAccounts), DiscoInfo> _nested =
         ImmutableDictionary<(string, string, bool), DiscoInfo>.Empty;
@@ -65,8 +70,34 @@ internal sealed class DelegatedNamespaces(ServerContext server)
             .FirstOrDefault(entry => entry.Delegation.Namespace == OtherNodes && !IsBy(request, entry.Component)).Component;
     }
 
-    /// <summary>Lets a component answer (§4.3). Whatever it does but that, the service is not there.</summary>
-    public async ValueTask<IqReply> ForwardAsync(IqRequest request, Jid component, CancellationToken cancellationToken)
+    /// <summary>Lets a component answer (§4.3). Who asks need not wait for that with what they say next.</summary>
+    public ValueTask<IqReply> ForwardAsync(IqRequest request, Jid component, CancellationToken cancellationToken)
+    {
+        if (request.IsWaitedFor)
+            return AskAsync(request, component, cancellationToken);
+        var asker = request.Session is null ? request.From.Domain : request.From.ToString();
+        if (_asking.AddOrUpdate(asker, 1, (_, count) => count + 1) > MaxBeside)
+            return FinishAsync();
+        var toStanza = request.ToReplier();
+        server.Tasks.Run($"A request of {request.From} to {component}", async stop => request.Send(toStanza(await FinishAsync())));
+        return new(IqReply.Sent);
+
+        async ValueTask<IqReply> FinishAsync()
+        {
+            try
+            {
+                return await AskAsync(request, component, server.Stopping);
+            }
+            finally
+            {
+                if (_asking.AddOrUpdate(asker, 0, (_, count) => count - 1) == 0)
+                    _asking.TryRemove(new(asker, 0));
+            }
+        }
+    }
+
+    /// <summary>What a component answers. Whatever it does but that, the service is not there.</summary>
+    private async ValueTask<IqReply> AskAsync(IqRequest request, Jid component, CancellationToken cancellationToken)
     {
         var original = request.ToRequest();
         var answer = await server.Remote.AskAsync(

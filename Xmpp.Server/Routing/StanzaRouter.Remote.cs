@@ -150,7 +150,7 @@ internal sealed partial class StanzaRouter
             To = to,
             Target = to.Local is null ? IqTarget.Server : isPrivileged ? IqTarget.OwnAccount : IqTarget.OtherAccount,
             Agent = isPrivileged ? from : null,
-            Return = isPrivileged ? stanza => server.Remote.Send(from, stanza) : null,
+            Return = stanza => server.Remote.Send(from, stanza),
         }, cancellationToken);
         if (reply.Error is null && !reply.IsSent)
             Return(iq, from, "result"u8, reply.Payload);

@@ -82,7 +82,7 @@ internal sealed partial class StanzaRouter
         framer.Begin(StreamScope.Client);
         framer.Read(bytes.WrittenMemory, out _);
         return await iqs.AnswerAsync(
-            current.Modules, new IqRequest(framer.Stanza) { Type = type, From = from, To = account, Target = IqTarget.OtherAccount },
+            current.Modules, new IqRequest(framer.Stanza) { Type = type, From = from, To = account, Target = IqTarget.OtherAccount, IsWaitedFor = true },
             cancellationToken);
     }
 
@@ -123,6 +123,7 @@ internal sealed partial class StanzaRouter
                 Target = to.Local is null ? IqTarget.Server : to == account ? IqTarget.OwnAccount : IqTarget.OtherAccount,
                 Agent = agent,
                 Return = answer => sent ??= answer,
+                IsWaitedFor = true,
             }, cancellationToken);
         }
         return sent ?? new Element(Namespaces.Client, "iq",

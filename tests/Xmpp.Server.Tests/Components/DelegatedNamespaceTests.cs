@@ -89,6 +89,50 @@ public sealed class DelegatedNamespaceTests
     }
 
     [Fact]
+    public async Task While_a_component_thinks_its_askers_are_heard_until_they_ask_for_too_much()
+    {
+        await using var server = await StartAsync();
+        var (component, romeo) = (await ConnectAsync(server), await server.LoginAsync("romeo", "orchard"));
+        const string Ping = "<iq type='get' id='ping' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
+        for (var i = 0; i < 16; i++)
+            await romeo.SendAsync($"<iq type='get' id='{i}'><pubsub xmlns='{PubSub}'/></iq>");
+        await romeo.SendAsync(Ping);
+        Assert.Equal("ping", (await romeo.ReadAsync())["id"]);
+
+        await romeo.SendAsync($"<iq type='get' id='16'><pubsub xmlns='{PubSub}'/></iq>{Ping}");
+        var delegated = new List<Element>();
+        while (delegated.Count <= 16)
+            delegated.Add(await component.ReadAsync());
+        await component.SendAsync(Answer(delegated[16], $"<iq xmlns='jabber:client' type='result' id='16' to='{romeo.Jid}'/>"));
+        Assert.Equal("16", (await romeo.ReadAsync())["id"]);
+        Assert.Equal("ping", (await romeo.ReadAsync())["id"]);
+        await component.SendAsync(Answer(delegated[3], $"<iq xmlns='jabber:client' type='result' id='3' to='{romeo.Jid}'/>"));
+        Assert.Equal(("result", "3"), (await romeo.ReadAsync()) is var answer ? (answer["type"], answer["id"]) : default);
+        server.Time.Advance(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 15; i++)
+            await romeo.ExpectErrorAsync(StanzaErrorCondition.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task Who_is_elsewhere_gets_the_components_answer_too()
+    {
+        const string Other = "masques.localhost";
+        await using var server = await ComponentTesting.StartAsync(options => options with
+        {
+            Components = options.Components with
+            {
+                List = [options.Components.List[0] with { Delegations = _delegations }, options.Components.List[0] with { Domain = Other }],
+            },
+        });
+        var (component, other) = (await ConnectAsync(server), await server.LoginComponentAsync(Other));
+        await other.SendAsync($"<iq type='get' id='1' from='bottom@{Other}/x' to='localhost'><pubsub xmlns='{PubSub}'/></iq>");
+        var delegated = await component.ReadAsync();
+        await component.SendAsync(Answer(
+            delegated, $"<iq xmlns='jabber:client' type='result' id='1' to='bottom@{Other}/x'><pubsub xmlns='{PubSub}'/></iq>"));
+        await other.ExpectAsync($"<iq type='result' id='1' from='localhost' to='bottom@{Other}/x'><pubsub xmlns='{PubSub}'/></iq>");
+    }
+
+    [Fact]
     public async Task Without_the_attribute_and_from_the_component_itself_the_server_answers()
     {
         await using var server = await StartAsync(new ComponentPrivileges { Iq = [new() { Namespace = PubSub }] });
