@@ -296,9 +296,10 @@ internal static class Commands
         var accounts = Count("--accounts", 20, "Accounts whose files they are", maximum: 1000);
         var size = Count("--size", 1024 * 1024, "Bytes of a file", maximum: 100 * 1024 * 1024);
         var concurrency = Count("--concurrency", 8, "Files on their way at the same time", maximum: 10_000);
+        var warmup = Count("--warmup", 100, "Files before the measured ones", minimum: 0);
         var command = new Command("upload", "Files by HTTP (XEP-0363), up and down; fails when one doesn't come back as it went")
         {
-            service, files, accounts, size, concurrency,
+            service, files, accounts, size, concurrency, warmup,
         };
         common.AddMeasuringTo(command);
         command.SetAction(arguments => common.Run(arguments, "upload", (target, server) => UploadScenario.Run(
@@ -309,7 +310,8 @@ internal static class Commands
                 arguments.GetRequiredValue(files),
                 arguments.GetRequiredValue(accounts),
                 arguments.GetRequiredValue(size),
-                arguments.GetRequiredValue(concurrency)))));
+                arguments.GetRequiredValue(concurrency),
+                arguments.GetRequiredValue(warmup)))));
         return command;
     }
 

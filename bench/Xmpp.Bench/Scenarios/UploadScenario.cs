@@ -10,7 +10,8 @@ namespace Xmpp.Bench.Scenarios;
 /// <param name="Accounts">Whose files they are, in turn.</param>
 /// <param name="Size">Bytes of a file.</param>
 /// <param name="Concurrency">Files on their way at the same time; all slots are there before the first is used.</param>
-internal sealed record UploadSettings(string Service, int Files, int Accounts, int Size, int Concurrency);
+/// <param name="Warmup">Files before the measured ones.</param>
+internal sealed record UploadSettings(string Service, int Files, int Accounts, int Size, int Concurrency, int Warmup);
 
 /// <summary>Files by HTTP (XEP-0363): slots, uploads, downloads; each file has to come back as it went.</summary>
 internal static partial class UploadScenario
@@ -27,8 +28,7 @@ internal static partial class UploadScenario
         };
         var content = new byte[settings.Size];
         new Random(1).NextBytes(content);
-        // The server has done it before.
-        var warmup = Slots(8);
+        var warmup = Slots(settings.Warmup);
         Each(warmup, slot => UploadAsync(http, slot, content));
         Each(warmup, slot => DownloadAsync(http, slot, content));
 
