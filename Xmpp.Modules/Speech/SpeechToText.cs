@@ -189,8 +189,7 @@ public sealed class SpeechToText : IXmppModule, ITranscriber
         await _places.Writer.WriteAsync(true, cancellationToken);
         try
         {
-            await using var recording = new FileStream(file.Path, new FileStreamOptions { Options = FileOptions.Asynchronous });
-            recording.Position = file.Offset;
+            await using var recording = file.File.OpenRead();
             var engine = new SpeechEngine(_options.Url!, _options.Key, _options.Model, _options.Language);
             var text = Clean(await _engine.TranscribeAsync(engine, recording, file.Upload.Name, _options.Timeout, cancellationToken));
             return text.Length > 0 ? text : "Nothing is said in this voice message.";

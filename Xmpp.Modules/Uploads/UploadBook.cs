@@ -117,11 +117,10 @@ internal sealed class UploadBook(
         {
             cell.Value = cell.Value.Release(upload.Id);
         }
-        foreach (var upload in cell.Value.Kept.Values.Where(upload => upload.Created < now - UploadQuota.Day).ToList())
-        {
-            if (upload.IsExpired(now) || !files.Exists(upload.Id))
-                await RemoveAsync(upload, cell, cancellationToken);
-        }
+        var old = cell.Value.Kept.Values.Where(upload => upload.Created < now - UploadQuota.Day).ToList();
+        var there = await files.FindIdsAsync([.. old.Select(upload => upload.Id)], cancellationToken);
+        foreach (var upload in old.Where(upload => upload.IsExpired(now) || !there.Contains(upload.Id)))
+            await RemoveAsync(upload, cell, cancellationToken);
         cell.Value = cell.Value with { Reconciled = now };
     }
 

@@ -23,15 +23,15 @@ public sealed class UploadDirectory : IAsyncDisposable
     private ITimer? _timer;
     private int _isRunning;
 
-    /// <param name="directory">Where files are kept.</param>
+    /// <param name="files">Where files are kept.</param>
     /// <param name="secret">By which slots are signed.</param>
     /// <param name="options">Those in force.</param>
     public UploadDirectory(
-        string directory, IAccountDataStore data, ISessionDirectory sessions, IServerTasks tasks, byte[] secret,
+        IFileStore files, IAccountDataStore data, ISessionDirectory sessions, IServerTasks tasks, byte[] secret,
         Func<UploadOptions> options, TimeProvider time)
     {
         (_tasks, _options, Time) = (tasks, options, time);
-        Files = new UploadFiles(directory);
+        Files = new UploadFiles(files);
         Slots = new UploadSlots(secret);
         Book = new UploadBook(data, sessions, Files, options, time);
     }
@@ -47,42 +47,39 @@ public sealed class UploadDirectory : IAsyncDisposable
     /// <summary>Begins: removes what was left, now and again and again.</summary>
     public void Start()
     {
-        Files.RemoveIncoming();
         _timer = Time.CreateTimer(_ => Sweep(), null, Interval, Interval);
         _isRunning = 1;
-        _tasks.Run("Counting of uploaded files", cancellationToken =>
-        {
-            Files.Count();
-            return SweepAsync(cancellationToken);
-        });
+        _tasks.Run("Counting of uploaded files", SweepAsync);
     }
 
     public ValueTask DisposeAsync() => _timer?.DisposeAsync() ?? default;
 
     /// <summary>What accounts of a host, or one account, have.</summary>
     /// <param name="of">A host or a bare JID; null: everybody.</param>
-    public IEnumerable<Upload> List(Jid? of)
+    public IAsyncEnumerable<Upload> ListAsync(Jid? of, CancellationToken cancellationToken)
     {
         var now = Time.GetUtcNow();
-        return Files.List().Select(file => file.Upload).Where(upload => !upload.IsExpired(now) && upload.Owner is var owner
-            && (of is null || owner == of || (of.Local is null && owner.Domain == of.Domain)));
+        return Files.ListAsync(cancellationToken).Select(file => file.Upload).Where(upload => !upload.IsExpired(now)
+            && upload.Owner is var owner && (of is null || owner == of || (of.Local is null && owner.Domain == of.Domain)));
     }
 
     /// <summary>How much that is.</summary>
-    public UploadTotals Count(Jid? of)
+    public async ValueTask<UploadTotals> CountAsync(Jid? of, CancellationToken cancellationToken)
     {
-        var uploads = List(of).ToList();
-        return new(uploads.Count, uploads.Sum(upload => upload.Size), _options().ServiceBytes);
+        var (files, bytes) = (0, 0L);
+        await foreach (var upload in ListAsync(of, cancellationToken))
+            (files, bytes) = (files + 1, bytes + upload.Size);
+        return new(files, bytes, _options().ServiceBytes);
     }
 
     /// <summary>Removes a file.</summary>
     /// <returns>False when there is none.</returns>
     public async ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken)
     {
-        if (!UploadFiles.IsId(id) || Files.Find(id) is not { } file)
+        if (!UploadFiles.IsId(id) || await Files.FindAsync(id, cancellationToken) is not { } file)
             return false;
         await Book.RemoveAsync(file.Upload, cancellationToken);
-        Files.Remove(file.Upload);
+        await Files.RemoveAsync(file.Upload, cancellationToken);
         return true;
     }
 
@@ -91,7 +88,7 @@ public sealed class UploadDirectory : IAsyncDisposable
     {
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Segments is not [.., var directory, _]
             || directory.TrimEnd('/') is var id && !UploadFiles.IsId(id)
-            || Files.Find(id) is not { } file || UploadRequests.AddressOf(file.Upload, web) is not { } own || new Uri(own) != uri)
+            || await Files.FindAsync(id, cancellationToken) is not { } file || UploadRequests.AddressOf(file.Upload, web) is not { } own || new Uri(own) != uri)
         {
             return null;
         }
@@ -115,8 +112,15 @@ public sealed class UploadDirectory : IAsyncDisposable
         await Book.ForgetAsync(account);
         if (!_removed.TryRemove(account, out var uploads))
             return;
-        foreach (var upload in uploads)
-            Files.Remove(upload);
+        try
+        {
+            foreach (var upload in uploads)
+                await Files.RemoveAsync(upload, CancellationToken.None);
+        }
+        catch (StoreException failure)
+        {
+            _tasks.Note($"Files of {account}, which is gone, are removed later: {failure.Message}");
+        }
     }
 
     private void Sweep()
@@ -130,15 +134,17 @@ public sealed class UploadDirectory : IAsyncDisposable
     {
         try
         {
-            foreach (var file in Files.List())
+            await Files.SweepAsync(cancellationToken);
+            await Files.CountAsync(cancellationToken);
+            await foreach (var file in Files.ListAsync(cancellationToken))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var isComing = Files.IsComing(file.Upload.Id);
                 if (file.Upload.IsExpired(Time.GetUtcNow()))
                     await Book.RemoveAsync(file.Upload, cancellationToken);
-                else if (isComing || await Book.HasAsync(file.Upload, cancellationToken))
+                else if (isComing || !file.File.IsSettled || await Book.HasAsync(file.Upload, cancellationToken))
                     continue;
-                Files.Remove(file.Upload);
+                await Files.RemoveAsync(file.Upload, cancellationToken);
             }
         }
         finally

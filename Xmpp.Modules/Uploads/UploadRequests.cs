@@ -77,7 +77,7 @@ internal sealed class UploadRequests(UploadBook book, UploadFiles files, UploadS
 
     private async ValueTask GetAsync(IHttpExchange request, string id, string name, CancellationToken cancellationToken)
     {
-        if (files.Find(id) is not { } found || found.Upload.Name != name || found.Upload.IsExpired(time.GetUtcNow())
+        if (await files.FindAsync(id, cancellationToken) is not { } found || found.Upload.Name != name || found.Upload.IsExpired(time.GetUtcNow())
             || !await book.HasAsync(found.Upload, cancellationToken))
         {
             await RefuseAsync(request, 404, "There is no such file.", cancellationToken);
@@ -119,7 +119,7 @@ internal sealed class UploadRequests(UploadBook book, UploadFiles files, UploadS
             return;
         try
         {
-            await request.SendFileAsync(found.Path, found.Offset + part.Start, part.Length, cancellationToken);
+            await found.File.SendAsync(request, part.Start, part.Length, cancellationToken);
         }
         catch (FileNotFoundException)
         {

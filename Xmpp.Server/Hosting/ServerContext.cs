@@ -33,10 +33,10 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     /// <param name="clientSecret">By which clients are known again; the same after a restart.</param>
     /// <param name="dialbackSecret">By which this server knows its own dialback keys.</param>
-    /// <param name="uploads">The directory of what people upload.</param>
+    /// <param name="uploads">Where what people upload is kept.</param>
     /// <param name="resolver">Where other servers are found; null: by the DNS.</param>
     public ServerContext(
-        IStore store, byte[] clientSecret, byte[] dialbackSecret, string uploads, IDnsResolver? resolver, TimeProvider time,
+        IStore store, byte[] clientSecret, byte[] dialbackSecret, IFileStore uploads, IDnsResolver? resolver, TimeProvider time,
         ILoggerFactory loggers, CancellationToken stopping)
     {
         Store = store;

@@ -14,6 +14,7 @@ using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 using Xmpp.Server.Web;
+using Xmpp.Storage.Disk;
 
 namespace Xmpp.Server.Hosting;
 
@@ -43,7 +44,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private volatile bool _isStopping;
 
     private XmppServer(
-        IStore store, byte[] decoySecret, byte[] clientSecret, byte[] dialbackSecret, string uploads, IReadOnlyList<ModuleEntry> catalog,
+        IStore store, byte[] decoySecret, byte[] clientSecret, byte[] dialbackSecret, IFileStore uploads, IReadOnlyList<ModuleEntry> catalog,
         IDnsResolver? resolver, TimeProvider time, ILoggerFactory loggers)
     {
         _loggers = loggers;
@@ -95,7 +96,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         var clientSecret = await store.GetOrCreateSecretAsync("clients", 32, CancellationToken.None);
         var dialbackSecret = await store.GetOrCreateSecretAsync("dialback", 32, CancellationToken.None);
         var server = new XmppServer(
-            store, decoySecret, clientSecret, dialbackSecret, options.Http.Uploads, catalog, resolver, time, loggers);
+            store, decoySecret, clientSecret, dialbackSecret, new DiskFiles(options.Http.Uploads), catalog, resolver, time, loggers);
         try
         {
             await server.ApplyAsync(options);

@@ -18,6 +18,7 @@ using Xmpp.Server.Hosting;
 using Xmpp.Server.Modules;
 using Xmpp.Server.Routing;
 using Xmpp.Server.Sessions;
+using Xmpp.Storage.Disk;
 using Xmpp.Storage.Sqlite;
 
 namespace Xmpp.Server.Tests.Control;
@@ -55,7 +56,7 @@ internal sealed class FakeServer : IServerControl, IHostDirectory, IGuards, IAsy
             new RemoteCapabilities(remote, rosters, tasks, () => []), new NoStanzas(), this, rosters, this,
             new Administrators(_store.Settings, () => []), tasks, TimeProvider.System, () => Options.Modules.PubSub, _ => []));
         Uploads = new(
-            Path.Combine(directory, "uploads"), _store.AccountData, sessions,
+            new DiskFiles(Path.Combine(directory, "uploads")), _store.AccountData, sessions,
             new ServerTasks(NullLogger<ServerTasks>.Instance, CancellationToken.None), new byte[32], () => Options.Modules.Uploads, TimeProvider.System);
         Clients = new(_store.Accounts, _store.AccountData, sessions, new byte[32], () => Options.Clients, TimeProvider.System);
     }
