@@ -25,7 +25,10 @@ public interface IStore : IAsyncDisposable
 
     IPubSubStore PubSub { get; }
 
-    /// <summary>For moving all that the store keeps to another one.</summary>
+    /// <summary>Null when this kind of store keeps no files.</summary>
+    IFileStore? Files { get; }
+
+    /// <summary>For moving all that the store keeps to another one, but for files.</summary>
     IStoreTransfer Transfer { get; }
 
     /// <summary>For <c>xmppctl status</c>: what it is, where, and whether it works.</summary>

@@ -264,6 +264,11 @@ public static class ServerOptionsValidator
             yield return new("mongodb.uri", null,
                 $"missing; store = \"mongodb\" needs {new MongodbUriAttribute().Expected}, here or in XMPPCHAT_mongodb__uri");
         }
+        if (options is { Http.UploadStore: "mongodb", Store: not "mongodb" })
+        {
+            yield return new("http.uploadStore", "\"mongodb\"",
+                $"needs store = \"mongodb\", which is {Json(options.Store)}; set that, or \"disk\" here");
+        }
     }
 
     private static IEnumerable<ConfigurationProblem> Control(ControlOptions control)

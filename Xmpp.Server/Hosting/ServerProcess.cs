@@ -193,7 +193,7 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             Sqlite = Options.Sqlite,
             Mongodb = Options.Mongodb,
             Control = Options.Control,
-            Http = configuration.Options.Http with { Uploads = Options.Http.Uploads },
+            Http = configuration.Options.Http with { UploadStore = Options.Http.UploadStore, Uploads = Options.Http.Uploads },
             StreamManagement = configuration.Options.StreamManagement with { Journal = Options.StreamManagement.Journal },
         };
         var certificates = CertificateCheck.Prepare(options, _time);

@@ -96,7 +96,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         var clientSecret = await store.GetOrCreateSecretAsync("clients", 32, CancellationToken.None);
         var dialbackSecret = await store.GetOrCreateSecretAsync("dialback", 32, CancellationToken.None);
         var server = new XmppServer(
-            store, decoySecret, clientSecret, dialbackSecret, new DiskFiles(options.Http.Uploads), catalog, resolver, time, loggers);
+            store, decoySecret, clientSecret, dialbackSecret, UploadsOf(options.Http, store), catalog, resolver, time, loggers);
         try
         {
             await server.ApplyAsync(options);
@@ -167,6 +167,10 @@ public sealed partial class XmppServer : IAsyncDisposable
             _changing.Release();
         }
     }
+
+    private static IFileStore UploadsOf(HttpOptions options, IStore store) => options.UploadStore == "mongodb"
+        ? store.Files ?? throw new InvalidOperationException("A valid configuration has http.uploadStore where the store keeps files.")
+        : new DiskFiles(options.Uploads);
 
     /// <summary>Takes no new connections, tells every client, and gives them until the deadline to be told.</summary>
     public async Task StopAsync()

@@ -18,7 +18,12 @@ public sealed record HttpOptions
     [HttpUrl]
     public string? Url { get; init; }
 
-    /// <summary>The directory of what people upload (XEP-0363).</summary>
+    /// <summary>Where what people upload (XEP-0363) is kept: "disk", or "mongodb", in the database that is the store.</summary>
+    [NeedsRestart]
+    [OneOf("disk", "mongodb")]
+    public string UploadStore { get; init; } = "disk";
+
+    /// <summary>The directory of what people upload, on the disk.</summary>
     [NeedsRestart]
     public string Uploads { get; init; } = "data/uploads";
 

@@ -45,6 +45,11 @@ internal sealed class MongoCollections(MongoConnection connection)
 
     public MongoCollection Secrets { get; } = connection.Collection("secret");
 
+    /// <summary>GridFS, and so named by it.</summary>
+    public MongoCollection Files { get; } = connection.Collection("upload.files");
+
+    public MongoCollection FileChunks { get; } = connection.Collection("upload.chunks");
+
     /// <summary>Where accounts have data, and which documents there are an account's; but for archived messages, which are many.</summary>
     public IReadOnlyList<(MongoCollection Collection, Func<AccountId, BsonDocument> Of)> DataOfAccounts =>
     [

@@ -58,6 +58,14 @@ internal static class MongoSchema
             await collections.NodeItems.CreateIndexAsync(
                 Keys("_id.a", "p"), "pubsub_item_position", cancellationToken: cancellationToken);
         },
+        async (collections, cancellationToken) =>
+        {
+            await collections.Files.CreateIndexAsync(
+                Keys("filename"), "upload_filename", unique: true, cancellationToken: cancellationToken);
+            // Named as other programs name it: to them another one of the same keys would be a conflict.
+            await collections.FileChunks.CreateIndexAsync(
+                Keys("files_id", "n"), "files_id_1_n_1", unique: true, cancellationToken: cancellationToken);
+        },
     ];
 
     /// <summary>Refuses a database that is not ours or is newer than this program, and brings an older one up to date.</summary>

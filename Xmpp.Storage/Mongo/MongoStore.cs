@@ -49,6 +49,7 @@ public sealed class MongoStore : IStore
         Rooms = new MongoRooms(collections.Rooms, collections.RoomMembers, roomIds, gates, DeletedRooms, time);
         PubSub = new MongoPubSub(
             collections.Nodes, collections.NodeMembers, collections.NodeItems, _ids, gates, DeletedNodes, time);
+        Files = new MongoFiles(collections.Files, collections.FileChunks, time);
         _archive = new MongoArchive(collections, new ArchiveOwnerIds(_ids, roomIds), gates, time);
         Transfer = new MongoTransfer(
             collections, _ids, invitations, rosters, [Deleted, DeletedRooms, DeletedNodes],
@@ -81,6 +82,8 @@ public sealed class MongoStore : IStore
     public IRoomStore Rooms { get; }
 
     public IPubSubStore PubSub { get; }
+
+    public IFileStore Files { get; }
 
     public IStoreTransfer Transfer { get; }
 

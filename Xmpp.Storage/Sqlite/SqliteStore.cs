@@ -76,6 +76,8 @@ public sealed class SqliteStore : IStore
 
     public IPubSubStore PubSub => _pubSub;
 
+    public IFileStore? Files => null;
+
     public IStoreTransfer Transfer { get; }
 
     public StoreStatus Status

@@ -28,6 +28,8 @@ internal sealed class HookedStore(IStore store, Func<IReadOnlyList<StoreRecord>,
 
     public IPubSubStore PubSub => store.PubSub;
 
+    public IFileStore? Files => store.Files;
+
     public IStoreTransfer Transfer => this;
 
     public StoreStatus Status => store.Status;

@@ -23,6 +23,7 @@ public sealed class FaultyStore : IStore
         Archive = Guard(store.Archive);
         Rooms = Guard(store.Rooms);
         PubSub = Guard(store.PubSub);
+        Files = store.Files is { } files ? Guard(files) : null;
         Transfer = Guard(store.Transfer);
     }
 
@@ -59,6 +60,8 @@ public sealed class FaultyStore : IStore
     public IRoomStore Rooms { get; }
 
     public IPubSubStore PubSub { get; }
+
+    public IFileStore? Files { get; }
 
     public IStoreTransfer Transfer { get; }
 

@@ -78,7 +78,7 @@ public sealed class TestServer : IAsyncDisposable
         var options = new ServerOptions
         {
             Listeners = [],
-            Http = new HttpOptions { Listeners = [], Uploads = Path.Combine(directory, "uploads") },
+            Http = new HttpOptions { Listeners = [], UploadStore = TestStore.UploadStore, Uploads = Path.Combine(directory, "uploads") },
             Tls = new TlsOptions { Certificates = directory },
             Authentication = new AuthenticationOptions { ScramIterations = 4096 },
             // Time doesn't pass by itself: whoever were too fast would never be read again.

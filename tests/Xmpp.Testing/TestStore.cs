@@ -13,6 +13,9 @@ internal sealed class TestStore : IAsyncDisposable
     private const string StoreVariable = "XMPPCHAT_TEST_STORE";
     private const string MongodbVariable = "XMPPCHAT_TEST_MONGODB";
 
+    /// <summary>Where servers have what people upload: with the rest, where the store keeps files.</summary>
+    public static string UploadStore => Environment.GetEnvironmentVariable(StoreVariable) == "mongodb" ? "mongodb" : "disk";
+
     private readonly IStore _store;
     private readonly MongoStoreOptions? _mongodb;
 

@@ -70,10 +70,9 @@ internal sealed class Uploader(TestClient client, HttpClient http) : IDisposable
 
     public Task<HttpResponseMessage> GetAsync(string url, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, url, headers);
 
-    /// <summary>The names of all files on the disk, those that are coming too.</summary>
-    public static IReadOnlyList<string> Files(TestServer server) => Directory.Exists(server.Options.Http.Uploads)
-        ? [.. Directory.EnumerateFiles(server.Options.Http.Uploads, "*", SearchOption.AllDirectories).Select(path => Path.GetFileName(path))]
-        : [];
+    /// <summary>The ids of all files that are kept, whoever has them.</summary>
+    public static async Task<IReadOnlyList<string>> FilesAsync(TestServer server) =>
+        await server.Server.Context.Uploads.Files.ListAsync(Cancellation).Select(file => file.Upload.Id).ToListAsync(Cancellation);
 
     public static byte[] Bytes(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i * 7))];
 

@@ -91,7 +91,7 @@ public sealed class UploadTests
         Assert.Equal(HttpStatusCode.BadRequest, (await romeo.PutAsync(put, Uploader.Bytes(99), "image/png")).StatusCode);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await romeo.PutAsync(put, Uploader.Bytes(101), "image/png")).StatusCode);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await romeo.PutAsync(put, content, "text/html")).StatusCode);
-        Assert.Empty(Uploader.Files(server));
+        Assert.Empty(await Uploader.FilesAsync(server));
 
         Assert.Equal(HttpStatusCode.Created, (await romeo.PutAsync(put, content, "image/png")).StatusCode);
         // Again.
@@ -99,7 +99,7 @@ public sealed class UploadTests
         // Late.
         server.Time.Advance(TimeSpan.FromMinutes(6));
         Assert.Equal(HttpStatusCode.Forbidden, (await romeo.PutAsync(other, content, "image/png")).StatusCode);
-        Assert.Single(Uploader.Files(server));
+        Assert.Single(await Uploader.FilesAsync(server));
 
         async Task<HttpStatusCode> PutAsync(string url) => (await romeo.PutAsync(url, content, "image/png")).StatusCode;
     }
@@ -256,25 +256,40 @@ public sealed class UploadTests
         await using var server = await Uploader.StartServerAsync();
         using var romeo = await Uploader.LoginAsync(server);
         var (put, get) = await romeo.GetSlotAsync(100, "a.jpg");
+        var id = new Uri(get).Segments[^2].TrimEnd('/');
         using (var cut = new TcpClient())
         {
             await cut.ConnectAsync(IPAddress.Loopback, server.HttpPort(tls: false), Cancellation);
             var uri = new Uri(put);
             await cut.GetStream().WriteAsync(
                 Encoding.ASCII.GetBytes($"PUT {uri.PathAndQuery} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n123"), Cancellation);
-            await Eventually.UntilAsync(() => Uploader.Files(server).Count > 0);
+            await Eventually.UntilAsync(() => server.Server.Context.Uploads.Files.IsComing(id));
             Assert.Equal(HttpStatusCode.NotFound, (await romeo.GetAsync(get)).StatusCode);
             // Meanwhile nobody else uses the slot.
             Assert.Equal(HttpStatusCode.Conflict, (await romeo.PutAsync(put, Uploader.Bytes(100))).StatusCode);
         }
-        await Eventually.UntilAsync(() => Uploader.Files(server).Count == 0);
+        await Eventually.UntilAsync(() => !server.Server.Context.Uploads.Files.IsComing(id));
+        Assert.Empty(await Uploader.FilesAsync(server));
 
-        HttpStatusCode status;
-        do
-            status = (await romeo.PutAsync(put, Uploader.Bytes(100))).StatusCode;
-        while (status == HttpStatusCode.Conflict); // The server is not through with the first.
-        Assert.Equal(HttpStatusCode.Created, status);
+        Assert.Equal(HttpStatusCode.Created, (await romeo.PutAsync(put, Uploader.Bytes(100))).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await romeo.GetAsync(get)).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_the_store_could_not_take_can_be_uploaded_again()
+    {
+        await using var server = await Uploader.StartServerAsync(options => options with { AccountBytes = 500_000 });
+        using var romeo = await Uploader.LoginAsync(server);
+        var (put, get) = await romeo.GetSlotAsync(500_000, "a.jpg");
+        server.Store.Failure = StanzaErrorCondition.ResourceConstraint;
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await romeo.PutAsync(put, Uploader.Bytes(500_000))).StatusCode);
+
+        server.Store.Failure = null;
+        Assert.Equal(HttpStatusCode.NotFound, (await romeo.GetAsync(get)).StatusCode);
+        Assert.Empty(await Uploader.FilesAsync(server));
+        Assert.Equal(HttpStatusCode.Created, (await romeo.PutAsync(put, Uploader.Bytes(500_000))).StatusCode);
+        Assert.Equal(Uploader.Bytes(500_000), await (await romeo.GetAsync(get)).Content.ReadAsByteArrayAsync(Cancellation));
     }
 
     /// <summary>Content without a length.</summary>

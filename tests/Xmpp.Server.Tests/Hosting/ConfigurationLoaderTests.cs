@@ -115,6 +115,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("""{ "store": "mongodb" }""",
         "mongodb.uri: missing; store = \"mongodb\" needs a connection string, such as "
         + "\"mongodb://USER:PASSWORD@db.example.org/xmppchat\", here or in XMPPCHAT_mongodb__uri")]
+    [InlineData("""{ "http": { "uploadStore": "mongodb" } }""",
+        "http.uploadStore = \"mongodb\": needs store = \"mongodb\", which is \"sqlite\"; set that, or \"disk\" here")]
+    [InlineData("""{ "http": { "uploadStore": "s3" } }""", "http.uploadStore = \"s3\": expected one of \"disk\", \"mongodb\"")]
     [InlineData("""{ "mongodb": { "uri": "postgres://user:secret@host" } }""",
         "mongodb.uri: expected a connection string, such as \"mongodb://USER:PASSWORD@db.example.org/xmppchat\"")]
     [InlineData("""{ "mongodb": { "url": "mongodb://user:sec/r@t@host" } }""",

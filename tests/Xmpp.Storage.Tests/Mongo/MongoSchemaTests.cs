@@ -23,6 +23,8 @@ public sealed class MongoSchemaTests : IAsyncLifetime
         { "invitation", "invitation_expires: expires 1; after 86400" },
         { "archive_message", "archive_message_peer: _id.a 1, c 1, _id.i 1, u 1" },
         { "archive_conversation", "archive_conversation_last: _id.a 1, last -1" },
+        { "upload.files", "upload_filename: filename 1; unique" },
+        { "upload.chunks", "files_id_1_n_1: files_id 1, n 1; unique" },
     };
 
     public ValueTask InitializeAsync()
