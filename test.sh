@@ -332,7 +332,7 @@ require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=li
 [ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest python3-pytest-xdist openssl=openssl
 case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp turnserver=coturn espeak-ng ;; esac
 case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac
-case $only in '' | mongo) [ -z "$mongodb" ] || require_packages python3-pymongo ;; esac
+case $only in '' | mongo | chaos) [ -z "$mongodb" ] || require_packages python3-pymongo python3-gridfs ;; esac
 require_dotnet
 
 # Meanwhile the rest is built.

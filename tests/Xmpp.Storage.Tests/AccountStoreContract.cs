@@ -204,8 +204,8 @@ public abstract class AccountStoreContract(TestDatabase database) : StoreContrac
     [Fact]
     public async Task Of_many_that_want_a_name_at_once_exactly_one_gets_it()
     {
-        const int Adds = 1000;
-        const int Names = 250;
+        const int Adds = 200;
+        const int Names = 50;
 
         var won = await Task.WhenAll(Enumerable.Range(0, Adds).Select(i => Task.Run(async () =>
             await Accounts.AddAsync(NewAccount(Jid.Parse($"user{i % Names}@{Host}"), seed: i), CancellationToken.None))));

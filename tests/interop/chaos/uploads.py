@@ -1,6 +1,6 @@
 """Kills the server while 40 clients upload files and fetch them again (XEP-0363), again and again. Nobody is ever given a part of a file;
-what was answered "201" is there, whole; and in the end no file is on the disk that nobody has, and each account can upload exactly what
-is left of its quota.
+what was answered "201" is there, whole; and in the end no file is on the disk, or in the database, that nobody has, and each account can
+upload exactly what is left of its quota. With MongoDB files are there as well (GridFS), and pymongo has to read the same.
 
     /usr/bin/python3 tests/interop/chaos/uploads.py [--store sqlite|mongodb] [--rounds 3] [--clients 40]
 
@@ -140,23 +140,41 @@ class Uploader(Client):
         return {file.address.split("/")[-2] for file in there}
 
 
-def on_disk(server):
-    """The names of all files, of those too that are not whole."""
-    return {path.name for path in (server.directory / "data/uploads").rglob("*") if path.is_file()}
+class Disk:
+    """Where files are, as an operator sees it."""
+
+    def __init__(self, server):
+        self.directory = server.directory / "data/uploads"
+
+    def names(self):
+        """Of all files, those too that are not whole."""
+        return {path.name for path in self.directory.rglob("*") if path.is_file()}
+
+    def incoming(self):
+        """How many are not whole, of those of this kill."""
+        return sum(1 for _ in (self.directory / "incoming").glob("*"))
+
+    def read(self, name):
+        return (self.directory / name[:2] / name).read_bytes().split(b"\n", 1)[1]
 
 
 async def upload(server, arguments):
     clients = [Uploader(server, account) for account in server.new_accounts(arguments.clients)]
     tasks = [asyncio.create_task(client.work()) for client in clients]
     moments, left_over = random.Random(arguments.seed), 0
+    place = Disk(server)
+    if arguments.store == "mongodb":
+        from database import Database  # pymongo is needed here only.
+
+        place = Database(server)
     for number in range(1, arguments.rounds + 1):
         await until(lambda: all(client.is_back.is_set() for client in clients), 2 * TIMEOUT)
         before = sum(len(client.files) for client in clients)
-        await asyncio.sleep(moments.uniform(0.5, 2.5))
+        await asyncio.sleep(moments.uniform(0.5, 2.5) * (1 if arguments.store == "sqlite" else 4))  # It takes longer there.
         server.kill()
         for client in clients:
             client.is_back.clear()
-        incoming = sum(1 for _ in (server.directory / "data/uploads/incoming").glob("*"))
+        incoming = place.incoming()
         left_over += incoming
         started = time.monotonic()
         server.start()  # Not in another thread, with whose end it would end.
@@ -171,11 +189,16 @@ async def upload(server, arguments):
         if isinstance(done, BaseException):
             clients[0].problems.append(f"a client failed: {done!r}")
     there = set().union(*await asyncio.gather(*(client.settle() for client in clients)))
+    contents = {file.address.split("/")[-2]: file.content for client in clients for file in [*client.files, *client.doubtful]}
+    clients[0].problems += [f"{name} is another file to the operator" for name in there if place.read(name) != contents[name]]
     # What nobody has goes soon after the start.
+    if arguments.store == "mongodb":
+        server.kill()
+        place.age(there)
+        server.start()
     with contextlib.suppress(AssertionError):
-        await until(lambda: on_disk(server) <= there, TIMEOUT)
-    leaked = on_disk(server) - there
-    clients[0].problems += [f"nobody has the file {name}" for name in sorted(leaked)]
+        await until(lambda: place.names() <= there, TIMEOUT)
+    clients[0].problems += [f"nobody has the file {name}" for name in sorted(place.names() - there)]
     clients[0].left_over = left_over
     return clients
 
@@ -188,8 +211,9 @@ def report(arguments, clients):
 
 def main():
     http = {"listeners": [{"address": "127.0.0.1", "port": PORT, "tls": False}], "minimumBytesPerSecond": 0}
-    quota = {"fileBytes": 2 * QUOTA, "accountBytes": QUOTA, "accountBytesPerDay": 0}
     arguments = arguments_of("uploads.py", __doc__, clients=40).parse_args()
+    http["uploadStore"] = "mongodb" if arguments.store == "mongodb" else "disk"
+    quota = {"fileBytes": 2 * QUOTA, "accountBytes": QUOTA, "accountBytesPerDay": 0}
     return run_program("uploads", arguments, upload, report, http=http, modules={"uploads": quota})
 
 
