@@ -88,7 +88,8 @@ public sealed class UploadDirectory : IAsyncDisposable
     {
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Segments is not [.., var directory, _]
             || directory.TrimEnd('/') is var id && !UploadFiles.IsId(id)
-            || await Files.FindAsync(id, cancellationToken) is not { } file || UploadRequests.AddressOf(file.Upload, web) is not { } own || new Uri(own) != uri)
+            || await Files.FindAsync(id, cancellationToken) is not { } file
+            || UploadRequests.AddressOf(file.Upload, web) is not { } own || new Uri(own) != uri)
         {
             return null;
         }

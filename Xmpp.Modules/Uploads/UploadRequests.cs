@@ -77,8 +77,8 @@ internal sealed class UploadRequests(UploadBook book, UploadFiles files, UploadS
 
     private async ValueTask GetAsync(IHttpExchange request, string id, string name, CancellationToken cancellationToken)
     {
-        if (await files.FindAsync(id, cancellationToken) is not { } found || found.Upload.Name != name || found.Upload.IsExpired(time.GetUtcNow())
-            || !await book.HasAsync(found.Upload, cancellationToken))
+        if (await files.FindAsync(id, cancellationToken) is not { } found || found.Upload.Name != name
+            || found.Upload.IsExpired(time.GetUtcNow()) || !await book.HasAsync(found.Upload, cancellationToken))
         {
             await RefuseAsync(request, 404, "There is no such file.", cancellationToken);
             return;

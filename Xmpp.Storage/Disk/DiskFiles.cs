@@ -25,8 +25,8 @@ public sealed class DiskFiles(string directory) : IFileStore
     public IAsyncEnumerable<IStoredFile> ListAsync(CancellationToken cancellationToken)
     {
         var paths = Directory.Exists(directory) ? Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories) : [];
-        return paths.Select(path => (Id: Path.GetFileName(path), Path: path)).Where(file => file.Id.Length > 2 && file.Path == PathOf(file.Id))
-            .Select(file => Find(file.Id)).OfType<IStoredFile>().ToAsyncEnumerable();
+        return paths.Select(path => (Id: Path.GetFileName(path), Path: path))
+            .Where(file => file.Id.Length > 2 && file.Path == PathOf(file.Id)).Select(file => Find(file.Id)).OfType<IStoredFile>().ToAsyncEnumerable();
     }
 
     public async ValueTask<bool> AddAsync(

@@ -56,7 +56,7 @@ internal sealed class MongoFiles(MongoCollection files, MongoCollection chunks, 
     /// <summary>Chunks of a file that nothing was added to for so long are left over.</summary>
     public static TimeSpan Abandoned { get; } = TimeSpan.FromHours(1);
 
-    /// <summary>A chunk that takes longer to come is the end of its file; clocks of processes may differ by what is between the two.</summary>
+    /// <summary>A chunk that takes longer to come is the end of its file. Clocks of processes may differ by as much.</summary>
     public static TimeSpan Patience { get; } = Abandoned / 2;
 
     public async ValueTask<IStoredFile?> FindAsync(string id, CancellationToken cancellationToken) =>

@@ -1,7 +1,5 @@
 using System.IO.Pipelines;
-using System.Net;
 using System.Text;
-using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
 using Xunit;
 
@@ -218,47 +216,7 @@ public abstract class FileStoreContract : IAsyncLifetime
     private static async Task<byte[]> SendAsync(IStoredFile file, long offset, long length)
     {
         var response = new MemoryStream();
-        await file.SendAsync(new Exchange(response), offset, length, Cancellation);
+        await file.SendAsync(new FakeExchange(response), offset, length, Cancellation);
         return response.ToArray();
-    }
-
-    /// <summary>Only what is sent counts.</summary>
-    private sealed class Exchange(Stream response) : IHttpExchange
-    {
-        public string Host => "";
-
-        public IPAddress Client => IPAddress.Loopback;
-
-        public string Method => "GET";
-
-        public string Path => "";
-
-        public long? ContentLength => null;
-
-        public PipeReader Content => PipeReader.Create(Stream.Null);
-
-        public Stream Response => response;
-
-        public string? Query(string name) => null;
-
-        public string? Header(string name) => null;
-
-        public void AllowContent(long length)
-        {
-        }
-
-        public void Respond(int status)
-        {
-        }
-
-        public void SetHeader(string name, string value)
-        {
-        }
-
-        public async Task SendFileAsync(string file, long offset, long length, CancellationToken cancellationToken)
-        {
-            var content = await File.ReadAllBytesAsync(file, cancellationToken);
-            await response.WriteAsync(content.AsMemory((int)offset, (int)length), cancellationToken);
-        }
     }
 }

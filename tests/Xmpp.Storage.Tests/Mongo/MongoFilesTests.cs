@@ -73,6 +73,26 @@ public sealed class MongoFilesTests : MongoTest
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_being_sent_breaks_off_when_it_is_removed_or_the_database_fails(bool isRemoved)
+    {
+        await AddAsync(Id, 3 * Size);
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        var file = (await Store.Files.FindAsync(Id, Cancellation))!;
+        var sending = file.SendAsync(new FakeExchange(pipe.Writer.AsStream()), 0, 3 * Size, Cancellation);
+        var first = await pipe.Reader.ReadAtLeastAsync(Size, Cancellation);
+
+        if (isRemoved)
+            await Store.Files.RemoveAsync(Id, Cancellation);
+        else
+            await FailAsync("find");
+        pipe.Reader.AdvanceTo(first.Buffer.End);
+
+        await Assert.ThrowsAsync<StoreException>(() => sending);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(3)]
     public async Task A_failure_leaves_nothing(int chunks)
