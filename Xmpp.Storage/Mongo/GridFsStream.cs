@@ -32,10 +32,11 @@ internal sealed class GridFsStream(
         var (number, offset) = ((int)(Position / chunkSize), (int)(Position % chunkSize));
         if (number != _number)
         {
-            _buffer ??= ArrayPool<byte>.Shared.Rent(chunkSize);
+            // Whoever disposes of the stream while it is filled doesn't give it to others.
+            var buffer = Interlocked.Exchange(ref _buffer, null) ?? ArrayPool<byte>.Shared.Rent(chunkSize);
             _number = -1;
-            _filled = await readChunk(number, _buffer, cancellationToken);
-            _number = number;
+            _filled = await readChunk(number, buffer, cancellationToken);
+            (_buffer, _number) = (buffer, number);
         }
         if (offset >= _filled)
             throw new InvalidDataException($"Chunk {number} has {_filled} bytes only.");
