@@ -187,7 +187,9 @@ install_node_modules() {
 }
 
 # The servers that ours federates with.
-prepare_peers() { (require_packages prosody=prosody ejabberdctl=ejabberd biboumi=biboumi ngircd=ngircd); }
+prepare_peers() {
+  (require_packages prosody=prosody ejabberdctl=ejabberd biboumi=biboumi ngircd=ngircd /usr/sbin/nsd=nsd ldns-signzone=ldnsutils)
+}
 
 run_interop() {
   if ! wait "$preparing_peers"; then

@@ -15,6 +15,8 @@ from people import Person, Reader, refusal
 from peers import S2S, S2S_TLS, Ejabberd, Prosody, listens
 from pki import Authority
 from publisher import Publisher
+from signedzone import SignedZone
+from signedzone import installed as has_dnssec
 from xmppchat import TIMEOUT, Server, free_port, wait_until
 
 DOMAIN = "capulet.example"
@@ -394,6 +396,48 @@ def test_a_certificate_that_nobody_has_signed_is_refused(name, dns, world, tmp_p
             assert "FAILED" in done and "is self-signed" in done, done
         finally:
             peer.stop()
+
+
+@contextlib.contextmanager
+def delegated(name, dns, world, directory, network, certificate=None):
+    """This server and a peer whose certificate nobody but its own key has signed, and what secure DNS says of it (DANE)."""
+    kind, domain, address = PEERS[name]
+    if not kind.installed or not has_dnssec:
+        pytest.skip(f"{name}, NSD or ldns is not installed")
+    peer = kind(f"dane{network}.{domain}", address.replace("66", network), directory / name, world, dns)
+    peer.certificate, peer.key = world.issue_by_itself(peer.domain)
+    zone = SignedZone("example", f"127.0.{network}.53", directory / "zone")
+    zone.serve(peer.domain, f"xmpp.{peer.domain}", peer.address, certificate or peer.certificate)
+    zone.start()
+    options = {"dane": True, "trustAnchors": str(zone.anchors), "dnsServers": [f"{zone.address}:{zone.port}"]}
+    with running(
+        dns, world, directory / "ours", f"federation-dane-{name}-{network}", f"127.0.{network}.1", "serverAuth,clientAuth", **options
+    ) as ours:
+        peer.start()
+        peer.ca = peer.certificate  # Its own users know it by that.
+        try:
+            yield ours, peer
+        finally:
+            peer.stop()
+            zone.stop()
+
+
+@pytest.mark.parametrize("name", PEERS)
+async def test_a_certificate_that_only_secure_dns_knows_is_good_in_both_directions(name, dns, world, tmp_path):
+    with delegated(name, dns, world, tmp_path, "73") as (ours, peer):
+        report = ours.ctl("s2s", "test", peer.domain)
+        assert f"DNSSEC proves that xmpp.{peer.domain}, port {S2S}, is the domain's server; DANE: 3 1 1" in report, report
+        assert f"the certificate of {peer.domain} is what the DNS says (DANE)" in report and "both directions work" in report, report
+        async with pair(ours, peer) as (juliet, romeo):
+            await talk(juliet, romeo)
+        assert authorisations(ours, peer) == ({"EXTERNAL"}, {"EXTERNAL"})
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_another_certificate_than_secure_dns_says_is_refused(name, dns, world, tmp_path):
+    with delegated(name, dns, world, tmp_path, "74", world.certificate) as (ours, peer):
+        report = ours.ctl("s2s", "test", peer.domain, check=False)
+        assert "FAILED" in report and "is not what the DNS says (DANE)" in report, report
 
 
 @pytest.mark.parametrize("name", PEERS)
