@@ -108,9 +108,8 @@ public sealed class UploadLifeTests
             return;
         server.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.NotFound, (await romeo.GetAsync(url)).StatusCode);
-        server.Time.Advance(UploadDirectory.Interval);
-        await server.Server.Context.Tasks.EndAsync();
-        Assert.Empty(await Uploader.FilesAsync(server));
+        await Eventually.UntilAsync(
+            async () => (await Uploader.FilesAsync(server)).Count == 0, meanwhile: () => server.Time.Advance(UploadDirectory.Interval));
     }
 
     [Theory]
