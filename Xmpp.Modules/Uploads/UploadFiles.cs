@@ -76,10 +76,11 @@ internal sealed class UploadFiles(IFileStore store)
     {
         if (_isCounted)
             return;
-        var bytes = 0L;
+        // What came and went until now is among them, or is not.
+        var (known, bytes) = (Bytes, 0L);
         await foreach (var (upload, _) in ListAsync(cancellationToken))
             bytes += IsComing(upload.Id) ? 0 : upload.Size;
-        Interlocked.Add(ref _bytes, bytes);
+        Interlocked.Add(ref _bytes, bytes - known);
         _isCounted = true;
     }
 
