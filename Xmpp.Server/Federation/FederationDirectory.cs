@@ -90,6 +90,10 @@ internal sealed class FederationDirectory
         }
     }
 
+    /// <summary>A server has answered a request of a domain here; false when that was nothing that a link has asked.</summary>
+    public bool TryConfirm(string local, string remote, string id) =>
+        _links.TryGetValue((local, remote), out var link) && link.TryConfirm(id);
+
     /// <inheritdoc cref="ServerDialer.DialAsync(OutgoingPurpose)"/>
     public Task<(OutgoingServerStream? Stream, LinkFailure? Failure)> DialAsync(OutgoingPurpose purpose) => _dialer.DialAsync(purpose);
 

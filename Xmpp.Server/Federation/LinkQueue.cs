@@ -4,7 +4,7 @@ using Xmpp.Server.Sessions.Journal;
 namespace Xmpp.Server.Federation;
 
 /// <summary>
-/// What a link has to bring over, in order: first what was sent and isn't acknowledged (XEP-0198), behind it what waits. All of it is
+/// What a link has to bring over, in order: first what was sent and isn't acknowledged, behind it what waits. All of it is
 /// written down in the journal, if there is one, so it survives the process. Guarded by its link.
 /// </summary>
 internal sealed class LinkQueue(ServerContext server, string local, string remote)
@@ -93,15 +93,25 @@ internal sealed class LinkQueue(ServerContext server, string local, string remot
         return true;
     }
 
+    /// <summary>Nobody will acknowledge the first one that was sent.</summary>
+    public void ForgetFirst() => Forget(1);
+
     /// <summary>Nobody will acknowledge what was sent.</summary>
     public void ForgetSent() => Forget(Sent);
+
+    /// <summary>Takes out what was sent.</summary>
+    public List<byte[]> TakeSent()
+    {
+        List<byte[]> sent = [.. _entries.Take(Sent).Select(entry => entry.Stanza)];
+        ForgetSent();
+        return sent;
+    }
 
     /// <summary>Takes everything out.</summary>
     public List<byte[]> TakeAll()
     {
-        List<byte[]> all = [.. _entries.Select(entry => entry.Stanza)];
         _waiting.Clear();
-        ForgetSent();
+        var all = TakeSent();
         Begin(null);
         return all;
     }

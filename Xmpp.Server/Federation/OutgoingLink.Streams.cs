@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
@@ -14,6 +15,9 @@ internal sealed partial class OutgoingLink
     /// <summary>So many unacknowledged stanzas make this server ask; fewer wait for the next second.</summary>
     private const int AskAt = 8;
 
+    /// <summary>The same where the question is a stanza.</summary>
+    private const int PingAt = 256;
+
     // Also while an attempt waits for its time.
     private bool _isDialing;
     private int? _redialAt;
@@ -21,6 +25,10 @@ internal sealed partial class OutgoingLink
     private int? _askedAt;
     private int _sinceAsked;
     private int _startedAt;
+    // Of a stream without stream management.
+    private string? _pingId;
+    private uint _pingedAt;
+    private bool _isAnswered;
     private bool _isProven;
     private bool _isFinishing;
     private LinkFailure? _closedFor;
@@ -29,7 +37,7 @@ internal sealed partial class OutgoingLink
     public void Tick()
     {
         var (now, patience) = (server.Clock.Seconds, server.Current.Options.Limits.KeepAliveTimeout);
-        ServerStream? dead = null;
+        ServerStream? dead = null, finished = null;
         var isDue = false;
         using (OutputBatch.Begin())
         {
@@ -37,10 +45,15 @@ internal sealed partial class OutgoingLink
             {
                 if (_isLeft)
                     return;
-                if (_stream is { IsManaged: true } stream)
+                if (_stream is { } stream)
                 {
                     if (_askedAt is { } asked && now - asked > patience.TotalSeconds)
-                        dead = stream;
+                    {
+                        if (CanForget)
+                            finished = Confirm(stream, _pingedAt);
+                        else
+                            dead = stream;
+                    }
                     else if (_askedAt is null && _queue.Sent > 0)
                         Ask(stream);
                 }
@@ -48,6 +61,7 @@ internal sealed partial class OutgoingLink
                     (_redialAt, isDue) = (null, true);
             }
         }
+        finished?.End(null);
         dead?.Connection.Abort("the peer no longer acknowledges");
         if (isDue)
             Dial();
@@ -56,7 +70,7 @@ internal sealed partial class OutgoingLink
     /// <summary>The other server says how many stanzas of the stream it has; false when it wasn't sent as many.</summary>
     public bool TryAcknowledge(ServerStream stream, uint count)
     {
-        var isFinished = false;
+        ServerStream? finished;
         lock (_gate)
         {
             if (_stream != stream || _isLeft)
@@ -64,10 +78,28 @@ internal sealed partial class OutgoingLink
             if (!_queue.TryAcknowledge(count))
                 return false;
             (_askedAt, _isProven) = (null, true);
-            isFinished = _isFinishing && _queue.Sent == 0;
+            finished = FindFinished(stream);
         }
-        if (isFinished)
-            stream.End(null);
+        finished?.End(null);
+        return true;
+    }
+
+    /// <summary>The other server has answered a request; false when that was none of the link's.</summary>
+    /// <param name="id">The request's.</param>
+    public bool TryConfirm(string id)
+    {
+        ServerStream? finished = null;
+        lock (_gate)
+        {
+            if (_pingId != id || _stream is not { } stream)
+                return false;
+            if (!_isLeft)
+            {
+                (_isProven, _isAnswered) = (true, true);
+                finished = Confirm(stream, _pingedAt);
+            }
+        }
+        finished?.End(null);
         return true;
     }
 
@@ -138,6 +170,7 @@ internal sealed partial class OutgoingLink
                 (_stream, _isDialing, _redialAt, _failure) = (stream, false, null, null);
                 (_askedAt, _sinceAsked, _startedAt) = (null, 0, server.Clock.Seconds);
                 (_isProven, _isFinishing, _closedFor) = (false, false, null);
+                (_pingId, _isAnswered) = (null, false);
                 stream.Link = this;
                 if (!isRefused)
                     SendWaiting(stream);
@@ -160,7 +193,9 @@ internal sealed partial class OutgoingLink
         {
             if (_stream != stream || _isLeft)
                 return;
-            _stream = null;
+            (_stream, _pingId) = (null, null);
+            if (!stream.IsManaged)
+                ReturnUnconfirmed(stream);
             // One that was closed can't be resumed (§5).
             if (!stream.IsBroken)
                 _queue.Begin(null);
@@ -193,21 +228,67 @@ internal sealed partial class OutgoingLink
             _queue.CountSent();
             _sinceAsked++;
         }
-        if (!stream.IsManaged)
-            _queue.ForgetSent();
-        else if (_askedAt is null && _sinceAsked >= AskAt)
+        if (_askedAt is null && _sinceAsked >= (stream.IsManaged ? AskAt : PingAt))
             Ask(stream);
     }
 
-    /// <summary>Asks what has come over. In the gate.</summary>
+    /// <summary>
+    /// Asks what has come over. A server that does no stream management is sent a ping (XEP-0199) behind it: stanzas are handled in order
+    /// (RFC 6120 §10.1), so any answer to that says that it has what was before. In the gate.
+    /// </summary>
     private void Ask(ServerStream stream)
     {
         (_askedAt, _sinceAsked) = (_askedAt ?? server.Clock.Seconds, 0);
-        stream.Ask();
+        if (stream.IsManaged)
+        {
+            stream.Ask();
+            return;
+        }
+        (_pingId, _pingedAt) = (RandomNumberGenerator.GetHexString(24, lowercase: true), _queue.SentOnStream);
+        stream.Ping(local, remote, _pingId);
+    }
+
+    /// <summary>
+    /// Whether what was sent may be taken to have come over without anybody saying so: a server that has never answered a ping may have no
+    /// way back to this one. In the gate.
+    /// </summary>
+    private bool CanForget => _stream is { IsManaged: false } && !_isAnswered;
+
+    /// <summary>So much of what was sent on a stream without stream management has come over. In the gate.</summary>
+    /// <returns>The stream if it has to be ended now.</returns>
+    private ServerStream? Confirm(ServerStream stream, uint count)
+    {
+        // It isn't as much any more when some of it was forgotten: nothing is left of that.
+        _queue.TryAcknowledge(count);
+        (_askedAt, _pingId) = (null, null);
+        return FindFinished(stream);
+    }
+
+    private ServerStream? FindFinished(ServerStream stream) => _isFinishing && _queue.Sent == 0 ? stream : null;
+
+    /// <summary>
+    /// What was sent and not confirmed may have come over or not, and a stanza of that may be why the stream is over: it isn't sent again.
+    /// In the gate.
+    /// </summary>
+    private void ReturnUnconfirmed(ServerStream stream)
+    {
+        // A stream that this server closes itself has brought over what was sent before.
+        if (server.Federation.IsStopping && !stream.IsBroken)
+        {
+            _queue.ForgetSent();
+            return;
+        }
+        var unconfirmed = _queue.TakeSent();
+        if (unconfirmed.Count > 0)
+            LogUnconfirmed(server.StreamLogger, remote, unconfirmed.Count);
+        Return(unconfirmed, LinkFailure.Timeout($"The connection with {remote} was lost before that could say whether it has this."));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Local} has a stream to {Remote} at {Address}, authorised by {Mechanism}")]
     private static partial void LogConnected(ILogger logger, string local, string remote, IPEndPoint address, string mechanism);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Remote} may have {Count} stanzas or not: they are returned")]
+    private static partial void LogUnconfirmed(ILogger logger, string remote, int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The stream to {Remote} is over: {Reason}")]
     private static partial void LogLost(ILogger logger, string remote, string? reason);

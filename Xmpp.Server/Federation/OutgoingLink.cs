@@ -73,8 +73,6 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
             {
                 if (_isRemoved)
                     return false;
-                if (_stream is { IsManaged: false, IsOver: false } plain && _queue.Count == 0 && plain.Carry(stanza))
-                    return true;
                 error = Keep(stanza, origin);
                 if (error is not null)
                     return true;
@@ -109,8 +107,8 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
     }
 
     /// <summary>
-    /// Ends the stream, if it acknowledges stanzas once it has acknowledged those that were sent; what waits is returned, and later what
-    /// was never acknowledged.
+    /// Ends the stream once the other server has acknowledged what was sent; what waits is returned, and later what was never
+    /// acknowledged.
     /// </summary>
     /// <param name="mayRetry">Whether the next stanza makes a new one at once, which brings over what was never acknowledged.</param>
     public void Close(LinkFailure failure, bool mayRetry = false)
@@ -121,7 +119,7 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
             lock (_gate)
             {
                 (ended, _isProven) = (_stream, true);
-                if (ended is { IsManaged: true } && _queue.Sent > 0)
+                if (ended is not null && _queue.Sent > 0)
                 {
                     (_isFinishing, _closedFor) = (true, mayRetry ? null : failure);
                     Ask(ended);
@@ -165,8 +163,13 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
                 return failure.ToError();
             _failure = null;
         }
-        if (_queue.Count >= limits.QueueStanzas || _queue.Bytes + stanza.Length > limits.QueueBytes)
-            return StanzaError.Of(StanzaErrorCondition.ResourceConstraint, $"Too much waits for {remote}.");
+        while (_queue.Count >= limits.QueueStanzas || _queue.Bytes + stanza.Length > limits.QueueBytes)
+        {
+            // Who never says what it has doesn't keep others from sending.
+            if (!CanForget || _queue.Sent == 0)
+                return StanzaError.Of(StanzaErrorCondition.ResourceConstraint, $"Too much waits for {remote}.");
+            _queue.ForgetFirst();
+        }
         _queue.Add(stanza, origin);
         return null;
     }
@@ -189,11 +192,16 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
             (_isDialing, _redialAt, _failure, _retryAt) = (false, null, failure, now + retryAfter);
         }
         LogFailed(server.StreamLogger, local, remote, failure.Reason, unsent.Count);
-        if (unsent.Count == 0)
+        Return(unsent, failure);
+    }
+
+    private void Return(List<byte[]> stanzas, LinkFailure failure)
+    {
+        if (stanzas.Count == 0)
             return;
         server.Tasks.Run($"Errors about {remote}", async cancellationToken =>
         {
-            foreach (var stanza in unsent)
+            foreach (var stanza in stanzas)
                 await server.Router.ReturnUnsentAsync(stanza, failure.ToError(), cancellationToken);
         });
     }

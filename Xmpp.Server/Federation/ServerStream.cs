@@ -84,6 +84,16 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
     /// <summary>Asks the peer how many stanzas it has.</summary>
     public void Ask() => Send("<r xmlns='urn:xmpp:sm:3'/>"u8);
 
+    /// <summary>Asks a peer that doesn't count stanzas for an answer.</summary>
+    public void Ping(string local, string remote, string id)
+    {
+        var output = Scratch.Rent();
+        XmlStreamWriter.Write(output, new Element(Namespaces.Client, "iq",
+            Element.Attr("type", "get"), Element.Attr("id", id), Element.Attr("from", local), Element.Attr("to", remote),
+            new Element("urn:xmpp:ping", "ping")), Namespaces.Client, streamPrefix: false);
+        Carry(output.WrittenSpan);
+    }
+
     /// <summary>From now on stanzas of that pair may come.</summary>
     protected virtual void Accept(string local, string remote)
     {
@@ -217,6 +227,12 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
             throw new StreamErrorException(_accepted.Any(pair => pair.Remote == from.Domain)
                 ? StreamErrorCondition.HostUnknown
                 : StreamErrorCondition.InvalidFrom);
+        }
+        if (from is { Local: null, IsFull: false } && to is { Local: null, IsFull: false } && stanza.LocalName.SequenceEqual("iq"u8)
+            && stanza.Attribute("type"u8) is "result" or "error" && stanza.Attribute("id"u8) is { } id
+            && Server.Federation.TryConfirm(to.Domain, from.Domain, id))
+        {
+            return default;
         }
         var room = Session?.WaitForRoomAsync() ?? default;
         return room.IsCompletedSuccessfully

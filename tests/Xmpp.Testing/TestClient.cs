@@ -61,6 +61,18 @@ public sealed class TestClient(Connection connection, Task served) : IAsyncDispo
     public Task<Element> OpenServerAsync(string from, string to) =>
         OpenWithAsync($"from='{from}' to='{to}' version='1.0' xmlns:db='jabber:server:dialback'", Namespaces.Server);
 
+    /// <summary>Makes a server's stream, whose connection has a certificate for it, up to where stanzas may be sent.</summary>
+    public async Task LoginServerAsync(string from, string to)
+    {
+        await OpenServerAsync(from, to);
+        await SendAsync($"<starttls xmlns='{Namespaces.Tls}'/>");
+        await ExpectAsync($"<proceed xmlns='{Namespaces.Tls}'/>");
+        await OpenServerAsync(from, to);
+        await SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='EXTERNAL'>=</auth>");
+        await ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        await OpenServerAsync(from, to);
+    }
+
     /// <summary>Plays the server to which one connects: reads the header, whatever it says, and answers with one and with features.</summary>
     public async Task AnswerServerAsync(string attributes, string features)
     {

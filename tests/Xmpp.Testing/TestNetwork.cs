@@ -76,6 +76,13 @@ public sealed class TestNetwork : IDisposable
     /// <summary>Makes the DNS say nothing of a domain, not even that there is none.</summary>
     public void Break(string domain) => _zone.Broken[domain] = true;
 
+    /// <summary>That of a domain's server, as development certificates are: for what is below the domain, too.</summary>
+    public X509Certificate2 CertificateOf(string domain)
+    {
+        DevelopmentCertificates.CreateMissing(Certificates, [domain], new ManualTime());
+        return X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Certificates, $"{domain}.crt"));
+    }
+
     /// <summary>A certificate of the network's CA.</summary>
     /// <param name="domain">What its DNS-ID says.</param>
     /// <param name="usages">Of the key; the server's only, as public authorities have it, when none is given.</param>

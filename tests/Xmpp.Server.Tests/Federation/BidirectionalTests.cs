@@ -1,8 +1,6 @@
-using System.Security.Cryptography.X509Certificates;
 using Xmpp.Core;
 using Xmpp.Core.Streams;
 using Xmpp.Server.Federation;
-using Xmpp.Server.Hosting;
 using Xmpp.Testing;
 using Xunit;
 
@@ -72,7 +70,7 @@ public sealed class BidirectionalTests : IDisposable
     {
         await using var server = await StartAsync(Capulet);
         var juliet = await server.LoginAsync($"juliet@{Capulet}", "balcony");
-        var peer = server.ConnectServer(CertificateOf(Montague));
+        var peer = server.ConnectServer(_network.CertificateOf(Montague));
         Assert.True(Bidi.IsOffered(await peer.OpenServerAsync(Montague, Capulet)));
         await peer.SendAsync($"<starttls xmlns='{Namespaces.Tls}'/>");
         await peer.ExpectAsync($"<proceed xmlns='{Namespaces.Tls}'/>");
@@ -98,7 +96,7 @@ public sealed class BidirectionalTests : IDisposable
     public async Task Before_TLS_and_where_it_is_not_wanted_it_is_refused(bool isOn, StreamErrorCondition condition)
     {
         await using var server = await _network.StartAsync(Capulet, options => options with { S2s = options.S2s with { Bidi = isOn } });
-        var peer = server.ConnectServer(CertificateOf(Montague));
+        var peer = server.ConnectServer(_network.CertificateOf(Montague));
         Assert.Equal(isOn, Bidi.IsOffered(await peer.OpenServerAsync(Montague, Capulet)));
         await peer.SendAsync(Request);
         await peer.ExpectStreamErrorAsync(condition);
@@ -108,10 +106,4 @@ public sealed class BidirectionalTests : IDisposable
     {
         S2s = options.S2s with { Bidi = true, Dialback = isDialback ? [Capulet] : [] },
     });
-
-    private X509Certificate2 CertificateOf(string domain)
-    {
-        DevelopmentCertificates.CreateMissing(_network.Certificates, [domain], new ManualTime());
-        return X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_network.Certificates, $"{domain}.crt"));
-    }
 }

@@ -26,7 +26,7 @@ public sealed class IncomingStreamTests : IDisposable
     {
         await using var server = await _network.StartAsync(Local);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
-        var peer = server.ConnectServer(CertificateOf(Remote));
+        var peer = server.ConnectServer(_network.CertificateOf(Remote));
         var features = await peer.OpenServerAsync(Remote, Local);
         Assert.Equal((Local, Remote, Namespaces.Server, "1.0"),
             (peer.ServerHeader!.From, peer.ServerHeader.To, peer.ServerHeader.ContentNamespace, peer.ServerHeader.Version));
@@ -60,7 +60,7 @@ public sealed class IncomingStreamTests : IDisposable
     {
         await using var server = await _network.StartAsync(
             Local, options => options with { S2s = options.S2s with { Deny = ["denied.example"] } });
-        var peer = server.ConnectServer(CertificateOf(Remote));
+        var peer = server.ConnectServer(_network.CertificateOf(Remote));
         await peer.ExpectStreamErrorAsync(condition, await peer.OpenWithAsync(attributes, Namespaces.Server));
     }
 
@@ -100,7 +100,7 @@ public sealed class IncomingStreamTests : IDisposable
     public async Task Nothing_goes_on_without_TLS()
     {
         await using var server = await _network.StartAsync(Local, AllowAll);
-        var peer = server.ConnectServer(CertificateOf(Remote));
+        var peer = server.ConnectServer(_network.CertificateOf(Remote));
         await peer.OpenServerAsync(Remote, Local);
         await peer.SendAsync(External);
         await peer.ExpectFailureAsync("encryption-required");
@@ -114,7 +114,7 @@ public sealed class IncomingStreamTests : IDisposable
     public async Task Bytes_behind_starttls_end_the_stream()
     {
         await using var server = await _network.StartAsync(Local);
-        var peer = server.ConnectServer(CertificateOf(Remote));
+        var peer = server.ConnectServer(_network.CertificateOf(Remote));
         await peer.OpenServerAsync(Remote, Local);
         await peer.SendAsync($"<starttls xmlns='{Namespaces.Tls}'/><x/>");
         await peer.ExpectAsync($"<proceed xmlns='{Namespaces.Tls}'/>");
@@ -130,7 +130,7 @@ public sealed class IncomingStreamTests : IDisposable
     public async Task Nobody_is_who_it_does_not_say_it_is(string identity, string? failure)
     {
         await using var server = await _network.StartAsync(Local);
-        var peer = await SecureAsync(server, CertificateOf(Remote));
+        var peer = await SecureAsync(server, _network.CertificateOf(Remote));
         await peer.SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='EXTERNAL'>{identity}</auth>");
         if (failure is null)
             await peer.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
@@ -142,7 +142,7 @@ public sealed class IncomingStreamTests : IDisposable
     public async Task Without_a_valid_certificate_EXTERNAL_is_not_offered_and_fails()
     {
         await using var server = await _network.StartAsync(Local);
-        foreach (var certificate in new[] { null, CertificateOf("verona.example") })
+        foreach (var certificate in new[] { null, _network.CertificateOf("verona.example") })
         {
             var peer = server.ConnectServer(certificate);
             await peer.OpenServerAsync(Remote, Local);
@@ -210,7 +210,7 @@ public sealed class IncomingStreamTests : IDisposable
     public async Task Dialback_that_answers_nothing_or_is_malformed_ends_the_stream(string element, StreamErrorCondition condition)
     {
         await using var server = await _network.StartAsync(Local, AllowAll);
-        var peer = await SecureAsync(server, CertificateOf(Remote));
+        var peer = await SecureAsync(server, _network.CertificateOf(Remote));
         await peer.SendAsync(element);
         await peer.ExpectStreamErrorAsync(condition);
     }
@@ -241,7 +241,7 @@ public sealed class IncomingStreamTests : IDisposable
         await using var server = await _network.StartAsync(
             Local, options => options with { S2s = options.S2s with { StreamsPerDomain = 1 } });
         await LoginAsync(server);
-        var second = await SecureAsync(server, CertificateOf(Remote));
+        var second = await SecureAsync(server, _network.CertificateOf(Remote));
         await second.SendAsync(External);
         await second.ExpectStreamErrorAsync(StreamErrorCondition.ResourceConstraint);
     }
@@ -274,7 +274,7 @@ public sealed class IncomingStreamTests : IDisposable
     {
         await using var server = await _network.StartAsync(Local);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
-        var peer = await SecureAsync(server, CertificateOf(Remote));
+        var peer = await SecureAsync(server, _network.CertificateOf(Remote));
         await peer.SendAsync("<enable xmlns='urn:xmpp:sm:3'/>");
         Assert.Equal("failed", (await peer.ReadAsync()).Name.Local);
         await peer.SendAsync(External);
@@ -368,7 +368,7 @@ public sealed class IncomingStreamTests : IDisposable
         await using var server = await _network.StartAsync(Local);
         var first = await LoginAsync(server);
         var id = await EnableAsync(first);
-        var other = server.ConnectServer(CertificateOf("verona.example"));
+        var other = server.ConnectServer(_network.CertificateOf("verona.example"));
         await other.OpenServerAsync("verona.example", Local);
         await StartTlsAsync(other);
         await other.OpenServerAsync("verona.example", Local);
@@ -461,10 +461,8 @@ public sealed class IncomingStreamTests : IDisposable
 
     private async Task<TestClient> LoginAsync(TestServer server)
     {
-        var peer = await SecureAsync(server, CertificateOf(Remote));
-        await peer.SendAsync(External);
-        await peer.ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
-        await peer.OpenServerAsync(Remote, Local);
+        var peer = server.ConnectServer(_network.CertificateOf(Remote));
+        await peer.LoginServerAsync(Remote, Local);
         return peer;
     }
 
@@ -475,12 +473,5 @@ public sealed class IncomingStreamTests : IDisposable
         var enabled = await peer.ReadAsync();
         Assert.Equal(("enabled", "true", "300"), (enabled.Name.Local, enabled["resume"], enabled["max"]));
         return enabled["id"]!;
-    }
-
-    /// <summary>As development certificates are: for what is below the domain, too.</summary>
-    private X509Certificate2 CertificateOf(string domain)
-    {
-        DevelopmentCertificates.CreateMissing(_network.Certificates, [domain], new ManualTime());
-        return X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_network.Certificates, $"{domain}.crt"));
     }
 }

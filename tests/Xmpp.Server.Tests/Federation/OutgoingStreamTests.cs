@@ -1,24 +1,15 @@
-using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Streams;
-using Xmpp.Server.Hosting;
-using Xmpp.Server.Transport;
 using Xmpp.Testing;
 using Xunit;
+using static Xmpp.Server.Tests.Federation.PlayedServer;
 
 namespace Xmpp.Server.Tests.Federation;
 
 /// <summary>What this server says on a stream that it makes, to a server that the test plays.</summary>
 public sealed class OutgoingStreamTests : IDisposable
 {
-    private const string Local = "capulet.example";
-    private const string Remote = "montague.example";
-    private const string StartTls = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
-    private const string External = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
-    private const string Header = $"from='{Remote}' to='{Local}' id='D60000229F'";
-
     private readonly TestNetwork _network = new();
 
     public void Dispose() => _network.Dispose();
@@ -27,7 +18,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task STARTTLS_EXTERNAL_and_then_what_waited()
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
 
@@ -53,7 +44,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task Where_EXTERNAL_does_not_do_dialback_may(string features, string failure)
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptSecuredAsync();
@@ -77,7 +68,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task Senders_are_told_what_dialback_came_to(string answer, StanzaErrorCondition condition)
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptSecuredAsync();
@@ -98,7 +89,7 @@ public sealed class OutgoingStreamTests : IDisposable
         string header, string features, StanzaErrorCondition condition)
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptAsync();
@@ -114,7 +105,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task What_nobody_asked_for_ends_the_stream(string element, StreamErrorCondition condition)
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptSecuredAsync();
@@ -131,7 +122,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task What_is_not_acknowledged_when_the_connection_is_lost_is_sent_again_before_what_is_new()
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/><message to='romeo@{Remote}' id='2'/>");
         var first = await played.AcceptManagedAsync();
@@ -155,7 +146,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task A_stream_that_was_lost_is_gone_on_with(string answer, bool isNew)
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/><message to='romeo@{Remote}' id='2'/>");
         var first = await played.AcceptManagedAsync("resume='true' id='x' max='300'");
@@ -185,7 +176,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task Who_resumes_with_more_than_was_sent_is_told_so()
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var first = await played.AcceptManagedAsync("resume='true' id='x'");
@@ -208,7 +199,7 @@ public sealed class OutgoingStreamTests : IDisposable
             // As long as attempts take, time passes: not so much that clients have to say that they are there.
             Limits = options.Limits with { KeepAliveInterval = TimeSpan.FromDays(365) },
         });
-        var played = new PlayedServer(_network, Remote);
+        var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptManagedAsync("resume='true' id='x'");
@@ -230,7 +221,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task What_can_not_be_sent_again_is_returned()
     {
         await using var server = await _network.StartAsync(Local);
-        var played = new PlayedServer(_network, Remote);
+        var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/><message to='romeo@{Remote}' id='2'/>");
         var peer = await played.AcceptManagedAsync();
@@ -248,7 +239,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task Who_acknowledges_more_than_was_sent_is_told_so()
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptManagedAsync();
@@ -262,7 +253,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task A_server_that_no_longer_acknowledges_loses_its_connection()
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptManagedAsync();
@@ -278,7 +269,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task On_a_stream_of_both_directions_come_stanzas_of_domains_that_the_certificate_proves()
     {
         await using var server = await _network.StartAsync(Local, options => options with { S2s = options.S2s with { Bidi = true } });
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptSecuredAsync();
@@ -305,7 +296,7 @@ public sealed class OutgoingStreamTests : IDisposable
     public async Task Data_behind_proceed_ends_the_stream()
     {
         await using var server = await _network.StartAsync(Local);
-        await using var played = new PlayedServer(_network, Remote);
+        await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await played.AcceptAsync();
@@ -313,84 +304,5 @@ public sealed class OutgoingStreamTests : IDisposable
         await peer.Client.ReadAsync();
         await peer.Client.SendAsync($"<proceed xmlns='{Namespaces.Tls}'/><stream:features/>");
         await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout);
-    }
-
-    /// <summary>A listener that the DNS leads to, with the domain's certificate and nothing behind it.</summary>
-    private sealed class PlayedServer : IAsyncDisposable
-    {
-        private readonly System.Threading.Channels.Channel<Connection> _accepted = System.Threading.Channels.Channel.CreateUnbounded<Connection>();
-        private readonly List<Connection> _connections = [];
-        private readonly SocketListener _listener;
-        private readonly TlsServer _tls;
-
-        public PlayedServer(TestNetwork network, string domain)
-        {
-            DevelopmentCertificates.CreateMissing(network.Certificates, [domain], new ManualTime());
-            _tls = TlsServer.Create(new TlsServerOptions
-            {
-                Certificates = [new(domain, Path.Combine(network.Certificates, $"{domain}.crt"), Path.Combine(network.Certificates, $"{domain}.key"))],
-                RequestClientCertificate = true,
-            });
-            _listener = new SocketListener(
-                new() { EndPoint = new(IPAddress.Loopback, 0) }, _ => true,
-                async connection => await _accepted.Writer.WriteAsync(connection), NullLogger.Instance);
-            _listener.Start();
-            network.Publish(domain, _listener.LocalEndPoint.Port);
-        }
-
-        public async Task<Played> AcceptAsync()
-        {
-            var connection = await _accepted.Reader.ReadAsync(TestContext.Current.CancellationToken);
-            _connections.Add(connection);
-            return new(connection, new TestClient(connection, Task.CompletedTask), _tls);
-        }
-
-        public async Task<Played> AcceptSecuredAsync()
-        {
-            var played = await AcceptAsync();
-            await played.Client.AnswerServerAsync(Header, StartTls);
-            await played.Client.ReadAsync();
-            await played.SecureAsync();
-            return played;
-        }
-
-        /// <param name="enabled">Attributes of what it answers to <c>&lt;enable/&gt;</c>.</param>
-        public async Task<Played> AcceptManagedAsync(string enabled = "")
-        {
-            var played = await AcceptAuthenticatedAsync();
-            await played.Client.ExpectAsync("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
-            await played.Client.SendAsync($"<enabled xmlns='urn:xmpp:sm:3' {enabled}/>");
-            return played;
-        }
-
-        public async Task<Played> AcceptAuthenticatedAsync()
-        {
-            var played = await AcceptSecuredAsync();
-            await played.Client.AnswerServerAsync(Header, External);
-            await played.Client.ReadAsync();
-            await played.Client.SendAsync($"<success xmlns='{Namespaces.Sasl}'/>");
-            await played.Client.AnswerServerAsync(Header, "<sm xmlns='urn:xmpp:sm:3'/>");
-            return played;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            // First, so that nobody comes back to it.
-            await _listener.DisposeAsync();
-            foreach (var connection in _connections)
-                connection.Abort("the test is over");
-            _tls.Dispose();
-        }
-    }
-
-    private sealed record Played(Connection Connection, TestClient Client, TlsServer TlsServer)
-    {
-        public TlsInfo? Tls => Connection.Tls;
-
-        public async Task SecureAsync()
-        {
-            await Client.SendAsync($"<proceed xmlns='{Namespaces.Tls}'/>");
-            await Connection.StartTlsAsync(TlsServer, TestContext.Current.CancellationToken);
-        }
     }
 }

@@ -1,0 +1,219 @@
+using Xmpp.Core;
+using Xmpp.Core.Stanzas;
+using Xmpp.Server.Hosting;
+using Xmpp.Testing;
+using Xunit;
+using static Xmpp.Server.Tests.Federation.PlayedServer;
+
+namespace Xmpp.Server.Tests.Federation;
+
+/// <summary>What was sent to a server that does no stream management, when its connection is lost.</summary>
+public sealed class UnconfirmedStanzaTests : IDisposable
+{
+    private readonly TestNetwork _network = new();
+
+    public void Dispose() => _network.Dispose();
+
+    [Theory]
+    [InlineData("type='result'/>")]
+    [InlineData("type='error'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")]
+    public async Task What_an_answer_to_a_later_ping_confirms_is_not_returned(string answer)
+    {
+        await using var server = await StartAsync();
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        var ping = await peer.ExpectPingAsync();
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/><presence to='romeo@{Remote}' id='3'/>");
+        await peer.ExpectMessageAsync("2");
+        await peer.Client.ReadAsync();
+        await peer.Client.SendAsync($"<iq id='{ping}' from='{Remote}' to='{Local}' {answer}");
+        await peer.WaitUntilHandledAsync(juliet);
+        peer.Client.Drop();
+
+        foreach (var id in new[] { "2", "3" })
+            Assert.Equal(id, (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='4'/>");
+        await (await AcceptAsync(played)).ExpectMessageAsync("4");
+    }
+
+    [Fact]
+    public async Task The_answer_may_come_by_a_stream_of_the_other_server()
+    {
+        await using var server = await _network.StartAsync(Local);
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await played.AcceptAuthenticatedAsync(features: "");
+        await peer.ExpectMessageAsync("1");
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        var ping = await peer.ExpectPingAsync();
+        var back = server.ConnectServer(_network.CertificateOf(Remote));
+        await back.LoginServerAsync(Remote, Local);
+        await back.SendAsync($"<iq id='{ping}' from='romeo@{Remote}' to='{Local}' type='result'/>");
+        var link = Assert.Single(server.Server.Context.Federation.Links);
+        await back.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' id='2'/>");
+        Assert.Equal("2", (await juliet.ReadAsync())["id"]);
+        Assert.False(link.IsIdle, "Somebody there may not answer for the server.");
+        await back.SendAsync($"<iq id='{ping}' from='{Remote}' to='{Local}' type='result'/>");
+        await back.SendAsync($"<message from='romeo@{Remote}' to='{juliet.Jid}' id='3'/>");
+        Assert.Equal("3", (await juliet.ReadAsync())["id"]);
+        Assert.True(link.IsIdle);
+    }
+
+    [Fact]
+    public async Task What_a_server_ends_its_stream_for_is_returned_and_not_sent_again()
+    {
+        await using var server = await StartAsync();
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        await peer.Client.SendAsync(
+            "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>");
+        Assert.Equal("1", (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
+        await (await AcceptAsync(played)).ExpectMessageAsync("2");
+    }
+
+    [Fact]
+    public async Task A_server_that_answers_no_more_loses_its_connection()
+    {
+        await using var server = await StartAsync();
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await peer.Client.SendAsync($"<iq id='{await peer.ExpectPingAsync()}' from='{Remote}' to='{Local}' type='result'/>");
+        await peer.WaitUntilHandledAsync(juliet);
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
+        await peer.ExpectMessageAsync("2");
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await peer.ExpectPingAsync();
+        server.Time.Advance(server.Options.Limits.KeepAliveTimeout + TimeSpan.FromSeconds(2));
+        Assert.Equal("2", (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_is_believed_to_have_what_it_got()
+    {
+        await using var server = await StartAsync();
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await peer.ExpectPingAsync();
+        server.Time.Advance(server.Options.Limits.KeepAliveTimeout + TimeSpan.FromSeconds(2));
+        Assert.True(Assert.Single(server.Server.Context.Federation.Links).IsIdle);
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
+        await peer.ExpectMessageAsync("2");
+        peer.Client.Drop();
+        Assert.Equal("2", (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_gets_more_than_may_wait_for_it()
+    {
+        await using var server = await StartAsync(options => options with { S2s = options.S2s with { QueueStanzas = 10 } });
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        for (var id = 2; id < 30; id++)
+        {
+            await juliet.SendAsync($"<message to='romeo@{Remote}' id='{id}'/>");
+            await peer.ExpectMessageAsync($"{id}");
+        }
+        peer.Client.Drop();
+        for (var id = 20; id < 30; id++)
+            Assert.Equal($"{id}", (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
+    }
+
+    [Fact]
+    public async Task Who_closes_the_stream_waits_for_the_answer()
+    {
+        await using var server = await StartAsync();
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        Assert.Single(server.Server.Context.Federation.Links).Close(new(StanzaErrorCondition.NotAllowed, "Closed in the test."));
+        await peer.Client.SendAsync($"<iq id='{await peer.ExpectPingAsync()}' from='{Remote}' to='{Local}' type='result'/>");
+        await peer.Client.ExpectEndAsync();
+        await juliet.ExpectNothingFromAsync(juliet);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_next_process_sends_again_what_was_not_confirmed_if_the_one_before_was_killed(bool isKilled)
+    {
+        await using var server = await StartAsync(options => options with
+        {
+            StreamManagement = options.StreamManagement with
+            {
+                Journal = new JournalOptions { File = Path.Combine(_network.Certificates, "journal"), Bytes = 32 * 1024 * 1024 },
+            },
+        });
+        await using var played = new PlayedServer(_network);
+        await using (var juliet = await server.LoginAsync($"juliet@{Local}", "balcony"))
+        {
+            await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+            await (await AcceptAsync(played)).ExpectMessageAsync("1");
+        }
+        await server.RestartAsync(isKilled);
+        server.Time.Advance(TimeSpan.FromSeconds(2));
+        var again = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await again.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
+        var peer = await AcceptAsync(played);
+        if (isKilled)
+            await peer.ExpectMessageAsync("1");
+        await peer.ExpectMessageAsync("2");
+    }
+
+    private Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? configure = null) => _network.StartAsync(Local, options =>
+        (configure?.Invoke(options) ?? options) is var configured ? configured with { S2s = configured.S2s with { Bidi = true } } : options);
+
+    /// <summary>One connection for both directions (XEP-0288), so that the test can answer by it.</summary>
+    private static async Task<Played> AcceptAsync(PlayedServer server)
+    {
+        var played = await server.AcceptSecuredAsync();
+        await played.Client.AnswerServerAsync(Header, External + "<bidi xmlns='urn:xmpp:features:bidi'/>");
+        await played.Client.ReadAsync();
+        await played.Client.ReadAsync();
+        await played.Client.SendAsync($"<success xmlns='{Namespaces.Sasl}'/>");
+        await played.Client.AnswerServerAsync(Header, "");
+        return played;
+    }
+}
+
+file static class PlayedExtensions
+{
+    public static async Task ExpectMessageAsync(this Played peer, string id) => Assert.Equal(id, (await peer.Client.ReadAsync())["id"]);
+
+    /// <returns>Its id.</returns>
+    public static async Task<string> ExpectPingAsync(this Played peer)
+    {
+        var ping = await peer.Client.ReadAsync();
+        Assert.Equal(("get", Local, Remote), (ping["type"], ping["from"], ping["to"]));
+        Assert.NotNull(ping.Child("urn:xmpp:ping", "ping"));
+        return ping["id"]!;
+    }
+
+    /// <summary>All that was sent before has been handled.</summary>
+    public static async Task WaitUntilHandledAsync(this Played peer, TestClient client)
+    {
+        await peer.Client.SendAsync($"<message from='romeo@{Remote}' to='{client.Jid}' id='marker'/>");
+        Assert.Equal("marker", (await client.ReadAsync())["id"]);
+    }
+}
