@@ -303,6 +303,8 @@ kill_in_uploads() {
 kill_between_servers() {
   stage "kill -9 one of two servers that talk to each other, $1"
   chaos "links.$1" "$2" tests/interop/chaos/links.py --store "$1"
+  stage "kill -9 one of two servers that talk to each other without stream management, $1"
+  chaos "links-unmanaged.$1" "$2" tests/interop/chaos/links.py --store "$1" --unmanaged
 }
 
 # kill_under_publishing STORE ROUNDS

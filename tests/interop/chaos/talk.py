@@ -190,11 +190,14 @@ class Client:
             self.count += 1
             if element.tag == CLIENT + "message":
                 if element.get("type") == "error":
-                    self.problems.append(f"{self}: message {element.get('id')} was refused")
+                    self.take_refusal(element)
                 else:
                     self.hear(element)
             elif element.tag == CLIENT + "iq" and element.get("type") == "get":
                 self.write(f"<iq type='result' id='{element.get('id')}' to='{element.get('from')}'/>")
+
+    def take_refusal(self, message):
+        self.problems.append(f"{self}: message {message.get('id')} was refused")
 
     def hear(self, message):
         self.received[message.get("from").split("/")[0]].append(int(message.get("id")))
@@ -223,6 +226,13 @@ class Client:
                 line.writer.close()
                 return received, sent
             after = f"<after>{fin.find(f'{RSM}set/{RSM}last').text}</after>"
+
+    def arrived(self, contact):
+        """How many messages to somebody have come to him."""
+        return len(contact.received[self.account.jid])
+
+    def all_arrived(self):
+        return all(self.arrived(contact) >= self.written[contact.account.jid] for contact in self.contacts)
 
     async def look(self, with_archive):
         """Everything that anybody wrote to it has to be there once, in order."""
@@ -263,7 +273,7 @@ async def converse(servers, clients, arguments):
     await under_kills(servers, clients, tasks, arguments)
     # What was acknowledged may still be on its way to its recipient.
     with contextlib.suppress(AssertionError):
-        await until(lambda: total(clients, "received") >= total(clients, "written") or broken(tasks, clients), xmppchat.TIMEOUT)
+        await until(lambda: all(client.all_arrived() for client in clients) or broken(tasks, clients), xmppchat.TIMEOUT)
     for task in tasks:
         task.cancel()
     for done in await asyncio.gather(*tasks, return_exceptions=True):
@@ -305,12 +315,6 @@ async def under_kills(servers, clients, tasks, arguments):
         await until(lambda: not any(client.unacknowledged for client in clients) or broken(tasks, clients), 2 * xmppchat.TIMEOUT)
 
 
-def total(clients, what):
-    if what == "written":
-        return sum(client.written.total() for client in clients)
-    return sum(len(numbers) for client in clients for numbers in client.received.values())
-
-
 def broken(tasks, clients):
     return any(task.done() for task in tasks) or any(client.problems for client in clients)
 
@@ -323,7 +327,7 @@ async def until(condition, timeout):
 
 
 def report(arguments, clients):
-    return (f"{len(clients)} clients, acknowledged: {total(clients, 'written')} messages, "
+    return (f"{len(clients)} clients, acknowledged: {sum(client.written.total() for client in clients)} messages, "
             f"resumed: {sum(client.resumptions for client in clients)} streams; missing, doubled or out of order")  # fmt: skip
 
 
