@@ -37,7 +37,7 @@ internal sealed partial class OutgoingLink
     public void Tick()
     {
         var (now, patience) = (server.Clock.Seconds, server.Current.Options.Limits.KeepAliveTimeout);
-        ServerStream? dead = null, finished = null;
+        ServerStream? dead = null;
         var isDue = false;
         using (OutputBatch.Begin())
         {
@@ -50,7 +50,7 @@ internal sealed partial class OutgoingLink
                     if (_askedAt is { } asked && now - asked > patience.TotalSeconds)
                     {
                         if (CanForget)
-                            finished = Confirm(stream, _pingedAt);
+                            Confirm();
                         else
                             dead = stream;
                     }
@@ -61,7 +61,6 @@ internal sealed partial class OutgoingLink
                     (_redialAt, isDue) = (null, true);
             }
         }
-        finished?.End(null);
         dead?.Connection.Abort("the peer no longer acknowledges");
         if (isDue)
             Dial();
@@ -70,7 +69,7 @@ internal sealed partial class OutgoingLink
     /// <summary>The other server says how many stanzas of the stream it has; false when it wasn't sent as many.</summary>
     public bool TryAcknowledge(ServerStream stream, uint count)
     {
-        ServerStream? finished;
+        var isFinished = false;
         lock (_gate)
         {
             if (_stream != stream || _isLeft)
@@ -78,9 +77,10 @@ internal sealed partial class OutgoingLink
             if (!_queue.TryAcknowledge(count))
                 return false;
             (_askedAt, _isProven) = (null, true);
-            finished = FindFinished(stream);
+            isFinished = _isFinishing && _queue.Sent == 0;
         }
-        finished?.End(null);
+        if (isFinished)
+            stream.End(null);
         return true;
     }
 
@@ -88,19 +88,14 @@ internal sealed partial class OutgoingLink
     /// <param name="id">The request's.</param>
     public bool TryConfirm(string id)
     {
-        ServerStream? finished = null;
         lock (_gate)
         {
-            if (_pingId != id || _stream is not { } stream)
+            if (_pingId != id || _isLeft)
                 return false;
-            if (!_isLeft)
-            {
-                (_isProven, _isAnswered) = (true, true);
-                finished = Confirm(stream, _pingedAt);
-            }
+            (_isProven, _isAnswered) = (true, true);
+            Confirm();
+            return true;
         }
-        finished?.End(null);
-        return true;
     }
 
     /// <summary>All that was sent on the stream, modulo 2^32.</summary>
@@ -254,17 +249,13 @@ internal sealed partial class OutgoingLink
     /// </summary>
     private bool CanForget => _stream is { IsManaged: false } && !_isAnswered;
 
-    /// <summary>So much of what was sent on a stream without stream management has come over. In the gate.</summary>
-    /// <returns>The stream if it has to be ended now.</returns>
-    private ServerStream? Confirm(ServerStream stream, uint count)
+    /// <summary>What was sent before the ping has come over. In the gate.</summary>
+    private void Confirm()
     {
-        // It isn't as much any more when some of it was forgotten: nothing is left of that.
-        _queue.TryAcknowledge(count);
+        // More than that may be forgotten by now; then there is nothing left of it.
+        _queue.TryAcknowledge(_pingedAt);
         (_askedAt, _pingId) = (null, null);
-        return FindFinished(stream);
     }
-
-    private ServerStream? FindFinished(ServerStream stream) => _isFinishing && _queue.Sent == 0 ? stream : null;
 
     /// <summary>
     /// What was sent and not confirmed may have come over or not, and a stanza of that may be why the stream is over: it isn't sent again.
@@ -272,7 +263,7 @@ internal sealed partial class OutgoingLink
     /// </summary>
     private void ReturnUnconfirmed(ServerStream stream)
     {
-        // A stream that this server closes itself has brought over what was sent before.
+        // As in Close.
         if (server.Federation.IsStopping && !stream.IsBroken)
         {
             _queue.ForgetSent();

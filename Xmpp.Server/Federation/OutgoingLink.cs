@@ -107,8 +107,8 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
     }
 
     /// <summary>
-    /// Ends the stream once the other server has acknowledged what was sent; what waits is returned, and later what was never
-    /// acknowledged.
+    /// Ends the stream, if it acknowledges stanzas once it has acknowledged those that were sent; what waits is returned, and later what
+    /// was never acknowledged.
     /// </summary>
     /// <param name="mayRetry">Whether the next stanza makes a new one at once, which brings over what was never acknowledged.</param>
     public void Close(LinkFailure failure, bool mayRetry = false)
@@ -119,12 +119,15 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
             lock (_gate)
             {
                 (ended, _isProven) = (_stream, true);
-                if (ended is not null && _queue.Sent > 0)
+                if (ended is { IsManaged: true } && _queue.Sent > 0)
                 {
                     (_isFinishing, _closedFor) = (true, mayRetry ? null : failure);
                     Ask(ended);
                     return;
                 }
+                // What was sent comes over before the end of the stream does.
+                if (ended is { IsManaged: false })
+                    _queue.ForgetSent();
             }
         }
         ended?.End(null);

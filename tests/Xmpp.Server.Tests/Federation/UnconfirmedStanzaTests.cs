@@ -139,7 +139,7 @@ public sealed class UnconfirmedStanzaTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_closes_the_stream_waits_for_the_answer()
+    public async Task What_was_sent_before_this_server_closes_the_stream_is_not_returned()
     {
         await using var server = await StartAsync();
         await using var played = new PlayedServer(_network);
@@ -148,7 +148,6 @@ public sealed class UnconfirmedStanzaTests : IDisposable
         var peer = await AcceptAsync(played);
         await peer.ExpectMessageAsync("1");
         Assert.Single(server.Server.Context.Federation.Links).Close(new(StanzaErrorCondition.NotAllowed, "Closed in the test."));
-        await peer.Client.SendAsync($"<iq id='{await peer.ExpectPingAsync()}' from='{Remote}' to='{Local}' type='result'/>");
         await peer.Client.ExpectEndAsync();
         await juliet.ExpectNothingFromAsync(juliet);
     }
