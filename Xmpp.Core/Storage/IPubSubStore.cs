@@ -108,9 +108,9 @@ public interface IPubSubStore
     /// <param name="person">A bare JID; what is kept of its full JIDs is among it.</param>
     ValueTask<IReadOnlyList<(string Node, NodeMember Member)>> ListOfAsync(Jid owner, Jid person, CancellationToken cancellationToken);
 
-    /// <summary>Adds a node.</summary>
-    /// <param name="limit">How many its owner may then have.</param>
-    ValueTask<NodeOutcome> AddAsync(StoredNode node, int limit, CancellationToken cancellationToken);
+    /// <summary>Adds a node, and its first items.</summary>
+    /// <param name="limit">How many nodes its owner may then have.</param>
+    ValueTask<NodeOutcome> AddAsync(StoredNode node, int limit, IReadOnlyList<StoredItem> items, CancellationToken cancellationToken);
 
     /// <summary>Applies a change; false when there is no such node.</summary>
     ValueTask<bool> ApplyAsync(Jid owner, string node, NodeChange change, CancellationToken cancellationToken);

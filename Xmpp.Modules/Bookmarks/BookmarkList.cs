@@ -93,7 +93,7 @@ internal sealed class BookmarkList(PubSubContext context, BookmarkBook book)
     private ValueTask<IqReply> CreateAsync(PubSubRequest request, CancellationToken cancellationToken) =>
         context.Nodes.ChangeAsync(request.Owner, BookmarkXml.Ns, async turn => turn.Node is not null
             ? IqReply.Failed(StanzaErrorCondition.Conflict, "There is a node of that name.")
-            : Reply(await _creation.CreateAsync(turn, request.From, NodeConfiguration.Private, cancellationToken)), cancellationToken);
+            : Reply(await _creation.CreateAsync(turn, request.From, NodeConfiguration.Private, [], cancellationToken)), cancellationToken);
 
     /// <summary>Who may see it is configured at the node of the bookmarks.</summary>
     private static IqReply Configure(PubSubRequest request, Node node) =>

@@ -21,7 +21,7 @@ public sealed class NodeImport(Jid account, IPubSubStore store, DateTimeOffset n
     public async ValueTask AddAsync(StoredNode node)
     {
         node = node with { Created = now };
-        switch (await store.AddAsync(node, MaxNodes, CancellationToken.None))
+        switch (await store.AddAsync(node, MaxNodes, [], CancellationToken.None))
         {
             case NodeOutcome.Exists:
                 await store.ApplyAsync(account, node.Name, new() { Settings = node.Settings, Saved = node.Members }, CancellationToken.None);

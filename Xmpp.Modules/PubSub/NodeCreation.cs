@@ -38,7 +38,7 @@ internal sealed class NodeCreation(PubSubContext context)
                 return IqReply.Failed(StanzaErrorCondition.Conflict, "There is a node of that name.");
             if (Configure(request.Owner, name, form, out var error) is not { } configuration)
                 return IqReply.Failed(error!);
-            if (await CreateAsync(turn, request.From, configuration, cancellationToken) is { } unmade)
+            if (await CreateAsync(turn, request.From, configuration, [], cancellationToken) is { } unmade)
                 return IqReply.Failed(unmade);
             return IqReply.Result(request.Node is null
                 ? PubSubXml.Result(new Element(PubSubXml.Ns, "create", Element.Attr("node", name)))
@@ -81,16 +81,17 @@ internal sealed class NodeCreation(PubSubContext context)
 
     /// <summary>Makes a node that there isn't.</summary>
     /// <param name="maker">At a service the owner.</param>
+    /// <param name="items">That it is to keep at once, no more than it may.</param>
     /// <returns>Why it can't be; or null, and the node is there.</returns>
     public async ValueTask<StanzaError?> CreateAsync(
-        NodeTurn turn, Jid maker, NodeConfiguration configuration, CancellationToken cancellationToken)
+        NodeTurn turn, Jid maker, NodeConfiguration configuration, IReadOnlyList<StoredItem> items, CancellationToken cancellationToken)
     {
         var isPersonal = turn.Owner.Local is not null;
         var stored = new StoredNode(
             turn.Owner, turn.Name, DateTimeOffset.FromUnixTimeMilliseconds(context.Time.GetUtcNow().ToUnixTimeMilliseconds()),
             NodeFields.Write(configuration), isPersonal ? [] : [new NodeMember(maker.Bare, NodeAffiliation.Owner)]);
         var limit = isPersonal ? context.Options.NodesPerAccount : context.Options.NodesPerService;
-        switch (await context.Store.AddAsync(stored, limit, cancellationToken))
+        switch (await context.Store.AddAsync(stored, limit, items, cancellationToken))
         {
             case NodeOutcome.Added:
                 turn.Node = Node.Of(stored);

@@ -25,9 +25,7 @@ internal sealed class Publishing(PubSubContext context, Notifier notifier, NodeC
             var (items, tooBig) = ItemsOf(publication.Items, turn.Owner, configuration!, request.From);
             if (tooBig is not null)
                 return IqReply.Failed(tooBig);
-            if (turn.Node is null && await creation.CreateAsync(turn, request.From, configuration!, cancellationToken) is { } unmade)
-                return IqReply.Failed(unmade);
-            return await PublishAsync(turn, items, publication.Items, cancellationToken) is { } unkept
+            return await PublishAsync(turn, items, publication.Items, request.From, configuration!, cancellationToken) is { } unkept
                 ? IqReply.Failed(unkept)
                 : IqReply.Result(PubSubXml.Result(new Element(PubSubXml.Ns, "publish", Element.Attr("node", name),
                     items.Select(item => new Element(PubSubXml.Ns, "item", Element.Attr("id", item.Id))))));
@@ -47,9 +45,7 @@ internal sealed class Publishing(PubSubContext context, Notifier notifier, NodeC
             return tooBig;
         if (items.Count > configuration.KeepItems(context.Options.ItemsPerNode))
             return PubSubErrors.MaxItemsExceeded;
-        if (turn.Node is null && await creation.CreateAsync(turn, publisher, configuration, cancellationToken) is { } unmade)
-            return unmade;
-        return await PublishAsync(turn, items, given, cancellationToken);
+        return await PublishAsync(turn, items, given, publisher, configuration, cancellationToken);
     }
 
     /// <summary>§7.2.</summary>
@@ -99,13 +95,17 @@ internal sealed class Publishing(PubSubContext context, Notifier notifier, NodeC
         await context.FollowAsync(node, [], cancellationToken);
     }
 
-    /// <summary>Keeps items of a node that there is, and tells of them.</summary>
+    /// <summary>Keeps items of a node, which is made if there is none, and tells of them.</summary>
     private async ValueTask<StanzaError?> PublishAsync(
-        NodeTurn turn, List<StoredItem> items, IReadOnlyList<(string? Id, Element? Payload)> given, CancellationToken cancellationToken)
+        NodeTurn turn, List<StoredItem> items, IReadOnlyList<(string? Id, Element? Payload)> given, Jid publisher,
+        NodeConfiguration configuration, CancellationToken cancellationToken)
     {
-        var node = turn.Node!;
-        if (node.Configuration.Persists && await KeepAsync(turn, items, cancellationToken) is { } unkept)
+        var unkept = turn.Node is null
+            ? await creation.CreateAsync(turn, publisher, configuration, configuration.Persists ? items : [], cancellationToken)
+            : configuration.Persists ? await KeepAsync(turn, items, cancellationToken) : null;
+        if (unkept is not null)
             return unkept;
+        var node = turn.Node!;
         if (node.Configuration.Notifies)
         {
             await notifier.SendAsync(node, new Element(PubSubXml.EventNs, "items", Element.Attr("node", node.Name),

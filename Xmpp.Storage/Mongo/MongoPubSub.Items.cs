@@ -106,9 +106,7 @@ internal sealed partial class MongoPubSub
         if (await FindIdAsync(owner, node, cancellationToken) is not { } id)
             return false;
 
-        var bulk = new MongoBulk();
-        foreach (var item in published)
-            bulk.Replace(NodeDocument.ItemId(id, item.Id), NodeDocument.WriteItem(id, item), upsert: true);
+        var bulk = Replacing(id, published);
         // What stays of the last one is known at once; else those beyond are looked for.
         if (keep == 1 && published.Count > 0)
             bulk.Delete(Between(id, null, published[^1].Position), many: true);
@@ -116,6 +114,14 @@ internal sealed partial class MongoPubSub
         if (keep > 1)
             await RemoveBeyondAsync(id, keep);
         return true;
+    }
+
+    private static MongoBulk Replacing(AccountId node, IReadOnlyList<StoredItem> published)
+    {
+        var bulk = new MongoBulk();
+        foreach (var item in published)
+            bulk.Replace(NodeDocument.ItemId(node, item.Id), NodeDocument.WriteItem(node, item), upsert: true);
+        return bulk;
     }
 
     /// <summary>Removes the oldest items beyond so many. Should it not come to that, the next publication does it.</summary>

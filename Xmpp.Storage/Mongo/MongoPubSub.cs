@@ -75,7 +75,8 @@ internal sealed partial class MongoPubSub(
         ];
     }
 
-    public async ValueTask<NodeOutcome> AddAsync(StoredNode node, int limit, CancellationToken cancellationToken)
+    public async ValueTask<NodeOutcome> AddAsync(
+        StoredNode node, int limit, IReadOnlyList<StoredItem> first, CancellationToken cancellationToken)
     {
         NodeKey.ServiceOf(node.Owner);
         // In turn: who looks at the limit and adds must not be overtaken by another who does, nor by whoever deletes the account.
@@ -92,6 +93,9 @@ internal sealed partial class MongoPubSub(
         if (!await nodes.InsertAsync(NodeDocument.Write(id, owner, node, step, hasMembers: step.Count > 0), cancellationToken))
             return NodeOutcome.Exists;
         await _members.TryFinishAsync(id, step);
+        // Should it not come to that, there is a node without items.
+        if (first.Count > 0)
+            await items.PutAsync(Replacing(id, first), CancellationToken.None);
         return NodeOutcome.Added;
     }
 

@@ -42,18 +42,11 @@ internal sealed partial class SqlitePubSub
             if (FindId(session, owner, node) is not { } id)
                 return false;
 
-            var added = 0;
-            foreach (var item in items)
-            {
-                added += 1 - session.Execute(DeleteItemSql, ("$node", id), ("$id", item.Id));
-                Insert(session, id, item);
-            }
-
+            var added = Put(session, id, items);
             var beyond = CountItems(session, id) + added - keep;
             if (beyond > 0)
                 added -= RemoveOldest(session, id, LastPosition, beyond);
-            if (added != 0)
-                session.Execute(GrowSql, ("$more", added), ("$id", id));
+            Grow(session, id, added);
             return true;
         }, cancellationToken);
     }
@@ -120,8 +113,7 @@ internal sealed partial class SqlitePubSub
             var removed = 0;
             foreach (var id in ids)
                 removed += session.Execute(DeleteItemSql, ("$node", nodeId), ("$id", id));
-            if (removed > 0)
-                session.Execute(GrowSql, ("$more", -removed), ("$id", nodeId));
+            Grow(session, nodeId, -removed);
             return removed;
         }, cancellationToken);
     }
@@ -145,7 +137,26 @@ internal sealed partial class SqlitePubSub
     internal static void AddItem(SqliteSession session, long node, StoredItem item)
     {
         Insert(session, node, item);
-        session.Execute(GrowSql, ("$more", 1), ("$id", node));
+        Grow(session, node, 1);
+    }
+
+    /// <returns>How many there are more.</returns>
+    private static int Put(SqliteSession session, long node, IReadOnlyList<StoredItem> items)
+    {
+        var added = 0;
+        foreach (var item in items)
+        {
+            added += 1 - session.Execute(DeleteItemSql, ("$node", node), ("$id", item.Id));
+            Insert(session, node, item);
+        }
+
+        return added;
+    }
+
+    private static void Grow(SqliteSession session, long node, int more)
+    {
+        if (more != 0)
+            session.Execute(GrowSql, ("$more", more), ("$id", node));
     }
 
     private static void Insert(SqliteSession session, long node, StoredItem item) => session.Execute(AddItemSql,
@@ -164,8 +175,7 @@ internal sealed partial class SqlitePubSub
     private static int RemoveStep(SqliteSession session, long node, byte[] upTo)
     {
         var removed = RemoveOldest(session, node, upTo, RemovalStep);
-        if (removed > 0)
-            session.Execute(GrowSql, ("$more", -removed), ("$id", node));
+        Grow(session, node, -removed);
         return removed;
     }
 

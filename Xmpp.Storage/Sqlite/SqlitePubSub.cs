@@ -99,7 +99,8 @@ internal sealed partial class SqlitePubSub(SqliteReaders readers, SqliteWriter w
         }, cancellationToken);
     }
 
-    public ValueTask<NodeOutcome> AddAsync(StoredNode node, int limit, CancellationToken cancellationToken)
+    public ValueTask<NodeOutcome> AddAsync(
+        StoredNode node, int limit, IReadOnlyList<StoredItem> items, CancellationToken cancellationToken)
     {
         NodeKey.ServiceOf(node.Owner);
         return writer.WriteAsync(session =>
@@ -111,7 +112,8 @@ internal sealed partial class SqlitePubSub(SqliteReaders readers, SqliteWriter w
             if (Count(session, node.Owner) >= limit)
                 return NodeOutcome.TooMany;
 
-            Add(session, node);
+            var id = Add(session, node)!.Value;
+            Grow(session, id, Put(session, id, items));
             return NodeOutcome.Added;
         }, cancellationToken);
     }

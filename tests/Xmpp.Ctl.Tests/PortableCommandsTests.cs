@@ -179,19 +179,16 @@ public sealed class PortableCommandsTests : CtlFixture
             {
                 ["pubsub#access_model"] = "open",
                 ["pubsub#max_items"] = "1",
-            }, [new(Nurse, NodeAffiliation.Publisher), new(Juliet, NodeAffiliation.None, NodeSubscription.Subscribed)]), 10, Cancellation);
-        await store.PubSub.PublishAsync(Romeo, "urn:xmpp:omemo:2:devices",
-            [new("current", First, Romeo, "<devices xmlns='urn:xmpp:omemo:2'><device id='1'/></devices>"u8.ToArray())], 10, Cancellation);
+            }, [new(Nurse, NodeAffiliation.Publisher), new(Juliet, NodeAffiliation.None, NodeSubscription.Subscribed)]), 10,
+            [new("current", First, Romeo, "<devices xmlns='urn:xmpp:omemo:2'><device id='1'/></devices>"u8.ToArray())], Cancellation);
         await store.PubSub.AddAsync(
             new(Romeo, "urn:xmpp:bookmarks:1", DateTimeOffset.UnixEpoch, new Dictionary<string, string>
             {
                 ["pubsub#access_model"] = "whitelist",
-            }, []), 10, Cancellation);
-        await store.PubSub.PublishAsync(Romeo, "urn:xmpp:bookmarks:1",
+            }, []), 10,
             [.. Enumerable.Range(0, 250).Select(i => new StoredItem(
                 $"room{i}@conference.localhost", SortableId.New(DateTimeOffset.UnixEpoch.AddSeconds(i)), null,
-                "<conference xmlns='urn:xmpp:bookmarks:1'/>"u8.ToArray()))],
-            1000, Cancellation);
+                "<conference xmlns='urn:xmpp:bookmarks:1'/>"u8.ToArray()))], Cancellation);
         await store.Archive.AddAsync(
         [
             new(Romeo, First, Juliet.WithResource("balcony"), true, Message("juliet@localhost/balcony", "romeo@localhost", "Hark 1"), "Hark 1", true),

@@ -55,9 +55,8 @@ public sealed class PubSubCommandsTests : CtlFixture
         var (store, owner) = (Server!.Store.PubSub, Jid.Parse(Service));
         await store.AddAsync(
             new(owner, "musings", DateTimeOffset.UnixEpoch, new Dictionary<string, string> { ["pubsub#title"] = "Musings" },
-                [new(Romeo, NodeAffiliation.Owner), new(Juliet, NodeAffiliation.None, NodeSubscription.Subscribed)]), 10, Cancellation);
-        await store.PublishAsync(owner, "musings",
+                [new(Romeo, NodeAffiliation.Owner), new(Juliet, NodeAffiliation.None, NodeSubscription.Subscribed)]), 10,
             [.. Enumerable.Range(0, 3).Select(i => new StoredItem(
-                $"{i}", SortableId.New(DateTimeOffset.UnixEpoch.AddSeconds(i)), Romeo, "<a xmlns='urn:a'/>"u8.ToArray()))], 10, Cancellation);
+                $"{i}", SortableId.New(DateTimeOffset.UnixEpoch.AddSeconds(i)), Romeo, "<a xmlns='urn:a'/>"u8.ToArray()))], Cancellation);
     }
 }

@@ -51,6 +51,24 @@ public abstract class PubSubStoreContract(TestDatabase database) : StoreContract
 
     [Theory]
     [MemberData(nameof(Owners))]
+    public async Task A_node_has_the_items_that_it_was_added_with(string owner)
+    {
+        await AddAccountsAsync(Juliet);
+        var node = NewNode(Jid.Parse(owner), Node, new NodeMember(Romeo, NodeAffiliation.Owner));
+        StoredItem[] items = [Item("b", 1), Item("a", 2), Item("b", 3)];
+        Assert.Equal(NodeOutcome.Added, await PubSub.AddAsync(node, 1, items, CancellationToken.None));
+        Assert.Equal(NodeOutcome.Exists, await PubSub.AddAsync(node, 1, [Item("c", 4)], CancellationToken.None));
+        Assert.Equal(NodeOutcome.TooMany, await PubSub.AddAsync(node with { Name = "other" }, 1, [Item("c", 4)], CancellationToken.None));
+
+        await ReopenAsync();
+        AssertSame(node, await FindAsync(node.Owner, Node));
+        var found = await PubSub.ReadItemsAsync(node.Owner, Node, new(), 10, CancellationToken.None);
+        Assert.Equal(["a", "b"], found.Select(item => item.Id));
+        Assert.Equal(2, await PubSub.CountItemsAsync(node.Owner, Node, 10, CancellationToken.None));
+    }
+
+    [Theory]
+    [MemberData(nameof(Owners))]
     public async Task There_is_one_node_of_a_name_and_no_more_than_may_be(string owner)
     {
         await AddAccountsAsync(Juliet);
@@ -286,7 +304,7 @@ public abstract class PubSubStoreContract(TestDatabase database) : StoreContract
         await AddAsync(NewNode(Juliet, Node));
         var cancelled = new CancellationToken(canceled: true);
 
-        await AssertCancelledAsync(PubSub.AddAsync(NewNode(Juliet, "a"), 9, cancelled).AsTask());
+        await AssertCancelledAsync(PubSub.AddAsync(NewNode(Juliet, "a"), 9, [Item("a", 1)], cancelled).AsTask());
         await AssertCancelledAsync(PubSub.ApplyAsync(Juliet, Node, new() { Settings = new Dictionary<string, string> { ["a"] = "" } }, cancelled).AsTask());
         await AssertCancelledAsync(PubSub.PublishAsync(Juliet, Node, [Item("a", 1)], 9, cancelled).AsTask());
         await AssertCancelledAsync(PubSub.RetractAsync(Juliet, Node, ["a"], cancelled).AsTask());
@@ -308,7 +326,7 @@ public abstract class PubSubStoreContract(TestDatabase database) : StoreContract
 
     private ValueTask<StoredNode?> FindAsync(Jid owner, string node) => PubSub.FindAsync(owner, node, CancellationToken.None);
 
-    private ValueTask<NodeOutcome> AddAsync(StoredNode node, int limit = 100) => PubSub.AddAsync(node, limit, CancellationToken.None);
+    private ValueTask<NodeOutcome> AddAsync(StoredNode node, int limit = 100) => PubSub.AddAsync(node, limit, [], CancellationToken.None);
 
     private ValueTask<bool> ApplyAsync(string node, NodeChange change) => PubSub.ApplyAsync(Service, node, change, CancellationToken.None);
 
