@@ -9,10 +9,15 @@ namespace Xmpp.Modules.PubSub;
 /// The notification of a node's last item, as it is sent to who comes later: read when it is first wanted and written once for all. Big
 /// ones are not kept in memory.
 /// </summary>
-internal sealed class LastItem
+/// <param name="items">Of which it is the last one, if they are known; else the store says which it is.</param>
+internal sealed class LastItem(params IReadOnlyList<StoredItem> items)
 {
     private const int MaxKeptBytes = 16 * 1024;
 
+    /// <summary>Of what was published so much is kept until somebody wants it: nobody may ever.</summary>
+    private const int MaxPublishedBytes = 2 * 1024;
+
+    private StoredItem? _published = items is [.., { Payload.Length: <= MaxPublishedBytes } last] ? last : null;
     private volatile Answer? _known;
     private volatile object? _derived;
 
@@ -29,8 +34,10 @@ internal sealed class LastItem
         if (_known is { } known)
             return IsOver(node, known.At, time) ? null : known.Stanza;
 
-        var items = await store.ReadItemsAsync(node.Owner, node.Name, new(IsFromEnd: true), 1, cancellationToken);
-        if (items is not [var item])
+        var last = _published is { } published
+            ? [published]
+            : await store.ReadItemsAsync(node.Owner, node.Name, new(IsFromEnd: true), 1, cancellationToken);
+        if (last is not [var item])
         {
             _known = new(null, default);
             return null;
@@ -42,7 +49,7 @@ internal sealed class LastItem
                 Items.ToElement(item, PubSubXml.EventNs, node, node.Configuration.DeliversPayloads)),
             new Delay(item.Position.Time).ToElement()));
         if (stanza.Utf8.Length <= MaxKeptBytes)
-            _known = new(stanza, item.Position.Time);
+            (_known, _published) = (new(stanza, item.Position.Time), null);
         return IsOver(node, item.Position.Time, time) ? null : stanza;
     }
 

@@ -94,7 +94,7 @@ internal sealed class NodeCreation(PubSubContext context)
         switch (await context.Store.AddAsync(stored, limit, items, cancellationToken))
         {
             case NodeOutcome.Added:
-                turn.Node = Node.Of(stored);
+                turn.Node = Node.Of(stored) with { Last = new(items) };
                 return null;
             case NodeOutcome.Exists:
                 return StanzaError.Of(StanzaErrorCondition.Conflict, "There is a node of that name.");

@@ -167,7 +167,7 @@ internal sealed class Publishing(PubSubContext context, Notifier notifier, NodeC
             turn.Node = null; // Somebody else has deleted it.
             return PubSubErrors.NodeNotFound;
         }
-        turn.Node = node with { Last = new() };
+        turn.Node = node with { Last = new(items) };
         if (Items.Expired(node, context.Time.GetUtcNow()) is { } over)
             await context.Store.RemoveItemsAsync(node.Owner, node.Name, over, cancellationToken);
         return null;
