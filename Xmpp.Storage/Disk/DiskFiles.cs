@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Xmpp.Core.Modules;
 using Xmpp.Core.Storage;
@@ -11,11 +10,7 @@ namespace Xmpp.Storage.Disk;
 /// </summary>
 public sealed class DiskFiles(string directory) : IFileStore
 {
-    /// <summary>Of the line.</summary>
-    private const int MaxHeader = 4096;
-
-    private readonly string _incoming = Path.Combine(directory, "incoming");
-    private readonly ConcurrentDictionary<string, object?> _receiving = new();
+    private readonly IncomingFiles _incoming = new(Path.Combine(directory, "incoming"));
 
     public ValueTask<IStoredFile?> FindAsync(string id, CancellationToken cancellationToken) => new(Find(id));
 
@@ -35,21 +30,14 @@ public sealed class DiskFiles(string directory) : IFileStore
         var path = PathOf(id);
         if (File.Exists(path))
             return false;
-        var incoming = Path.Combine(_incoming, id);
-        _receiving[id] = null;
-        try
+        await _incoming.ReceiveAsync(id, note, length, content, file =>
         {
-            Directory.CreateDirectory(_incoming);
-            await WriteAsync(incoming, note, length, content, cancellationToken);
+            file.Flush(flushToDisk: true);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.Move(incoming, path);
-            return true;
-        }
-        finally
-        {
-            File.Delete(incoming);
-            _receiving.TryRemove(id, out _);
-        }
+            File.Move(file.Name, path);
+            return default;
+        }, cancellationToken);
+        return true;
     }
 
     public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken)
@@ -63,11 +51,7 @@ public sealed class DiskFiles(string directory) : IFileStore
 
     public ValueTask SweepAsync(CancellationToken cancellationToken)
     {
-        if (Directory.Exists(_incoming))
-        {
-            foreach (var path in Directory.EnumerateFiles(_incoming).Where(path => !_receiving.ContainsKey(Path.GetFileName(path))))
-                File.Delete(path);
-        }
+        _incoming.Sweep();
         return default;
     }
 
@@ -77,7 +61,7 @@ public sealed class DiskFiles(string directory) : IFileStore
         try
         {
             using var handle = File.OpenHandle(path);
-            var header = new byte[MaxHeader];
+            var header = new byte[IncomingFiles.MaxHeader];
             var length = RandomAccess.Read(handle, header, 0);
             var end = header.AsSpan(0, length).IndexOf((byte)'\n');
             return end >= 0 ? new(id, header.AsMemory(0, end), path, end + 1) : null;
@@ -86,33 +70,6 @@ public sealed class DiskFiles(string directory) : IFileStore
         {
             return null;
         }
-    }
-
-    private static async Task WriteAsync(
-        string path, ReadOnlyMemory<byte> note, long length, PipeReader content, CancellationToken cancellationToken)
-    {
-        using var file = new FileStream(path, new FileStreamOptions
-        {
-            // What a process before has left there is of no use.
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            BufferSize = 0,
-            PreallocationSize = length,
-        });
-        byte[] header = [.. note.Span, (byte)'\n'];
-        file.Write(header);
-        // Asynchronous writing would be the same on another thread of the pool.
-        for (var isWhole = false; !isWhole;)
-        {
-            var read = await content.ReadAsync(cancellationToken);
-            foreach (var bytes in read.Buffer)
-                file.Write(bytes.Span);
-            content.AdvanceTo(read.Buffer.End);
-            isWhole = read.IsCompleted;
-        }
-        if (file.Position - header.Length is var came && came != length)
-            throw new EndOfStreamException($"{came} bytes came in the place of {length}.");
-        file.Flush(flushToDisk: true);
     }
 
     /// <summary>A directory has not too many.</summary>
