@@ -7,7 +7,8 @@ cd "$(dirname "$0")"
 usage() {
   cat <<'HELP'
 ./test.sh [--only unit|mongo|interop|desktop|chaos] [--no-build] [--without-mongodb] [--rounds N] [FILTER]
-  --only unit      formatting and the .NET test projects; needs the .NET SDK, libsqlite3, libssl, libmongoc, libunbound and a MongoDB
+  --only unit      formatting and the .NET test projects; needs the .NET SDK, libsqlite3, libssl, libmongoc, libunbound, Node.js with
+                   npm, and a MongoDB
   --only mongo     the MongoDB that the tests use is one: pymongo and the Node.js driver say so
   --only interop   third-party clients and raw sockets against the built server
   --only desktop   Gajim, Profanity, Dino and Converse.js as people use them; left out where they can't run, unless CI=true
@@ -118,6 +119,7 @@ number() { sed -nE "s/.*$1.*/\1/p" "$2" | tail -n 1 | grep . || echo 0; }
 # Those of the stores wait a good deal for what they have broken, so they run beside the others.
 run_unit() {
   local project name storing
+  install_node_modules "$PWD/tests/s3"
   test_project Xmpp.Storage.Tests & storing=$!
   for project in tests/*/*.csproj; do
     name=$(basename "$project" .csproj)
@@ -258,6 +260,7 @@ run_chaos() {
     killing=$!
   fi
   kill_on sqlite "$rounds"
+  kill_in_uploads_to_s3 "$rounds"
   [ -n "${killing:-}" ] || return
   wait "$killing"
   cat "$log"
@@ -299,6 +302,13 @@ kill_in_uploads() {
   chaos "uploads.$1" "$2" tests/interop/chaos/uploads.py --store "$1"
 }
 
+# kill_in_uploads_to_s3 ROUNDS
+kill_in_uploads_to_s3() {
+  install_node_modules "$PWD/tests/s3" || return
+  stage 'kill -9 server, s3, in uploads'
+  chaos uploads.s3 "$1" tests/interop/chaos/uploads.py --s3
+}
+
 # kill_between_servers STORE ROUNDS
 kill_between_servers() {
   stage "kill -9 one of two servers that talk to each other, $1"
@@ -335,7 +345,7 @@ require_packages '/usr/lib/*/libssl.so.3=libssl3' '/usr/lib/*/libsqlite3.so.0=li
   '/usr/lib/*/libmongoc*.so.[02]=libmongoc-1.0-0' '/usr/lib/*/libunbound.so.8=libunbound8'
 [ "$only" = unit ] || require_packages /usr/bin/python3=python3 python3-slixmpp python3-pytest python3-pytest-xdist openssl=openssl
 case $only in '' | interop) require_packages go-sendxmpp=go-sendxmpp turnserver=coturn espeak-ng ;; esac
-case $only in '' | interop | mongo) require_packages node=nodejs npm=npm ;; esac
+case $only in '' | unit | interop | mongo | chaos) require_packages node=nodejs npm=npm ;; esac
 case $only in '' | mongo | chaos) [ -z "$mongodb" ] || require_packages python3-pymongo python3-gridfs ;; esac
 require_dotnet
 

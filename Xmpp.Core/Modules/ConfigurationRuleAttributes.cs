@@ -85,3 +85,13 @@ public sealed class OneOfAttribute(params string[] choices) : ConfigurationRuleA
 
     public override object? Read(string text) => choices.Contains(text, StringComparer.Ordinal) ? text : null;
 }
+
+/// <summary>What is shown nowhere.</summary>
+public sealed class SecretAttribute(int shortest) : ConfigurationRuleAttribute
+{
+    public override string Expected => $"a secret of at least {shortest} characters";
+
+    public override bool IsSecret => true;
+
+    public override object? Read(string text) => text.Length >= shortest ? text : null;
+}

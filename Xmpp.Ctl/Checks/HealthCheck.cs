@@ -28,6 +28,7 @@ internal static class HealthCheck
             .. options.Listeners.Select(listener => PortCheck.Run(new(listener.Address, listener.Port), status)),
             .. options.Http.Listeners.Select(listener => PortCheck.Run(new(listener.Address, listener.Port), status)),
             await StoreCheck.RunAsync(options, status, cancellationToken),
+            .. await UploadCheck.RunAsync(options, cancellationToken),
             OpenFiles(options, File.ReadLines("/proc/self/limits")),
             Clock(time),
         ];

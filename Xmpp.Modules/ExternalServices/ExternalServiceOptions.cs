@@ -65,13 +65,3 @@ internal sealed class ServiceTypeAttribute : ConfigurationRuleAttribute
             ? text
             : null;
 }
-
-/// <summary>What is shown nowhere.</summary>
-internal sealed class SecretAttribute(int shortest) : ConfigurationRuleAttribute
-{
-    public override string Expected => $"a secret of at least {shortest} characters";
-
-    public override bool IsSecret => true;
-
-    public override object? Read(string text) => text.Length >= shortest ? text : null;
-}

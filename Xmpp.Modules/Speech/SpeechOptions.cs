@@ -1,6 +1,5 @@
 using System.Text;
 using Xmpp.Core.Modules;
-using Xmpp.Modules.ExternalServices;
 using Xmpp.Modules.Uploads;
 
 namespace Xmpp.Modules.Speech;

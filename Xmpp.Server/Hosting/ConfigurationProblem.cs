@@ -9,12 +9,19 @@ namespace Xmpp.Server.Hosting;
 /// <param name="Remedy">What is wrong, and what to do about it.</param>
 public sealed partial record ConfigurationProblem(string Key, string? Value, string Remedy)
 {
-    // Under a misspelt key, too, there may be a connection string.
-    public override string ToString() =>
-        Value is null ? $"{Key}: {Remedy}" : $"{Key} = {Credentials().Replace(Value, "…@")}: {Remedy}";
+    // Under a misspelt key, too, there may be a connection string, or a secret.
+    public override string ToString() => Value is null || Secret().IsMatch(Key)
+        ? $"{Key}: {Remedy}"
+        : $"{Key} = {Secrets().Replace(Credentials().Replace(Value, "…@"), "…")}: {Remedy}";
 
     [GeneratedRegex("""(?<=://)[^"]*@""")]
     private static partial Regex Credentials();
+
+    [GeneratedRegex("secret|password", RegexOptions.IgnoreCase)]
+    private static partial Regex Secret();
+
+    [GeneratedRegex("""(?<="[^"]*(?:secret|password)[^"]*":")(?:[^"\\]|\\.)*""", RegexOptions.IgnoreCase)]
+    private static partial Regex Secrets();
 }
 
 /// <summary>The options, or everything that is wrong with them.</summary>

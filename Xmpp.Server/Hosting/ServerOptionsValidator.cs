@@ -7,6 +7,7 @@ using Xmpp.Modules.Rooms;
 using Xmpp.Modules.Invitations;
 using Xmpp.Modules.Registration;
 using Xmpp.Server.Modules;
+using Xmpp.Server.Web;
 
 namespace Xmpp.Server.Hosting;
 
@@ -16,10 +17,13 @@ public static class ServerOptionsValidator
     // sockaddr_un.sun_path holds 108 bytes, the last of which is NUL (unix(7)).
     private const int LongestSocketPath = 107;
 
+    // What stores take in one request, less what stands before the content.
+    private const long LargestObject = (5L << 30) - 4096;
+
     public static IEnumerable<ConfigurationProblem> Validate(ServerOptions options) =>
     [
         .. Hosts(options), .. Administrators(options), .. Listeners(options), .. S2s(options), .. Components(options), .. Http(options),
-        .. Services(options),
+        .. Services(options), .. S3(options),
         .. Authentication(options), .. Limits(options.Limits), .. Store(options), .. Control(options.Control), .. Modules(options.Modules),
         .. Registration(options.Modules.Registration), .. Invitations(options.Modules.Invitations), .. Rooms(options.Modules.Rooms),
         .. ExternalServices(options.Modules.ExternalServices),
@@ -32,6 +36,8 @@ public static class ServerOptionsValidator
             yield return $"{new IPEndPoint(listener.Address, listener.Port)} is served without TLS: what passes there can be read";
         if (options.Components.List.Count > 0 && !IPAddress.IsLoopback(options.Components.Address))
             yield return $"components connect to {options.Components.Address} without TLS: what passes there can be read";
+        if (options.Http is { UploadStore: "s3", S3.Endpoint: { Scheme: "http", IsLoopback: false } endpoint })
+            yield return $"http.s3.endpoint is {endpoint}, without TLS: what people upload can be read on the way";
         if (options.Authentication.Mechanisms.Contains("ANONYMOUS"))
             yield return "authentication.mechanisms has \"ANONYMOUS\": everybody can log in";
         if (options.Modules.Registration.Access is RegistrationAccess.Open)
@@ -269,6 +275,31 @@ public static class ServerOptionsValidator
             yield return new("http.uploadStore", "\"mongodb\"",
                 $"needs store = \"mongodb\", which is {Json(options.Store)}; set that, or \"disk\" here");
         }
+    }
+
+    private static IEnumerable<ConfigurationProblem> S3(ServerOptions options)
+    {
+        if (options.Http.UploadStore != "s3")
+            yield break;
+        var (s3, uploads) = (options.Http.S3, options.Modules.Uploads);
+        if (s3.Bucket is null)
+            yield return Missing("bucket", new S3BucketAttribute().Expected);
+        if (s3.AccessKey is null)
+            yield return Missing("accessKey", "the key by which the store knows this server");
+        if (s3.SecretKey is null)
+            yield return Missing("secretKey", "the secret of the accessKey");
+        if (s3 is { Endpoint: null, Region: null })
+            yield return Missing("endpoint", $"{new S3EndpointAttribute().Expected}, or Amazon's region in http.s3.region");
+        if (uploads.FileBytes > LargestObject)
+            yield return TooLarge("fileBytes", uploads.FileBytes);
+        if (uploads.ProfileFileBytes > LargestObject)
+            yield return TooLarge("profileFileBytes", uploads.ProfileFileBytes);
+
+        static ConfigurationProblem Missing(string key, string what) => new(
+            $"http.s3.{key}", null, $"missing; http.uploadStore = \"s3\" needs {what}, here or in XMPPCHAT_http__s3__{key}");
+
+        static ConfigurationProblem TooLarge(string key, long bytes) => new(
+            $"modules.uploads.{key}", $"{bytes}", $"http.uploadStore = \"s3\" takes at most {LargestObject} bytes");
     }
 
     private static IEnumerable<ConfigurationProblem> Control(ControlOptions control)

@@ -193,7 +193,12 @@ public sealed partial class ServerProcess : IServerControl, IAsyncDisposable
             Sqlite = Options.Sqlite,
             Mongodb = Options.Mongodb,
             Control = Options.Control,
-            Http = configuration.Options.Http with { UploadStore = Options.Http.UploadStore, Uploads = Options.Http.Uploads },
+            Http = configuration.Options.Http with
+            {
+                UploadStore = Options.Http.UploadStore,
+                Uploads = Options.Http.Uploads,
+                S3 = Options.Http.S3,
+            },
             StreamManagement = configuration.Options.StreamManagement with { Journal = Options.StreamManagement.Journal },
         };
         var certificates = CertificateCheck.Prepare(options, _time);

@@ -7,6 +7,7 @@ using Xmpp.Core.Storage;
 using Xmpp.Core.Streams;
 using Xmpp.Modules.Archive;
 using Xmpp.Modules.Rooms;
+using Xmpp.Modules.Uploads;
 using Xmpp.Server.Components;
 using Xmpp.Server.Dns;
 using Xmpp.Server.Federation;
@@ -14,7 +15,6 @@ using Xmpp.Server.Modules;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 using Xmpp.Server.Web;
-using Xmpp.Storage.Disk;
 
 namespace Xmpp.Server.Hosting;
 
@@ -40,6 +40,7 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly IReadOnlyList<HttpRoute> _webRoutes;
     private readonly MemoryTrimmer _trimmer = new();
     private readonly byte[] _decoySecret;
+    private readonly IFileStore _uploads;
     private readonly ITimer _ticks;
     private volatile bool _isStopping;
 
@@ -50,6 +51,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         _loggers = loggers;
         _logger = loggers.CreateLogger<XmppServer>();
         _decoySecret = decoySecret;
+        _uploads = uploads;
         _context = new ServerContext(store, clientSecret, dialbackSecret, uploads, resolver, time, loggers, _stopping.Token);
         _modules = new ModuleHost(catalog, new ModuleServices(
             _context.Sessions, _context, _context, _context, _context.Administrators, _context.Accounts, _context.Messages, _context,
@@ -95,8 +97,8 @@ public sealed partial class XmppServer : IAsyncDisposable
         var decoySecret = await store.GetOrCreateSecretAsync("sasl-decoy", 32, CancellationToken.None);
         var clientSecret = await store.GetOrCreateSecretAsync("clients", 32, CancellationToken.None);
         var dialbackSecret = await store.GetOrCreateSecretAsync("dialback", 32, CancellationToken.None);
-        var server = new XmppServer(
-            store, decoySecret, clientSecret, dialbackSecret, UploadsOf(options.Http, store), catalog, resolver, time, loggers);
+        var uploads = UploadStore.Open(options.Http, store, time, loggers.CreateLogger<UploadDirectory>());
+        var server = new XmppServer(store, decoySecret, clientSecret, dialbackSecret, uploads, catalog, resolver, time, loggers);
         try
         {
             await server.ApplyAsync(options);
@@ -168,10 +170,6 @@ public sealed partial class XmppServer : IAsyncDisposable
         }
     }
 
-    private static IFileStore UploadsOf(HttpOptions options, IStore store) => options.UploadStore == "mongodb"
-        ? store.Files ?? throw new InvalidOperationException("A valid configuration has http.uploadStore where the store keeps files.")
-        : new DiskFiles(options.Uploads);
-
     /// <summary>Takes no new connections, tells every client, and gives them until the deadline to be told.</summary>
     public async Task StopAsync()
     {
@@ -224,6 +222,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _context.Uploads.DisposeAsync();
         await _context.Bytestreams.DisposeAsync();
         await _context.Tasks.EndAsync();
+        (_uploads as IDisposable)?.Dispose();
         await _ticks.DisposeAsync();
         _context.CloseJournal();
         _context.CurrentOrNull?.Dispose();

@@ -18,14 +18,19 @@ public sealed record HttpOptions
     [HttpUrl]
     public string? Url { get; init; }
 
-    /// <summary>Where what people upload (XEP-0363) is kept: "disk", or "mongodb", in the database that is the store.</summary>
+    /// <summary>
+    /// Where what people upload (XEP-0363) is kept: "disk", "mongodb", in the database that is the store, or "s3", in an S3 store.
+    /// </summary>
     [NeedsRestart]
-    [OneOf("disk", "mongodb")]
+    [OneOf("disk", "mongodb", "s3")]
     public string UploadStore { get; init; } = "disk";
 
-    /// <summary>The directory of what people upload, on the disk.</summary>
+    /// <summary>The directory of what people upload, on the disk; of what has yet to go to an S3 store, too.</summary>
     [NeedsRestart]
     public string Uploads { get; init; } = "data/uploads";
+
+    [NeedsRestart]
+    public S3Options S3 { get; init; } = new();
 
     /// <summary>XMPP over BOSH.</summary>
     public BoshOptions Bosh { get; init; } = new();

@@ -117,7 +117,28 @@ public sealed class ConfigurationLoaderTests : IDisposable
         + "\"mongodb://USER:PASSWORD@db.example.org/xmppchat\", here or in XMPPCHAT_mongodb__uri")]
     [InlineData("""{ "http": { "uploadStore": "mongodb" } }""",
         "http.uploadStore = \"mongodb\": needs store = \"mongodb\", which is \"sqlite\"; set that, or \"disk\" here")]
-    [InlineData("""{ "http": { "uploadStore": "s3" } }""", "http.uploadStore = \"s3\": expected one of \"disk\", \"mongodb\"")]
+    [InlineData("""{ "http": { "uploadStore": "ftp" } }""",
+        "http.uploadStore = \"ftp\": expected one of \"disk\", \"mongodb\", \"s3\"")]
+    [InlineData("""{ "http": { "uploadStore": "s3", "s3": { "accessKey": "a", "secretKey": "b", "region": "eu-central-1" } } }""",
+        "http.s3.bucket: missing; http.uploadStore = \"s3\" needs the name of a bucket, such as \"xmppchat-uploads\", "
+        + "here or in XMPPCHAT_http__s3__bucket")]
+    [InlineData("""{ "http": { "uploadStore": "s3", "s3": { "bucket": "abc", "accessKey": "a", "secretKey": "b" } } }""",
+        "http.s3.endpoint: missing; http.uploadStore = \"s3\" needs the address of a store, without a path, such as "
+        + "\"https://s3.example.org\", or Amazon's region in http.s3.region, here or in XMPPCHAT_http__s3__endpoint")]
+    [InlineData("""{ "http": { "s3": { "endpoint": "https://s3.example.org/bucket" } } }""",
+        "http.s3.endpoint = \"https://s3.example.org/bucket\": "
+        + "expected the address of a store, without a path, such as \"https://s3.example.org\"")]
+    [InlineData("""{ "http": { "s3": { "bucket": "a/b" } } }""",
+        "http.s3.bucket = \"a/b\": expected the name of a bucket, such as \"xmppchat-uploads\"")]
+    [InlineData("""{ "http": { "s3": { "secretkey": "to be or not" } } }""",
+        "http.s3.secretkey: unknown key; did you mean \"secretKey\"?")]
+    [InlineData("""{ "http": { "s33": { "secretKey": "to be \"or not" } } }""",
+        "http.s33 = {\"secretKey\":\"…\"}: unknown key; did you mean \"s3\"?")]
+    [InlineData("""
+        { "http": { "uploadStore": "s3", "s3": { "bucket": "abc", "accessKey": "a", "secretKey": "b", "region": "eu-central-1" } },
+          "modules": { "uploads": { "fileBytes": "5GB" } } }
+        """,
+        "modules.uploads.fileBytes = 5368709120: http.uploadStore = \"s3\" takes at most 5368705024 bytes")]
     [InlineData("""{ "mongodb": { "uri": "postgres://user:secret@host" } }""",
         "mongodb.uri: expected a connection string, such as \"mongodb://USER:PASSWORD@db.example.org/xmppchat\"")]
     [InlineData("""{ "mongodb": { "url": "mongodb://user:sec/r@t@host" } }""",
@@ -236,6 +257,21 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal(Uri, options.Mongodb.Uri);
         Assert.DoesNotContain("secret", options.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", Assert.Single(Problems("{}", ("XMPPCHAT_mongodb__ury", Uri))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_secret_key_of_an_s3_store_is_shown_nowhere()
+    {
+        var options = Valid(
+            """{ "http": { "uploadStore": "s3", "s3": { "endpoint": "http://s3.example.org", "bucket": "abc", "accessKey": "a" } } }""",
+            ("XMPPCHAT_http__s3__secretKey", "to be or not"));
+
+        Assert.Equal("to be or not", options.Http.S3.SecretKey);
+        Assert.DoesNotContain("to be or not", options.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "to be or not", Assert.Single(Problems("{}", ("XMPPCHAT_http__s3__secretKeys", "to be or not"))), StringComparison.Ordinal);
+        Assert.StartsWith("http.s3.endpoint is http://s3.example.org/, without TLS", Assert.Single(ServerOptionsValidator.Warnings(options)),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,8 +1,9 @@
 """Kills the server while 40 clients upload files and fetch them again (XEP-0363), again and again. Nobody is ever given a part of a file;
 what was answered "201" is there, whole; and in the end no file is on the disk, or in the database, that nobody has, and each account can
-upload exactly what is left of its quota. With MongoDB files are there as well (GridFS), and pymongo has to read the same.
+upload exactly what is left of its quota. With MongoDB files are there as well (GridFS), and pymongo has to read the same; with --s3 they
+are in an S3 store, s3rver (tests/s3).
 
-    /usr/bin/python3 tests/interop/chaos/uploads.py [--store sqlite|mongodb] [--rounds 3] [--clients 40]
+    /usr/bin/python3 tests/interop/chaos/uploads.py [--store sqlite|mongodb] [--s3] [--rounds 3] [--clients 40]
 
 docs/reliability.md has figures.
 """
@@ -10,12 +11,16 @@ docs/reliability.md has figures.
 import asyncio
 import contextlib
 import itertools
+import os
 import random
+import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from talk import CLIENT, Client, Cut, arguments_of, run_program, until
-from xmppchat import TIMEOUT, free_port
+from xmppchat import ROOT, TIMEOUT, end_with_parent, free_port
 
 UPLOAD = "{urn:xmpp:http:upload:0}"
 QUOTA = 1024 * 1024 * 1024
@@ -63,6 +68,9 @@ class Uploader(Client):
     """Uploads one file after the other, and looks at what it has uploaded."""
 
     numbers = itertools.count(1)
+
+    # What may be answered to who is too early.
+    early = {404}
 
     def __init__(self, server, account):
         super().__init__(server, account)
@@ -124,7 +132,7 @@ class Uploader(Client):
         self.looked += 1
         if status == 200 and content != file.content:
             self.problems.append(f"{self}: {file.address} has {len(file.content)} bytes, and {len(content)} others were served")
-        elif status != 200 and (has_to_be or status != 404):
+        elif status != 200 and (has_to_be or status not in self.early):
             self.problems.append(f"{self}: answer {status} to {file.address}")
         return status == 200
 
@@ -158,19 +166,69 @@ class Disk:
         return (self.directory / name[:2] / name).read_bytes().split(b"\n", 1)[1]
 
 
+class Store:
+    """An S3 store, s3rver, which has each object in a file of the same name and an ending."""
+
+    ENDING = "._S3rver_object"
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        program = ["node", "--openssl-legacy-provider", ROOT / "tests/s3/server.mjs", directory]
+        self.process = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)  # fmt: skip
+        port = self.process.stdout.readline().strip()
+        self.options = {"endpoint": f"http://127.0.0.1:{port}", "bucket": "uploads", "accessKey": "S3RVER", "secretKey": "S3RVER"}
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(TIMEOUT)
+
+    def objects(self):
+        # Not by Path.rglob, which fails when a directory goes meanwhile.
+        return {
+            name.removesuffix(self.ENDING): Path(directory, name)
+            for directory, _, names in os.walk(self.directory) for name in names if name.endswith(self.ENDING)
+        }  # fmt: skip
+
+    def names(self):
+        """Of all files. s3rver keeps what has come of a request that breaks off, which real stores don't: that may be no file at all."""
+        names = set()
+        for name, path in self.objects().items():
+            with contextlib.suppress(FileNotFoundError):  # It goes just now.
+                if b"\n" in path.read_bytes():
+                    names.add(name)
+        return names
+
+    def incoming(self):
+        return Disk(self.server).incoming()
+
+    def read(self, name):
+        return self.objects()[name].read_bytes().split(b"\n", 1)[1]
+
+    def age(self, there):
+        """What nobody has is taken for left over when it is an hour old: makes it so, while no server runs."""
+        old = time.time() - 7200
+        for name, path in self.objects().items():
+            if name not in there:
+                os.utime(path, (old, old))
+
+
 async def upload(server, arguments):
     clients = [Uploader(server, account) for account in server.new_accounts(arguments.clients)]
     tasks = [asyncio.create_task(client.work()) for client in clients]
     moments, left_over = random.Random(arguments.seed), 0
-    place = Disk(server)
-    if arguments.store == "mongodb":
+    if place := arguments.place:
+        place.server = server
+    elif arguments.store == "mongodb":
         from database import Database  # pymongo is needed here only.
 
         place = Database(server)
+    else:
+        place = Disk(server)
     for number in range(1, arguments.rounds + 1):
         await until(lambda: all(client.is_back.is_set() for client in clients), 2 * TIMEOUT)
         before = sum(len(client.files) for client in clients)
-        await asyncio.sleep(moments.uniform(0.5, 2.5) * (1 if arguments.store == "sqlite" else 4))  # It takes longer there.
+        await asyncio.sleep(moments.uniform(0.5, 2.5) * (4 if arguments.store == "mongodb" or arguments.s3 else 1))  # It takes longer there.
         server.kill()
         for client in clients:
             client.is_back.clear()
@@ -192,7 +250,7 @@ async def upload(server, arguments):
     contents = {file.address.split("/")[-2]: file.content for client in clients for file in [*client.files, *client.doubtful]}
     clients[0].problems += [f"{name} is another file to the operator" for name in there if place.read(name) != contents[name]]
     # What nobody has goes soon after the start.
-    if arguments.store == "mongodb":
+    if not isinstance(place, Disk):
         server.kill()
         place.age(there)
         server.start()
@@ -211,10 +269,20 @@ def report(arguments, clients):
 
 def main():
     http = {"listeners": [{"address": "127.0.0.1", "port": PORT, "tls": False}], "minimumBytesPerSecond": 0}
-    arguments = arguments_of("uploads.py", __doc__, clients=40).parse_args()
+    parser = arguments_of("uploads.py", __doc__, clients=40)
+    parser.add_argument("--s3", action="store_true", help="files are in an S3 store")
+    arguments = parser.parse_args()
     http["uploadStore"] = "mongodb" if arguments.store == "mongodb" else "disk"
     quota = {"fileBytes": 2 * QUOTA, "accountBytes": QUOTA, "accountBytesPerDay": 0}
-    return run_program("uploads", arguments, upload, report, http=http, modules={"uploads": quota})
+    with contextlib.ExitStack() as stack:
+        arguments.place = None
+        if arguments.s3:
+            arguments.place = Store(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-s3-")))
+            stack.callback(arguments.place.stop)
+            # s3rver shows an object while it comes, and can't send the part of an empty one, which real stores don't have.
+            Uploader.early = {404, 503}
+            http |= {"uploadStore": "s3", "s3": arguments.place.options}
+        return run_program("uploads", arguments, upload, report, http=http, modules={"uploads": quota})
 
 
 if __name__ == "__main__":
