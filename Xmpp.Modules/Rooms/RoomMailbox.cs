@@ -5,8 +5,8 @@ namespace Xmpp.Modules.Rooms;
 
 /// <summary>
 /// Lets one at a time have a room, first come, first served. What was sent leaves before the next one has it; messages that have come
-/// meanwhile are then handled in one go and leave together, so that a busy room writes to each client once for many of them. Waiting costs
-/// no thread.
+/// meanwhile are then handled in one go and leave together, so that a busy room writes to each client once for many of them. As long as it
+/// is busy the first one, too, waits for those that other clients have sent by then. Waiting costs no thread.
 /// </summary>
 /// <param name="handle">Handles a message; the room is had.</param>
 internal sealed class RoomMailbox(ISessionDirectory sessions, Func<ServiceStanza, StanzaError?> handle)
@@ -17,6 +17,7 @@ internal sealed class RoomMailbox(ISessionDirectory sessions, Func<ServiceStanza
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
     private bool _isTaken;
+    private bool _isBusy;
 
     /// <summary>Completes when the room is had, until <see cref="Exit"/>.</summary>
     public ValueTask EnterAsync()
@@ -38,6 +39,11 @@ internal sealed class RoomMailbox(ISessionDirectory sessions, Func<ServiceStanza
             if (_isTaken)
                 return new(Wait(message));
             _isTaken = true;
+            if (_isBusy)
+            {
+                HandleWaitingLater();
+                return new(Wait(message));
+            }
         }
         return new(sessions.Together((this, message), static state => state.Item1.HandleFirst(state.message)));
     }
@@ -60,10 +66,14 @@ internal sealed class RoomMailbox(ISessionDirectory sessions, Func<ServiceStanza
             else
             {
                 // Whoever gives the room back has a client of its own to go on with.
-                ThreadPool.UnsafeQueueUserWorkItem(static mailbox => mailbox.HandleWaiting(), this, preferLocal: false);
+                HandleWaitingLater();
             }
         }
     }
+
+    /// <summary>Behind what the server is about to do for other clients.</summary>
+    private void HandleWaitingLater() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static mailbox => mailbox.HandleWaiting(), this, preferLocal: false);
 
     private StanzaError? HandleFirst(ServiceStanza message)
     {
@@ -79,7 +89,7 @@ internal sealed class RoomMailbox(ISessionDirectory sessions, Func<ServiceStanza
 
     private void HandleWaiting()
     {
-        sessions.Together(this, static mailbox => mailbox.HandleSome());
+        _isBusy = sessions.Together(this, static mailbox => mailbox.HandleSome()) > 1;
         Exit();
     }
 
