@@ -12,6 +12,9 @@ internal sealed class IncomingFiles(string directory)
     /// <summary>Of the line, in bytes.</summary>
     public const int MaxHeader = 4096;
 
+    /// <summary>What is written at once, unless the end comes before: less than a connection reads ahead.</summary>
+    private const int WriteBytes = 64 * 1024;
+
     private readonly ConcurrentDictionary<string, object?> _receiving = new();
 
     /// <summary>Receives a file to its end and has it kept; nothing stays here.</summary>
@@ -59,16 +62,21 @@ internal sealed class IncomingFiles(string directory)
     {
         byte[] header = [.. note.Span, (byte)'\n'];
         file.Write(header);
+        var came = 0L;
+        var parts = new List<ReadOnlyMemory<byte>>();
         // Asynchronous writing would be the same on another thread of the pool.
         for (var isWhole = false; !isWhole;)
         {
-            var read = await content.ReadAsync(cancellationToken);
-            foreach (var bytes in read.Buffer)
-                file.Write(bytes.Span);
+            var read = await content.ReadAtLeastAsync(WriteBytes, cancellationToken);
+            parts.Clear();
+            foreach (var part in read.Buffer)
+                parts.Add(part);
+            RandomAccess.Write(file.SafeFileHandle, parts, header.Length + came);
+            came += read.Buffer.Length;
             content.AdvanceTo(read.Buffer.End);
             isWhole = read.IsCompleted;
         }
-        if (file.Position - header.Length is var came && came != length)
+        if (came != length)
             throw new EndOfStreamException($"{came} bytes came in the place of {length}.");
     }
 }
