@@ -5,8 +5,8 @@ using Xmpp.Storage.Mongo;
 namespace Xmpp.Testing;
 
 /// <summary>
-/// The databases of a run's servers in MongoDB. Making one with all of its indexes takes longer than most tests do, so a server gets
-/// one that another has left, emptied; they are dropped when the process ends.
+/// The databases of a run in MongoDB. Making one with all of its indexes takes longer than most tests do, so a test gets one that another
+/// has left, emptied; they are dropped when the process ends.
 /// </summary>
 internal static class TestDatabases
 {
@@ -14,14 +14,8 @@ internal static class TestDatabases
 
     static TestDatabases() => AppDomain.CurrentDomain.ProcessExit += static (_, _) => DropAsync().GetAwaiter().GetResult();
 
-    public static MongoStoreOptions Take(string uri) => Free.TryTake(out var free) ? free : new()
-    {
-        Uri = uri,
-        Database = $"xmppchat_test_{Guid.NewGuid():n}",
-        Threads = 4,
-        // Its patience runs on the test's clock, and a test that moves that clock doesn't mean the operations which happen to wait.
-        QueueDeadline = TimeSpan.FromDays(365),
-    };
+    /// <returns>The name of one that nobody else uses until it is returned.</returns>
+    public static string Take() => Free.TryTake(out var free) ? free.Database! : $"xmppchat_test_{Guid.NewGuid():n}";
 
     public static async Task ReturnAsync(MongoStoreOptions options)
     {

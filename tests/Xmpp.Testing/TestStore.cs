@@ -36,7 +36,14 @@ internal sealed class TestStore : IAsyncDisposable
             case null or "" or "sqlite":
                 return new(SqliteStore.Open(Path.Combine(directory, "test.db"), time), null);
             case "mongodb" when Environment.GetEnvironmentVariable(MongodbVariable) is { Length: > 0 } uri:
-                var options = TestDatabases.Take(uri);
+                var options = new MongoStoreOptions
+                {
+                    Uri = uri,
+                    Database = TestDatabases.Take(),
+                    Threads = 4,
+                    // Its patience runs on the test's clock, and a test that moves that clock doesn't mean the operations which happen to wait.
+                    QueueDeadline = TimeSpan.FromDays(365),
+                };
                 return new(await MongoStore.OpenAsync(options, time), options);
             case var other:
                 throw new InvalidOperationException(

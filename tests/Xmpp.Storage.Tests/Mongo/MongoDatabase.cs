@@ -1,18 +1,20 @@
 using Xmpp.Core.Storage;
 using Xmpp.Storage.Mongo;
+using Xmpp.Testing;
 using Xunit;
 
 namespace Xmpp.Storage.Tests.Mongo;
 
 /// <summary>A database of its own in the MongoDB that <c>XMPPCHAT_TEST_MONGODB</c> names. Without one its tests are skipped.</summary>
-internal sealed class MongoDatabase : TestDatabase
+/// <param name="isNew">Whether nobody may have used it before.</param>
+internal sealed class MongoDatabase(bool isNew = true) : TestDatabase
 {
     private const string Variable = "XMPPCHAT_TEST_MONGODB";
 
     public static string? Uri { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } uri ? uri : null;
 
     /// <summary>Of the database and of the application that its stores are.</summary>
-    public string Name { get; } = $"xmppchat_test_{Guid.NewGuid():n}";
+    public string Name { get; } = isNew ? $"xmppchat_test_{Guid.NewGuid():n}" : TestDatabases.Take();
 
     public override string Address
     {
@@ -36,6 +38,11 @@ internal sealed class MongoDatabase : TestDatabase
     {
         if (Uri is null)
             return;
+        if (!isNew)
+        {
+            await TestDatabases.ReturnAsync(Options);
+            return;
+        }
 
         await using var connection = Connect();
         await connection.CommandAsync(BsonDocument.Build(w => w.Int32("dropDatabase", 1)), static _ => true, CancellationToken.None);

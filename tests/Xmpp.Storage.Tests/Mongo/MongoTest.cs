@@ -13,7 +13,7 @@ public abstract class MongoTest : IAsyncLifetime
     protected static readonly Jid Romeo = Jid.Parse("romeo@montague.example");
     protected static readonly DateTimeOffset Created = new(2126, 11, 20, 12, 34, 56, 789, TimeSpan.Zero);
 
-    internal MongoDatabase Database { get; } = new();
+    internal MongoDatabase Database { get; } = new(isNew: false);
 
     /// <summary>The store's.</summary>
     internal ManualTimers Time { get; } = new();
