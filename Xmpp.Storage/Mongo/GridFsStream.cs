@@ -2,31 +2,21 @@ using System.Buffers;
 
 namespace Xmpp.Storage.Mongo;
 
-/// <summary>The content of a file, of which one chunk at a time is in memory. For one reader, who reads asynchronously.</summary>
+/// <summary>The content of a file, of which one chunk at a time is in memory.</summary>
 /// <param name="readChunk">Reads the content of a chunk by its number into the memory, and says how long it is.</param>
 /// <param name="length">Of the file, in bytes.</param>
 /// <param name="chunkSize">Of all chunks but the last, in bytes.</param>
 internal sealed class GridFsStream(
-    Func<int, Memory<byte>, CancellationToken, ValueTask<int>> readChunk, long length, int chunkSize) : Stream
+    Func<int, Memory<byte>, CancellationToken, ValueTask<int>> readChunk, long length, int chunkSize) : ContentStream(length)
 {
     private byte[]? _buffer;
     private int _number = -1;
     private int _filled;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
-    public override long Length => length;
-
-    public override long Position { get; set; }
-
     /// <summary>What is next, as far as it is in one chunk; empty at the end. Stays until the next call.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReadPartAsync(long most, CancellationToken cancellationToken)
     {
-        most = Math.Min(most, length - Position);
+        most = Math.Min(most, Length - Position);
         if (most <= 0)
             return default;
         var (number, offset) = ((int)(Position / chunkSize), (int)(Position % chunkSize));
@@ -50,26 +40,6 @@ internal sealed class GridFsStream(
         var part = await ReadPartAsync(buffer.Length, cancellationToken);
         part.CopyTo(buffer);
         return part.Length;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = offset + origin switch
-    {
-        SeekOrigin.Begin => 0,
-        SeekOrigin.Current => Position,
-        _ => length,
-    };
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
     }
 
     protected override void Dispose(bool disposing)

@@ -4,21 +4,13 @@ using Xmpp.Core.Storage;
 
 namespace Xmpp.Storage.S3;
 
-/// <summary>A part of an object, read as it comes, from wherever the reader is. For one reader, who reads asynchronously.</summary>
+/// <summary>A part of an object, read as it comes.</summary>
 /// <param name="start">Where the part begins in the object.</param>
 /// <param name="length">Of the part, in bytes.</param>
-internal sealed class S3Stream(S3Bucket bucket, string key, long start, long length) : Stream
+internal sealed class S3Stream(S3Bucket bucket, string key, long start, long length) : ContentStream(length)
 {
     private GetObjectResponse? _coming;
     private long _position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
-    public override long Length => length;
 
     public override long Position
     {
@@ -34,7 +26,7 @@ internal sealed class S3Stream(S3Bucket bucket, string key, long start, long len
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_position >= length || buffer.IsEmpty)
+        if (_position >= Length || buffer.IsEmpty)
             return 0;
         try
         {
@@ -48,26 +40,6 @@ internal sealed class S3Stream(S3Bucket bucket, string key, long start, long len
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = offset + origin switch
-    {
-        SeekOrigin.Begin => 0,
-        SeekOrigin.Current => Position,
-        _ => length,
-    };
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
     protected override void Dispose(bool disposing)
     {
         StopComing();
@@ -76,7 +48,7 @@ internal sealed class S3Stream(S3Bucket bucket, string key, long start, long len
 
     private async ValueTask<int> ReadOnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        _coming ??= await bucket.GetAsync(key, start + _position, start + length, cancellationToken);
+        _coming ??= await bucket.GetAsync(key, start + _position, start + Length, cancellationToken);
         var count = await bucket.ReadAsync(_coming.ResponseStream, buffer, cancellationToken);
         if (count == 0)
             throw new StoreException(StanzaErrorCondition.ResourceConstraint, "An object has less content than its store has said.");
