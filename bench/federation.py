@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests/interop"))
+sys.path[:0] = [str(ROOT / "tests/interop"), str(ROOT / "tests/federation")]
 
 from nameserver import NameServer  # noqa: E402
 from peers import C2S, Prosody  # noqa: E402

@@ -66,7 +66,7 @@ internal sealed class ControlHandler(IServerControl server, LogBuffer log, TimeP
             KickOccupantRequest kick => One(BoxAsync(_rooms.KickAsync(kick, cancellationToken))),
             PurgeRoomRequest purge => One(BoxAsync(_rooms.PurgeAsync(purge, cancellationToken))),
             ListServersRequest list => Federation.List(list.Domain).ToAsyncEnumerable(),
-            CloseServerRequest close => One(new(Federation.Close(close.Domain))),
+            CloseServerRequest close => One(BoxAsync(Federation.CloseAsync(close.Domain))),
             TestServerRequest test => Federation.TestAsync(test.Local, test.Domain, clientGone),
             BanDomainRequest ban => One(BoxAsync(Federation.SetBannedAsync(ban.Domain, isBanned: true, cancellationToken))),
             LiftBanRequest lift => One(BoxAsync(Federation.SetBannedAsync(lift.Domain, isBanned: false, cancellationToken))),

@@ -44,7 +44,7 @@ public interface IFederationControl
 
     /// <summary>Ends all streams with a domain.</summary>
     /// <returns>How many there were.</returns>
-    int Close(string domain);
+    ValueTask<int> CloseAsync(string domain);
 
     /// <summary>Domains that are banned, each with all below it, in order.</summary>
     IReadOnlyList<string> Bans { get; }

@@ -24,11 +24,12 @@ internal sealed class FederationControl(ServerContext server, FederationDirector
             stream.Connection.Tls?.Protocol, stream.AuthorizedBy, Waiting: 0, Failure: null)),
     ];
 
-    public int Close(string domain)
+    public async ValueTask<int> CloseAsync(string domain)
     {
         var (links, streams) = (federation.Links.Where(link => link.Remote == domain).ToList(),
             federation.Incoming.Where(stream => stream.Remote == domain && stream.Link is null).ToList());
-        foreach (var link in links)
+        // The others' streams last: answers come by them.
+        foreach (var link in links.Except(await federation.FinishAsync(links)))
             link.Close(LinkFailure.Timeout("An administrator has closed the connection."), mayRetry: true);
         foreach (var stream in streams)
             stream.End(null);

@@ -13,6 +13,9 @@ internal sealed class FederationDirectory
 {
     private const int MaxDelegations = 4;
 
+    /// <summary>How long an answer is waited for before a stream is closed.</summary>
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
+
     private readonly ServerContext _server;
     private readonly ServiceLocator _locator;
     private readonly ServerDialer _dialer;
@@ -210,10 +213,29 @@ internal sealed class FederationDirectory
         }
     }
 
-    /// <summary>The server stops: what waits is returned, unless it is written down for the process to come.</summary>
-    public void Stop()
+    /// <summary>Asks servers that do no stream management what they have, and closes the streams to those that answer within a moment.</summary>
+    /// <returns>The ways of those.</returns>
+    public async Task<IReadOnlyList<OutgoingLink>> FinishAsync(IEnumerable<OutgoingLink> links)
+    {
+        var asked = links.Select(link => (Link: link, Finished: link.FinishAsync())).ToList();
+        try
+        {
+            await Task.WhenAll(asked.Select(link => link.Finished)).WaitAsync(AnswerTime, _server.Time);
+        }
+        catch (TimeoutException)
+        {
+            // Some never answer.
+        }
+        return [.. asked.Where(link => link.Finished is { IsCompletedSuccessfully: true, Result: true }).Select(link => link.Link)];
+    }
+
+    /// <summary>
+    /// The server stops: what was sent comes over, and what waits is returned, unless it is written down for the process to come.
+    /// </summary>
+    public async Task StopAsync()
     {
         IsStopping = true;
+        await FinishAsync(_links.Values);
         foreach (var link in _links.Values.Where(link => link.Waiting > 0 && !link.IsWrittenDown))
             link.Close(LinkFailure.Timeout("The server stops."));
     }

@@ -31,13 +31,14 @@ internal sealed partial class OutgoingLink
     private bool _isAnswered;
     private bool _isProven;
     private bool _isFinishing;
+    private TaskCompletionSource<bool>? _finished;
     private LinkFailure? _closedFor;
 
     /// <summary>About once a second: makes attempts whose time has come, and asks for acknowledgements.</summary>
     public void Tick()
     {
         var (now, patience) = (server.Clock.Seconds, server.Current.Options.Limits.KeepAliveTimeout);
-        ServerStream? dead = null;
+        ServerStream? dead = null, finished = null;
         var isDue = false;
         using (OutputBatch.Begin())
         {
@@ -50,7 +51,7 @@ internal sealed partial class OutgoingLink
                     if (_askedAt is { } asked && now - asked > patience.TotalSeconds)
                     {
                         if (CanForget)
-                            Confirm();
+                            finished = Confirm();
                         else
                             dead = stream;
                     }
@@ -61,6 +62,7 @@ internal sealed partial class OutgoingLink
                     (_redialAt, isDue) = (null, true);
             }
         }
+        finished?.End(null);
         dead?.Connection.Abort("the peer no longer acknowledges");
         if (isDue)
             Dial();
@@ -69,7 +71,7 @@ internal sealed partial class OutgoingLink
     /// <summary>The other server says how many stanzas of the stream it has; false when it wasn't sent as many.</summary>
     public bool TryAcknowledge(ServerStream stream, uint count)
     {
-        var isFinished = false;
+        ServerStream? finished;
         lock (_gate)
         {
             if (_stream != stream || _isLeft)
@@ -77,10 +79,9 @@ internal sealed partial class OutgoingLink
             if (!_queue.TryAcknowledge(count))
                 return false;
             (_askedAt, _isProven) = (null, true);
-            isFinished = _isFinishing && _queue.Sent == 0;
+            finished = Finished;
         }
-        if (isFinished)
-            stream.End(null);
+        finished?.End(null);
         return true;
     }
 
@@ -88,13 +89,34 @@ internal sealed partial class OutgoingLink
     /// <param name="id">The request's.</param>
     public bool TryConfirm(string id)
     {
+        ServerStream? finished;
         lock (_gate)
         {
             if (_pingId != id || _isLeft)
                 return false;
             (_isProven, _isAnswered) = (true, true);
-            Confirm();
-            return true;
+            finished = Confirm();
+        }
+        finished?.End(null);
+        return true;
+    }
+
+    /// <summary>
+    /// Sends nothing more on a stream without stream management, asks what has come over, and ends it when all has.
+    /// </summary>
+    /// <returns>Completes with true when it is over; with false at once when there is nothing to ask.</returns>
+    public Task<bool> FinishAsync()
+    {
+        using (OutputBatch.Begin())
+        {
+            lock (_gate)
+            {
+                if (_stream is not { IsManaged: false } stream || _queue.Sent == 0)
+                    return Task.FromResult(false);
+                (_isFinishing, _finished) = (true, new(TaskCreationOptions.RunContinuationsAsynchronously));
+                Ask(stream);
+                return _finished.Task;
+            }
         }
     }
 
@@ -189,6 +211,7 @@ internal sealed partial class OutgoingLink
             if (_stream != stream || _isLeft)
                 return;
             (_stream, _pingId) = (null, null);
+            _finished?.TrySetResult(true);
             if (!stream.IsManaged)
                 ReturnUnconfirmed(stream);
             // One that was closed can't be resumed (§5).
@@ -250,24 +273,31 @@ internal sealed partial class OutgoingLink
     private bool CanForget => _stream is { IsManaged: false } && !_isAnswered;
 
     /// <summary>What was sent before the ping has come over. In the gate.</summary>
-    private void Confirm()
+    /// <returns><see cref="Finished"/>, to be ended outside of the gate.</returns>
+    private ServerStream? Confirm()
     {
         // More than that may be forgotten by now; then there is nothing left of it.
         _queue.TryAcknowledge(_pingedAt);
         (_askedAt, _pingId) = (null, null);
+        return Finished;
     }
 
+    /// <summary>A stream that was only to bring over what was sent, and has. In the gate.</summary>
+    private ServerStream? Finished => _isFinishing && _queue.Sent == 0 ? _stream : null;
+
     /// <summary>
-    /// What was sent and not confirmed may have come over or not, and a stanza of that may be why the stream is over: it isn't sent again.
-    /// In the gate.
+    /// What was sent and not confirmed may have come over or not, and a stanza of that may be why the stream is over: it isn't sent again,
+    /// unless this server stops while it waits for an answer. In the gate.
     /// </summary>
     private void ReturnUnconfirmed(ServerStream stream)
     {
-        // As in Close.
-        if (server.Federation.IsStopping && !stream.IsBroken)
+        if (server.Federation.IsStopping)
         {
-            _queue.ForgetSent();
-            return;
+            // As in Close.
+            if (!_isAnswered && !stream.IsBroken)
+                _queue.ForgetSent();
+            if (_queue.OutlivesProcess)
+                return;
         }
         var unconfirmed = _queue.TakeSent();
         if (unconfirmed.Count > 0)

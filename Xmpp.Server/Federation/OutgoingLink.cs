@@ -125,8 +125,8 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
                     Ask(ended);
                     return;
                 }
-                // What was sent comes over before the end of the stream does.
-                if (ended is { IsManaged: false })
+                // What was sent comes before the end of the stream.
+                if (CanForget)
                     _queue.ForgetSent();
             }
         }

@@ -91,13 +91,13 @@ internal sealed class OutgoingServerStream : ServerStream
             throw new StreamErrorException(StreamErrorCondition.InvalidNamespace);
         if (header.MajorVersion < 1)
         {
-            Fail("speaks XMPP from before RFC 3920");
-            throw new StreamErrorException(StreamErrorCondition.UnsupportedVersion);
+            Fail("speaks XMPP from before RFC 3920", StreamErrorCondition.UnsupportedVersion);
+            return default;
         }
         if (header.From is not null && !(Jid.TryParse(header.From, out var from) && from.ToString() == Domain))
         {
-            Fail($"answers as {header.From}");
-            throw new StreamErrorException(StreamErrorCondition.InvalidFrom);
+            Fail($"answers as {header.From}", StreamErrorCondition.InvalidFrom);
+            return default;
         }
         _peerId = header.Id;
         BeginContent();
@@ -350,10 +350,11 @@ internal sealed class OutgoingServerStream : ServerStream
     }
 
     /// <param name="what">Completes "the server of … …".</param>
-    private void Fail(string what)
+    /// <param name="error">What the peer is told; null for nothing.</param>
+    private void Fail(string what, StreamErrorCondition? error = null)
     {
         _negotiated.TrySetResult(LinkFailure.Timeout($"the server of {Domain} {what}"));
-        End(null);
+        End(error is { } condition ? new StreamError(condition) : null);
     }
 
     private void Report(string step) => _purpose.Report?.Invoke(step);

@@ -88,6 +88,8 @@ internal sealed class ServerDialer(ServerContext server, ServiceLocator locator)
             return (null, LinkFailure.Timeout($"no connection with the server of {purpose.Remote}: {string.Join("; ", problems)}"));
 
         purpose.Report?.Invoke($"connected with {remote}");
+        // Before anybody is believed to have what was sent (OutgoingLink).
+        SocketTuning.SetUserTimeout(socket, server.Current.Options.Limits.KeepAliveTimeout / 2);
         var connection = new SocketConnection(socket, remote, new SocketConnectionOptions
         {
             MaxInputBytes = 2 * server.Current.Options.Limits.StanzaBytes,

@@ -176,7 +176,7 @@ public sealed partial class XmppServer : IAsyncDisposable
         await _changing.WaitAsync();
         _isStopping = true;
         // First: what comes to nothing since this server stops is for the process to come.
-        _context.Federation.Stop();
+        await _context.Federation.StopAsync();
         _context.Streams.Stop();
         await ApplyListenersAsync([]);
         _context.Bytestreams.Apply(null);

@@ -20,7 +20,7 @@ internal sealed class FakeFederation : IFederationControl
     public IReadOnlyCollection<ServerLinkInfo> List(string? domain) =>
         [.. Links.Where(link => domain is null || link.Remote == domain)];
 
-    public int Close(string domain) => Links.RemoveAll(link => link.Remote == domain);
+    public ValueTask<int> CloseAsync(string domain) => new(Links.RemoveAll(link => link.Remote == domain));
 
     public ValueTask<bool> SetBannedAsync(string domain, bool isBanned, CancellationToken cancellationToken) => domain == "localhost"
         ? throw new ControlException("localhost is this server's own.")

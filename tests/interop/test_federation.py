@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import json
 import secrets
 import subprocess
@@ -10,17 +11,16 @@ from xml.etree import ElementTree
 
 import pytest
 
+from federation import BOTH, DOMAIN, PEERS, federation, running
 from nameserver import SRV, NameServer
 from people import Person, Reader, refusal
-from peers import S2S, S2S_TLS, Ejabberd, Prosody, listens
+from peers import S2S, S2S_TLS, Prosody, listens
 from pki import Authority
 from publisher import Publisher
 from signedzone import SignedZone
 from signedzone import installed as has_dnssec
-from xmppchat import TIMEOUT, Server, free_port, wait_until
+from xmppchat import TIMEOUT, wait_until
 
-DOMAIN = "capulet.example"
-PEERS = {"prosody": (Prosody, "montague.example", "127.0.66.2"), "ejabberd": (Ejabberd, "verona.example", "127.0.66.3")}
 MUC, VCARD, UPLOAD = "http://jabber.org/protocol/muc", "{vcard-temp}", "{urn:xmpp:http:upload:0}"
 DEVICES = "eu.siacs.conversations.axolotl.devicelist"
 
@@ -41,42 +41,9 @@ def world(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("world"))
 
 
-@contextlib.contextmanager
-def running(dns, world, directory, name, address, usage="serverAuth", engine="auto", **s2s):
-    """This server, with a certificate of the CA."""
-    certificates = directory / "certs"
-    certificates.mkdir(parents=True)
-    certificate, key = world.issue_hosts(DOMAIN, usage)
-    (certificates / f"{DOMAIN}.crt").write_bytes(certificate.read_bytes())
-    (certificates / f"{DOMAIN}.key").write_bytes(key.read_bytes())
-    web = free_port()
-    server = Server(
-        name, directory, hosts=[DOMAIN], http={"listeners": [{"address": "127.0.0.1", "port": web}]},
-        tls={"certificates": str(certificates), "generateMissing": False, "engine": engine},
-        s2s={
-            "use": "on", "authorities": str(world.certificate), "dnsServers": [f"{dns.address}:{dns.port}"],
-            "listeners": [
-                {"address": address, "port": S2S, "tls": "starttls"},
-                {"address": address, "port": S2S_TLS, "tls": "direct"},
-            ],
-            "retryAfter": "1s", **s2s,
-        },
-    )  # fmt: skip
-    server.authority = world
-    dns.serve(DOMAIN, address, S2S)
-    for service in ("conference", "pubsub"):
-        dns.serve(f"{service}.{DOMAIN}", address, S2S)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
 @pytest.fixture(scope="module", params=["openssl", "sslstream"])
 def ours(request, dns, world, tmp_path_factory):
-    # ejabberd 23.01 doesn't accept certificates for servers only.
-    options = {"usage": "serverAuth,clientAuth", "engine": request.param}
+    options = {"usage": BOTH, "engine": request.param}
     with running(dns, world, tmp_path_factory.mktemp("ours"), f"federation-{request.param}", "127.0.66.1", **options) as server:
         yield server
 
@@ -123,6 +90,18 @@ async def test_users_talk(ours, peer):
         for number in range(100):
             await romeo.expect_message(juliet.full, str(number))
     assert authorisations(ours, peer) == ({"EXTERNAL"}, {"EXTERNAL"})
+
+
+async def test_users_of_all_servers_talk(tmp_path):
+    """Those of the others too, which says that this is a federation."""
+    if not all(kind.installed for kind, _, _ in PEERS.values()):
+        pytest.skip("Prosody or ejabberd is not installed")
+    with federation(tmp_path, "65") as servers:
+        accounts = [server.add_user(host=server.domain) for server in servers]
+        async with contextlib.AsyncExitStack() as stack:
+            people = [await stack.enter_async_context(Person(*user)) for user in zip(servers, accounts, strict=True)]
+            for juliet, romeo in itertools.combinations(people, 2):
+                await talk(juliet, romeo)
 
 
 async def test_contacts_see_each_other(ours, peer):
@@ -411,7 +390,7 @@ def delegated(name, dns, world, directory, network, certificate=None):
     zone.start()
     options = {"dane": True, "trustAnchors": str(zone.anchors), "dnsServers": [f"{zone.address}:{zone.port}"]}
     with running(
-        dns, world, directory / "ours", f"federation-dane-{name}-{network}", f"127.0.{network}.1", "serverAuth,clientAuth", **options
+        dns, world, directory / "ours", f"federation-dane-{name}-{network}", f"127.0.{network}.1", BOTH, **options
     ) as ours:
         peer.start()
         peer.ca = peer.certificate  # Its own users know it by that.
@@ -446,7 +425,7 @@ def test_direct_tls_and_nothing_else_in_both_directions(name, dns, world, tmp_pa
     if not kind.installed:
         pytest.skip(f"{name} is not installed")
     peer = kind(f"direct.{domain}", address.replace("66", "69"), tmp_path / name, world, dns)
-    with running(dns, world, tmp_path / "ours", f"federation-direct-{name}", "127.0.69.1", usage="serverAuth,clientAuth") as ours:
+    with running(dns, world, tmp_path / "ours", f"federation-direct-{name}", "127.0.69.1", usage=BOTH) as ours:
         for host, where in ((peer.domain, peer.address), (DOMAIN, "127.0.69.1")):
             dns.records.pop((f"_xmpp-server._tcp.{host}", SRV))
             dns.serve(host, where, S2S_TLS, service="_xmpps-server")

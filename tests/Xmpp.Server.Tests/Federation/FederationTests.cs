@@ -181,8 +181,8 @@ public sealed class FederationTests : IDisposable
         Assert.Empty(control.List("verona.example"));
         var (outgoing, incoming) = (Assert.Single(federation.Links).Stream!, Assert.Single(federation.Incoming));
 
-        Assert.Equal(0, control.Close("verona.example"));
-        Assert.Equal(2, control.Close("montague.example"));
+        Assert.Equal(0, await control.CloseAsync("verona.example"));
+        Assert.Equal(2, await control.CloseAsync("montague.example"));
 
         await outgoing.Connection.Finished.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
         await incoming.Connection.Finished.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);

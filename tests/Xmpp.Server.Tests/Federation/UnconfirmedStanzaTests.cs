@@ -1,5 +1,6 @@
 using Xmpp.Core;
 using Xmpp.Core.Stanzas;
+using Xmpp.Server.Federation;
 using Xmpp.Server.Hosting;
 using Xmpp.Testing;
 using Xunit;
@@ -139,7 +140,7 @@ public sealed class UnconfirmedStanzaTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_sent_before_this_server_closes_the_stream_is_not_returned()
+    public async Task An_administrator_s_closing_waits_for_the_answer()
     {
         await using var server = await StartAsync();
         await using var played = new PlayedServer(_network);
@@ -147,15 +148,57 @@ public sealed class UnconfirmedStanzaTests : IDisposable
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
         var peer = await AcceptAsync(played);
         await peer.ExpectMessageAsync("1");
-        Assert.Single(server.Server.Context.Federation.Links).Close(new(StanzaErrorCondition.NotAllowed, "Closed in the test."));
+        var federation = server.Server.Context.Federation;
+        var closed = new FederationControl(server.Server.Context, federation).CloseAsync(Remote);
+        var ping = await peer.ExpectPingAsync();
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
+        await juliet.ExpectNothingFromAsync(juliet);
+        await peer.Client.SendAsync($"<iq id='{ping}' from='{Remote}' to='{Local}' type='result'/>");
         await peer.Client.ExpectEndAsync();
+        Assert.Equal(1, await closed);
+        await (await AcceptAsync(played)).ExpectMessageAsync("2");
         await juliet.ExpectNothingFromAsync(juliet);
     }
 
     [Theory]
-    [InlineData(false)]
     [InlineData(true)]
-    public async Task The_next_process_sends_again_what_was_not_confirmed_if_the_one_before_was_killed(bool isKilled)
+    [InlineData(false)]
+    public async Task What_was_sent_before_this_server_ends_the_stream_is_returned_if_there_are_answers(bool isAnswered)
+    {
+        await using var server = await StartAsync();
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        if (isAnswered)
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+            await peer.Client.SendAsync($"<iq id='{await peer.ExpectPingAsync()}' from='{Remote}' to='{Local}' type='result'/>");
+            await peer.WaitUntilHandledAsync(juliet);
+        }
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
+        await peer.ExpectMessageAsync("2");
+        Assert.Single(server.Server.Context.Federation.Links).Close(new(StanzaErrorCondition.NotAllowed, "Closed in the test."));
+        await peer.Client.ExpectEndAsync();
+        if (isAnswered)
+            Assert.Equal("2", (await juliet.ExpectErrorAsync(StanzaErrorCondition.NotAllowed))["id"]);
+        await juliet.ExpectNothingFromAsync(juliet);
+    }
+
+    /// <summary>The end of the process before, and whether the next one sends again what that has sent.</summary>
+    public enum Ending
+    {
+        Killed,
+        Confirmed,
+        NotConfirmed,
+    }
+
+    [Theory]
+    [InlineData(Ending.Killed, true)]
+    [InlineData(Ending.Confirmed, false)]
+    [InlineData(Ending.NotConfirmed, true)]
+    public async Task The_next_process_sends_again_what_was_not_confirmed_to_the_one_before(Ending ending, bool isAgain)
     {
         await using var server = await StartAsync(options => options with
         {
@@ -165,17 +208,22 @@ public sealed class UnconfirmedStanzaTests : IDisposable
             },
         });
         await using var played = new PlayedServer(_network);
-        await using (var juliet = await server.LoginAsync($"juliet@{Local}", "balcony"))
-        {
-            await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
-            await (await AcceptAsync(played)).ExpectMessageAsync("1");
-        }
-        await server.RestartAsync(isKilled);
+        await using var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = await AcceptAsync(played);
+        await peer.ExpectMessageAsync("1");
+        var restarted = server.RestartAsync(ending == Ending.Killed);
+        var ping = await peer.ExpectPingAsync();
+        if (ending == Ending.Confirmed)
+            await peer.Client.SendAsync($"<iq id='{ping}' from='{Remote}' to='{Local}' type='result'/>");
+        else
+            peer.Client.Drop();
+        await restarted;
         server.Time.Advance(TimeSpan.FromSeconds(2));
         var again = await server.LoginAsync($"juliet@{Local}", "balcony");
         await again.SendAsync($"<message to='romeo@{Remote}' id='2'/>");
-        var peer = await AcceptAsync(played);
-        if (isKilled)
+        peer = await AcceptAsync(played);
+        if (isAgain)
             await peer.ExpectMessageAsync("1");
         await peer.ExpectMessageAsync("2");
     }

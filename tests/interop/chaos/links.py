@@ -21,8 +21,11 @@ from pathlib import Path
 from talk import Client, arguments_of, choose_store, converse, report
 
 import xmppchat
-from nameserver import NameServer
 from pki import Authority
+
+sys.path.append(str(xmppchat.ROOT / "tests/federation"))
+
+from nameserver import NameServer  # noqa: E402
 
 DOMAINS = ("capulet.example", "montague.example")
 

@@ -82,11 +82,11 @@ modules:
 class Peer:
     """As much of a server as tests with people need; `dns` leads to it."""
 
-    def __init__(self, domain, address, directory, authority, dns, certificate_of=None, days=2, **options):
+    def __init__(self, domain, address, directory, authority, dns, certificate_of=None, days=2, usage="serverAuth", **options):
         self.domain, self.address, self.directory, self.ca = domain, address, directory, authority.certificate
         self.host, self.port = address, C2S
         self.accounts, self.process = 0, None
-        self.certificate, self.key = authority.issue_hosts(certificate_of or domain, days=days)
+        self.certificate, self.key = authority.issue_hosts(certificate_of or domain, usage, days)
         self.options = options
         for name in (domain, f"conference.{domain}"):
             dns.serve(name, address, S2S)
@@ -107,8 +107,8 @@ class Peer:
             self.process.wait(20)
             self.process = None
 
-    def add_user(self):
-        """By in-band registration."""
+    def add_user(self, host=None):
+        """By in-band registration, at its only host."""
         self.accounts += 1
         account = Account(f"user{self.accounts}@{self.domain}", f"pässword {self.accounts}")
         with Stream(self) as stream:
