@@ -160,6 +160,7 @@ public sealed class SqliteFaultTests : IDisposable
         {
             // It looks at the start for what deleted accounts have left; nobody is to be opening the file just now.
             await ((SqliteArchive)store.Archive).Orphans.Running;
+            await ((SqlitePubSub)store.PubSub).Orphans.Running;
             File.Move(other, _directory.Database, overwrite: true);
             await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, "replaced"));
             await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, "replaced"));
