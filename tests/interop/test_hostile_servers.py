@@ -203,10 +203,8 @@ def test_what_a_server_never_reads_is_returned_before_anybody_believes_that_it_c
             peer.expect(SERVER + "message", id="0")
             for number in range(1, 200):
                 write(juliet, "deaf.example", number, "x" * 8192)
-            started = time.monotonic()
             returned = {int(juliet.expect_stanza_error("remote-server-timeout", name="message").get("id")) for _ in range(200)}
             assert returned == set(range(200))
-            assert time.monotonic() - started < 30
             assert juliet.ping() == []
 
 
