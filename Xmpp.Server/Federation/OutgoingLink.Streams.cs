@@ -38,7 +38,7 @@ internal sealed partial class OutgoingLink
     public void Tick()
     {
         var (now, patience) = (server.Clock.Seconds, server.Current.Options.Limits.KeepAliveTimeout);
-        ServerStream? dead = null, finished = null;
+        ServerStream? dead = null;
         var isDue = false;
         using (OutputBatch.Begin())
         {
@@ -51,7 +51,7 @@ internal sealed partial class OutgoingLink
                     if (_askedAt is { } asked && now - asked > patience.TotalSeconds)
                     {
                         if (CanForget)
-                            finished = Confirm();
+                            Confirm();
                         else
                             dead = stream;
                     }
@@ -62,7 +62,6 @@ internal sealed partial class OutgoingLink
                     (_redialAt, isDue) = (null, true);
             }
         }
-        finished?.End(null);
         dead?.Connection.Abort("the peer no longer acknowledges");
         if (isDue)
             Dial();
@@ -95,7 +94,8 @@ internal sealed partial class OutgoingLink
             if (_pingId != id || _isLeft)
                 return false;
             (_isProven, _isAnswered) = (true, true);
-            finished = Confirm();
+            Confirm();
+            finished = Finished;
         }
         finished?.End(null);
         return true;
@@ -273,16 +273,14 @@ internal sealed partial class OutgoingLink
     private bool CanForget => _stream is { IsManaged: false } && !_isAnswered;
 
     /// <summary>What was sent before the ping has come over. In the gate.</summary>
-    /// <returns><see cref="Finished"/>, to be ended outside of the gate.</returns>
-    private ServerStream? Confirm()
+    private void Confirm()
     {
         // More than that may be forgotten by now; then there is nothing left of it.
         _queue.TryAcknowledge(_pingedAt);
         (_askedAt, _pingId) = (null, null);
-        return Finished;
     }
 
-    /// <summary>A stream that was only to bring over what was sent, and has. In the gate.</summary>
+    /// <summary>A stream that was only to bring over what was sent, and has: it is ended outside of the gate. In the gate.</summary>
     private ServerStream? Finished => _isFinishing && _queue.Sent == 0 ? _stream : null;
 
     /// <summary>

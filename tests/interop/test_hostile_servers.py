@@ -15,7 +15,7 @@ from nameserver import NameServer
 from peers import S2S
 from pki import Authority
 from raw import CLIENT, SASL, STREAM, TLS, Stream, auth, bound
-from xmppchat import TIMEOUT, wait_until
+from xmppchat import TIMEOUT, free_port, wait_until
 
 OURS, THEIRS = "127.0.76.1", "127.0.76.2"
 HEADER = (
@@ -29,10 +29,7 @@ EXTERNAL = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTE
 
 @pytest.fixture(scope="module")
 def dns():
-    try:
-        server = NameServer("127.0.76.53")
-    except PermissionError:
-        pytest.skip("the test needs port 53")
+    server = NameServer("127.0.0.1", free_port())
     yield server
     server.close()
 
@@ -306,7 +303,7 @@ def test_a_dialback_key_of_another_stream_authorises_nobody(world, juliet, liste
     assert juliet.ping() == []
 
 
-def test_ten_thousand_domains_are_no_more_than_errors(ours, dns, world, note, tmp_path):
+def test_ten_thousand_domains_are_no_more_than_errors(dns, world, note, tmp_path):
     limits = {"sessionBytesPerSecond": 0}
     with running(dns, world, tmp_path / "ours", "federation-many", "127.0.76.4", limits=limits) as ours:
         with bound(ours, ours.add_user(host=DOMAIN)) as juliet:
