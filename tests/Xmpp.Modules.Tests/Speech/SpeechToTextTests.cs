@@ -84,10 +84,12 @@ public sealed class SpeechToTextTests : IDisposable
         await using var server = await StartAsync();
         using var romeo = await LoginAsync(server);
         var link = await romeo.UploadAsync(Uploader.Bytes(10), "voice.ogg", "audio/ogg");
+        _engine.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         var done = (await AskAsync(romeo.Client, link)).Command("completed");
 
         Assert.Equal("The text will come as a message.", done.Note());
+        _engine.Gate.SetResult();
         var text = await romeo.Client.ReadAsync();
         Assert.Equal($"> {link}\nBut soft!", text.Child(Namespaces.Client, "body")!.Text);
         Assert.Null(text.Child("urn:xmpp:reply:0", "reply"));
