@@ -37,7 +37,6 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
     private int _verifications;
     private readonly TaskCompletionSource _loopEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RemoteSession? _session;
-    private bool _isBidi;
     private volatile bool _hasBegun;
 
     public override bool OutlivesProcess => _session?.OutlivesProcess == true;
@@ -45,7 +44,7 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
     protected override RemoteSession? Session => _session;
 
     /// <summary>Whether stanzas of a pair may go to who has made the stream (XEP-0288 §2.2).</summary>
-    public bool CanCarry(string local, string remote) => _isBidi && _hasBegun && !IsOver && IsAccepted(local, remote);
+    public bool CanCarry(string local, string remote) => IsBidirectional && _hasBegun && !IsOver && IsAccepted(local, remote);
 
     public override void Tick()
     {
@@ -127,7 +126,7 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
     protected override async ValueTask BeginManagementAsync(Element element)
     {
         // What has gone to the peer by now would count for one side only.
-        if (_phase != NegotiationPhase.Authenticated || IsManaged || (_isBidi && _hasBegun))
+        if (_phase != NegotiationPhase.Authenticated || IsManaged || (IsBidirectional && _hasBegun))
             Send(StreamManagementElements.Failed(StanzaErrorCondition.UnexpectedRequest));
         else if (element.Name.Local == "enable")
             Enable(element);
@@ -144,7 +143,7 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
         if (StreamManagementElements.TryReadCount(enable["max"], out var wanted) && wanted < resumeTime.TotalSeconds)
             resumeTime = TimeSpan.FromSeconds(wanted);
         var enabled = new Element(StreamManagement.Ns, "enabled");
-        if (enable["resume"] is "true" or "1" && resumeTime > TimeSpan.Zero && !_isBidi)
+        if (enable["resume"] is "true" or "1" && resumeTime > TimeSpan.Zero && !IsBidirectional)
         {
             _session = Server.Federation.Sessions.Add(this, Local!, Remote!, resumeTime);
             enabled = enabled.With("id", _session.Id).With("resume", "true")
@@ -289,7 +288,7 @@ internal sealed partial class IncomingServerStream(ServerContext server, Connect
             throw new StreamErrorException(StreamErrorCondition.UnsupportedStanzaType);
         if (_phase != NegotiationPhase.Secured || AcceptedCount > 0)
             throw new StreamErrorException(StreamErrorCondition.PolicyViolation, "Not now: behind TLS and before authentication.");
-        _isBidi = true;
+        IsBidirectional = true;
     }
 
     private async ValueTask StartTlsAsync()

@@ -50,7 +50,7 @@ internal sealed partial class OutgoingLink
                 {
                     if (_askedAt is { } asked && now - asked > patience.TotalSeconds)
                     {
-                        if (CanForget)
+                        if (CanForget(stream))
                             Confirm();
                         else
                             dead = stream;
@@ -267,10 +267,10 @@ internal sealed partial class OutgoingLink
     }
 
     /// <summary>
-    /// Whether what was sent may be taken to have come over without anybody saying so: a server that has never answered a ping may have no
-    /// way back to this one. In the gate.
+    /// Whether what was sent on a stream may be taken to have come over without anybody saying so: a server that has never answered a ping
+    /// may have no way back to this one, unless the stream is one. In the gate.
     /// </summary>
-    private bool CanForget => _stream is { IsManaged: false } && !_isAnswered;
+    private bool CanForget(ServerStream? stream) => stream is { IsManaged: false, IsBidirectional: false } && !_isAnswered;
 
     /// <summary>What was sent before the ping has come over. In the gate.</summary>
     private void Confirm()
@@ -292,7 +292,7 @@ internal sealed partial class OutgoingLink
         if (server.Federation.IsStopping)
         {
             // As in Close.
-            if (!_isAnswered && !stream.IsBroken)
+            if (CanForget(stream) && !stream.IsBroken)
                 _queue.ForgetSent();
             if (_queue.OutlivesProcess)
                 return;

@@ -126,7 +126,7 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
                     return;
                 }
                 // What was sent comes before the end of the stream.
-                if (CanForget)
+                if (CanForget(ended))
                     _queue.ForgetSent();
             }
         }
@@ -169,7 +169,7 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
         while (_queue.Count >= limits.QueueStanzas || _queue.Bytes + stanza.Length > limits.QueueBytes)
         {
             // Who never says what it has doesn't keep others from sending.
-            if (!CanForget || _queue.Sent == 0)
+            if (!CanForget(_stream) || _queue.Sent == 0)
                 return StanzaError.Of(StanzaErrorCondition.ResourceConstraint, $"Too much waits for {remote}.");
             _queue.ForgetFirst();
         }

@@ -38,7 +38,6 @@ internal sealed class OutgoingServerStream : ServerStream
     private string? _refusal;
     private bool _isDialbackSent;
     private bool _isResuming;
-    private bool _isBidi;
 
     /// <param name="delegation">What secure DNS says about the server that is at the other end; null when it says nothing.</param>
     public OutgoingServerStream(
@@ -66,8 +65,9 @@ internal sealed class OutgoingServerStream : ServerStream
 
     public override void Tick()
     {
+        var usedAt = Math.Max(LastSentAt, IsBidirectional ? LastInputAt : 0);
         if (_negotiated.Task.IsCompleted && Link is null or { IsIdle: true }
-            && Server.Clock.Seconds - Math.Max(LastSentAt, _isBidi ? LastInputAt : 0) > Server.Current.Options.S2s.IdleTimeout.TotalSeconds)
+            && Server.Clock.Seconds - usedAt > Server.Current.Options.S2s.IdleTimeout.TotalSeconds)
         {
             End(null);
         }
@@ -168,7 +168,7 @@ internal sealed class OutgoingServerStream : ServerStream
 
     protected override void HandleResult(string from, string to, Element result)
     {
-        if (_isBidi && result["type"] is null)
+        if (IsBidirectional && result["type"] is null)
         {
             TakeFurther(from, to);
             return;
@@ -270,7 +270,7 @@ internal sealed class OutgoingServerStream : ServerStream
         if (!Server.Current.Options.S2s.Bidi || !Bidi.IsOffered(features) || _purpose.Resume is not null)
             return;
         Report($"{Domain} takes both directions on one connection");
-        _isBidi = true;
+        IsBidirectional = true;
         Send(Bidi.Request);
     }
 
@@ -332,7 +332,7 @@ internal sealed class OutgoingServerStream : ServerStream
             Enable();
     }
 
-    private void Enable() => Send(new Element(StreamManagement.Ns, "enable", Element.Attr("resume", _isBidi ? null : "true")));
+    private void Enable() => Send(new Element(StreamManagement.Ns, "enable", Element.Attr("resume", IsBidirectional ? null : "true")));
 
     private void StartAnew()
     {
@@ -343,7 +343,7 @@ internal sealed class OutgoingServerStream : ServerStream
     private void Complete(string how)
     {
         AuthorizedBy = how;
-        if (_isBidi)
+        if (IsBidirectional)
             Accept(_purpose.Local, Domain);
         Report($"{Domain} accepts stanzas of {_purpose.Local}, authorised by {how}");
         _negotiated.TrySetResult(null);

@@ -38,6 +38,9 @@ internal abstract partial class ServerStream(ServerContext server, Connection co
     /// <summary>Whether both sides acknowledge stanzas (XEP-0198).</summary>
     public bool IsManaged { get; protected set; }
 
+    /// <summary>Whether stanzas go both ways (XEP-0288).</summary>
+    public bool IsBidirectional { get; protected set; }
+
     public bool IsOver => HasEnded;
 
     /// <summary>Whether what it has brought is known, and what it has to bring over is sent, by the process to come.</summary>

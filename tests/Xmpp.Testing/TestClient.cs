@@ -62,13 +62,14 @@ public sealed class TestClient(Connection connection, Task served) : IAsyncDispo
         OpenWithAsync($"from='{from}' to='{to}' version='1.0' xmlns:db='jabber:server:dialback'", Namespaces.Server);
 
     /// <summary>Makes a server's stream, whose connection has a certificate for it, up to where stanzas may be sent.</summary>
-    public async Task LoginServerAsync(string from, string to)
+    /// <param name="request">What it wants before it authenticates.</param>
+    public async Task LoginServerAsync(string from, string to, string request = "")
     {
         await OpenServerAsync(from, to);
         await SendAsync($"<starttls xmlns='{Namespaces.Tls}'/>");
         await ExpectAsync($"<proceed xmlns='{Namespaces.Tls}'/>");
         await OpenServerAsync(from, to);
-        await SendAsync($"<auth xmlns='{Namespaces.Sasl}' mechanism='EXTERNAL'>=</auth>");
+        await SendAsync(request + $"<auth xmlns='{Namespaces.Sasl}' mechanism='EXTERNAL'>=</auth>");
         await ExpectAsync($"<success xmlns='{Namespaces.Sasl}'/>");
         await OpenServerAsync(from, to);
     }

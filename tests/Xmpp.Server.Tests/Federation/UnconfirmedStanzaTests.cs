@@ -48,7 +48,7 @@ public sealed class UnconfirmedStanzaTests : IDisposable
         await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
-        var peer = await played.AcceptAuthenticatedAsync(features: "");
+        var peer = await AcceptOneWayAsync(played);
         await peer.ExpectMessageAsync("1");
         server.Time.Advance(TimeSpan.FromSeconds(1));
         var ping = await peer.ExpectPingAsync();
@@ -101,14 +101,33 @@ public sealed class UnconfirmedStanzaTests : IDisposable
         Assert.Equal("2", (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_never_answers_by_a_connection_for_both_directions_loses_it(bool isTheirs)
+    {
+        await using var server = await StartAsync();
+        await using var played = new PlayedServer(_network);
+        var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
+        var theirs = isTheirs ? await ConnectAsync(server) : null;
+        await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
+        var peer = theirs ?? (await AcceptAsync(played)).Client;
+        Assert.Equal("1", (await peer.ReadAsync())["id"]);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotNull((await peer.ReadAsync()).Child("urn:xmpp:ping", "ping"));
+        server.Time.Advance(server.Options.Limits.KeepAliveTimeout + TimeSpan.FromSeconds(2));
+        Assert.Equal("1", (await juliet.ExpectErrorAsync(StanzaErrorCondition.RemoteServerTimeout))["id"]);
+        Assert.Null(Assert.Single(server.Server.Context.Federation.Links).Stream);
+    }
+
     [Fact]
-    public async Task A_server_that_never_answers_is_believed_to_have_what_it_got()
+    public async Task A_server_that_may_have_no_way_to_answer_is_believed_to_have_what_it_got()
     {
         await using var server = await StartAsync();
         await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
-        var peer = await AcceptAsync(played);
+        var peer = await AcceptOneWayAsync(played);
         await peer.ExpectMessageAsync("1");
         server.Time.Advance(TimeSpan.FromSeconds(1));
         await peer.ExpectPingAsync();
@@ -121,13 +140,13 @@ public sealed class UnconfirmedStanzaTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_never_answers_gets_more_than_may_wait_for_it()
+    public async Task A_server_that_may_have_no_way_to_answer_gets_more_than_may_wait_for_it()
     {
         await using var server = await StartAsync(options => options with { S2s = options.S2s with { QueueStanzas = 10 } });
         await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
-        var peer = await AcceptAsync(played);
+        var peer = await AcceptOneWayAsync(played);
         await peer.ExpectMessageAsync("1");
         for (var id = 2; id < 30; id++)
         {
@@ -169,7 +188,7 @@ public sealed class UnconfirmedStanzaTests : IDisposable
         await using var played = new PlayedServer(_network);
         var juliet = await server.LoginAsync($"juliet@{Local}", "balcony");
         await juliet.SendAsync($"<message to='romeo@{Remote}' id='1'/>");
-        var peer = await AcceptAsync(played);
+        var peer = await (isAnswered ? AcceptAsync(played) : AcceptOneWayAsync(played));
         await peer.ExpectMessageAsync("1");
         if (isAnswered)
         {
@@ -241,6 +260,19 @@ public sealed class UnconfirmedStanzaTests : IDisposable
         await played.Client.SendAsync($"<success xmlns='{Namespaces.Sasl}'/>");
         await played.Client.AnswerServerAsync(Header, "");
         return played;
+    }
+
+    /// <summary>One by which it can't answer, as most servers make them.</summary>
+    private static Task<Played> AcceptOneWayAsync(PlayedServer server) => server.AcceptAuthenticatedAsync(features: "");
+
+    /// <summary>One for both directions, which the other server has made.</summary>
+    private async Task<TestClient> ConnectAsync(TestServer server)
+    {
+        var peer = server.ConnectServer(_network.CertificateOf(Remote));
+        await peer.LoginServerAsync(Remote, Local, "<bidi xmlns='urn:xmpp:bidi'/>");
+        // So long it has to enable stream management.
+        server.Time.Advance(TimeSpan.FromSeconds(2));
+        return peer;
     }
 }
 
