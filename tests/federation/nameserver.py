@@ -8,7 +8,7 @@ A, SRV = 1, 33
 
 
 class NameServer:
-    """`records` are {(name, type): [data]}; other names of the zone don't exist."""
+    """`records` are {name: {type: [data]}}; other names of the zone don't exist."""
 
     def __init__(self, address, port=53):
         self.records = {}
@@ -27,8 +27,9 @@ class NameServer:
 
     def serve(self, domain, address, port, service="_xmpp-server"):
         """Says that a domain's server is at an address and port. Its name is that address: ejabberd asks the system for it, not us."""
-        self.records[f"{service}._tcp.{domain}", SRV] = [struct.pack("!HHH", 0, 0, port) + encode(address)]
-        self.records[address, A] = [socket.inet_aton(address)]
+        # Names are looked up meanwhile.
+        self.records[f"{service}._tcp.{domain}"] = {SRV: [struct.pack("!HHH", 0, 0, port) + encode(address)]}
+        self.records[address] = {A: [socket.inet_aton(address)]}
 
     def _serve_udp(self):
         try:
@@ -54,10 +55,9 @@ class NameServer:
             labels.append(query[position + 1 : position + 1 + query[position]].decode())
             position += 1 + query[position]
         (kind,) = struct.unpack("!H", query[position + 1 : position + 3])
-        name = ".".join(labels).lower()
-        data = self.records.get((name, kind), [])
-        exists = any(known == name for known, _ in self.records)
-        head = query[:2] + struct.pack("!HHHHH", 0x8580 | (0 if exists else 3), 1, len(data), 0, 0)
+        records = self.records.get(".".join(labels).lower())
+        data = (records or {}).get(kind, [])
+        head = query[:2] + struct.pack("!HHHHH", 0x8580 | (3 if records is None else 0), 1, len(data), 0, 0)
         return head + query[12 : position + 5] + b"".join(struct.pack("!HHHIH", 0xC00C, kind, 1, 1, len(item)) + item for item in data)
 
 

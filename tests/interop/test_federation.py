@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from federation import BOTH, DOMAIN, PEERS, federation, running
-from nameserver import SRV, NameServer
+from nameserver import NameServer
 from people import Person, Reader, refusal
 from peers import S2S, S2S_TLS, Prosody, listens
 from pki import Authority
@@ -427,7 +427,7 @@ def test_direct_tls_and_nothing_else_in_both_directions(name, dns, world, tmp_pa
     peer = kind(f"direct.{domain}", address.replace("66", "69"), tmp_path / name, world, dns)
     with running(dns, world, tmp_path / "ours", f"federation-direct-{name}", "127.0.69.1", usage=BOTH) as ours:
         for host, where in ((peer.domain, peer.address), (DOMAIN, "127.0.69.1")):
-            dns.records.pop((f"_xmpp-server._tcp.{host}", SRV))
+            dns.records.pop(f"_xmpp-server._tcp.{host}")
             dns.serve(host, where, S2S_TLS, service="_xmpps-server")
         peer.start()
         wait_until(lambda: listens(peer.address, S2S_TLS), "the peer listens for Direct TLS")
@@ -435,7 +435,7 @@ def test_direct_tls_and_nothing_else_in_both_directions(name, dns, world, tmp_pa
             report = ours.ctl("s2s", "test", peer.domain)
             assert "Direct TLS" in report and "both directions work" in report, report
         finally:
-            del dns.records[f"_xmpps-server._tcp.{DOMAIN}", SRV]
+            del dns.records[f"_xmpps-server._tcp.{DOMAIN}"]
             peer.stop()
 
 
