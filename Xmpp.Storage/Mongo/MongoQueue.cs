@@ -39,10 +39,12 @@ internal sealed class MongoQueue(MongoStoreOptions options, int threads, string 
                 _waiting++;
                 _bytes += request.Bytes;
                 if (lane is null)
+                {
                     _requests.Enqueue(request);
+                    Monitor.Pulse(_gate);
+                }
                 else
                     Add(lane, (BatchedInsert)request);
-                Monitor.Pulse(_gate);
                 if (_requests.Count + _lanes.Count <= _idle || _threads == threads)
                     return false;
                 _threads++;
