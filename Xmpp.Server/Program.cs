@@ -27,6 +27,7 @@ switch (args)
 }
 
 SocketTuning.Apply();
+using var trimmer = new MemoryTrimmer(TimeProvider.System);
 using var systemd = new SystemdNotifier();
 var stop = new TaskCompletionSource<ServerEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
 ServerProcess? running = null;

@@ -4,9 +4,9 @@ namespace Xmpp.Server.Hosting;
 
 /// <summary>
 /// Gives memory back to the system when a burst (a storm of logins, above all) is over: the collector would keep what it
-/// has for the next one. Only in a quiet moment, when a full collection disturbs nobody, and once for each burst.
+/// has for the next one. Only in a quiet moment, when a full collection disturbs nobody, and once for each burst. One for the process.
 /// </summary>
-internal sealed partial class MemoryTrimmer
+internal sealed partial class MemoryTrimmer : IDisposable
 {
     /// <summary>Less than this in a second is quiet.</summary>
     private const long QuietBytes = 256 * 1024;
@@ -19,13 +19,19 @@ internal sealed partial class MemoryTrimmer
 
     private const int QuietSeconds = 1;
 
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
     private readonly bool _hasMallocTrim = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out _);
+    private readonly ITimer _seconds;
     private long _allocated;
     private long _allocatedWhenTrimmed;
     private int _quietFor;
 
-    /// <summary>Called once a second.</summary>
-    public void Tick()
+    public MemoryTrimmer(TimeProvider time) => _seconds = time.CreateTimer(_ => Look(), null, Second, Second);
+
+    public void Dispose() => _seconds.Dispose();
+
+    private void Look()
     {
         var allocated = GC.GetTotalAllocatedBytes();
         _quietFor = allocated - _allocated < QuietBytes ? _quietFor + 1 : 0;

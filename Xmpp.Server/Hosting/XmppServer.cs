@@ -38,7 +38,6 @@ public sealed partial class XmppServer : IAsyncDisposable
     private readonly ConnectionLimiter _limiter;
     private readonly BoshEndpoint _bosh;
     private readonly IReadOnlyList<HttpRoute> _webRoutes;
-    private readonly MemoryTrimmer _trimmer = new();
     private readonly byte[] _decoySecret;
     private readonly IFileStore _uploads;
     private readonly ITimer _ticks;
@@ -264,7 +263,6 @@ public sealed partial class XmppServer : IAsyncDisposable
         _bosh.Tick();
         foreach (var session in _context.Resumable.Expired(_context.Clock.Seconds))
             _context.EndLater(session);
-        _trimmer.Tick();
     }
 
     private ServerState CreateState(ServerOptions options)
