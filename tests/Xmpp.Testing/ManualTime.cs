@@ -56,19 +56,26 @@ public sealed class ManualTime : TimeProvider
     {
         lock (_lock)
         {
-            var due = _timers.Where(timer => timer.Due <= end).MinBy(timer => timer.Due);
+            // A week has 600,000 seconds, and servers look at something in each.
+            ManualTimer? due = null;
+            foreach (var timer in _timers)
+            {
+                if (timer.Due <= end && (due is null || timer.Due < due.Due))
+                    due = timer;
+            }
             if (due is null)
                 return null;
             if (due.Due > _now)
-                _now = due.Due.Value;
-            due.Due = due.Period > TimeSpan.Zero ? due.Due + due.Period : null;
+                _now = due.Due;
+            due.Due = due.Period > TimeSpan.Zero ? due.Due + due.Period : DateTimeOffset.MaxValue;
             return due;
         }
     }
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
-        public DateTimeOffset? Due { get; set; }
+        /// <summary>The end of all time when it isn't.</summary>
+        public DateTimeOffset Due { get; set; }
 
         public TimeSpan Period { get; private set; }
 
@@ -78,7 +85,7 @@ public sealed class ManualTime : TimeProvider
         {
             lock (time._lock)
             {
-                Due = dueTime == Timeout.InfiniteTimeSpan ? null : time._now + dueTime;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : time._now + dueTime;
                 Period = period;
                 if (!time._timers.Contains(this))
                     time._timers.Add(this);
