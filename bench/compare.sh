@@ -9,8 +9,8 @@ usage() {
   cat <<'END'
 bench/compare.sh [--runs N] [--servers LIST] [--cases REGEX] [--seconds S] [--users N] [--keep FILE] [--write]
   --runs N        repetitions, of which the minimum counts (default 3; accounts, contacts and the memory cases: once)
-  --servers LIST  of xmppchat,prosody,ejabberd (default), without archives; each with -archive behind its name: with them;
-                  xmppchat-mongodb: on the MongoDB of the tests, which needs root, with archives
+  --servers LIST  of xmppchat,prosody,ejabberd (default) and xmppchat-mongodb, on the MongoDB of the tests, which needs root; each
+                  without archives, and with -archive behind its name with them
   --cases REGEX   only the cases whose name matches
   --seconds S     length of one measurement (default 3)
   --users N       users who have each other as contacts (default 2000)
@@ -80,7 +80,7 @@ start_xmppchat() {
 
 start_xmppchat-mongodb() {
   [ -n "$engine" ] || start_engine
-  start_xmppchat "$1" XMPPCHAT_store=mongodb "XMPPCHAT_mongodb__uri=$mongodb"
+  start_xmppchat "$1" XMPPCHAT_store=mongodb "XMPPCHAT_mongodb__uri=$mongodb" "XMPPCHAT_mongodb__database=$1"
 }
 
 # It says two lines: where it is, and how it is reached.
@@ -102,7 +102,7 @@ prepare() {
   mkdir -p "$dir/$server"
   sed -e "s|@DIR@|$dir/$server|g; s|@CERTS@|$certs|g; s|@PORT@|${port[$server]}|g; s|@TLS_PORT@|${tls_port[$server]}|g; s|@HTTP_PORT@|${http_port[$server]}|g" \
     "bench/servers/$from" > "$dir/$server/$from"
-  [[ $server != *-archive && $server != *-mongodb ]] || with archive "$server"
+  [[ $server != *-archive ]] || with archive "$server"
   for p in "${port[$server]}" "${tls_port[$server]}" "${http_port[$server]}"; do
     ! listening "$p" || fail "port $p is in use"
   done
@@ -230,7 +230,7 @@ for server in $servers; do
       port[$server]=15422 version[$server]=XmppChat template[$server]=xmppchat.json
       projects+=(Xmpp.Server)
       ;;
-    xmppchat-mongodb)
+    xmppchat-mongodb | xmppchat-mongodb-archive)
       port[$server]=15522 version[$server]='XmppChat, MongoDB' template[$server]=xmppchat.json
       projects+=(Xmpp.Server tests/mongo-engine/gateway)
       ;;
