@@ -114,6 +114,7 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
     public void Close(LinkFailure failure, bool mayRetry = false)
     {
         ServerStream? ended;
+        List<byte[]> unconfirmed = [];
         using (OutputBatch.Begin())
         {
             lock (_gate)
@@ -128,9 +129,13 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
                 // What was sent comes before the end of the stream.
                 if (CanForget(ended))
                     _queue.ForgetSent();
+                // Here, or the loss of the stream would give another reason.
+                else if (ended is not null)
+                    unconfirmed = _queue.TakeSent();
             }
         }
         ended?.End(null);
+        Return(unconfirmed, failure);
         GiveUp(failure, mayWait: false);
         if (mayRetry)
             Forgive();
