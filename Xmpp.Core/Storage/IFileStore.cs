@@ -10,6 +10,9 @@ namespace Xmpp.Core.Storage;
 /// <remarks>Those in a database throw <see cref="StoreException"/>.</remarks>
 public interface IFileStore
 {
+    /// <summary>How often somebody looks through all files, to remove those that are over.</summary>
+    TimeSpan SweepInterval => TimeSpan.FromHours(1);
+
     /// <summary>Finds a file; null when there is none.</summary>
     /// <param name="id">32 hexadecimal digits in lower case.</param>
     ValueTask<IStoredFile?> FindAsync(string id, CancellationToken cancellationToken);

@@ -14,9 +14,6 @@ public sealed record UploadTotals(int Files, long Bytes, long MaxBytes);
 /// <summary>What has been uploaded, whatever the configuration becomes meanwhile.</summary>
 public sealed class UploadDirectory : IAsyncDisposable
 {
-    /// <summary>How long files may stay that are over.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
-
     private readonly IServerTasks _tasks;
     private readonly Func<UploadOptions> _options;
     private readonly ConcurrentDictionary<Jid, IReadOnlyCollection<Upload>> _removed = new();
@@ -47,7 +44,7 @@ public sealed class UploadDirectory : IAsyncDisposable
     /// <summary>Begins: removes what was left, now and again and again.</summary>
     public void Start()
     {
-        _timer = Time.CreateTimer(_ => Sweep(), null, Interval, Interval);
+        _timer = Time.CreateTimer(_ => Sweep(), null, Files.SweepInterval, Files.SweepInterval);
         _isRunning = 1;
         _tasks.Run("Counting of uploaded files", SweepAsync);
     }

@@ -18,6 +18,9 @@ internal sealed class UploadFiles(IFileStore store)
     /// <summary>What all of them have, in bytes.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
+    /// <inheritdoc cref="IFileStore.SweepInterval"/>
+    public TimeSpan SweepInterval => store.SweepInterval;
+
     /// <summary>Whether an id could be one of ours.</summary>
     public static bool IsId(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
 

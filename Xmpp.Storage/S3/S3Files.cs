@@ -36,6 +36,9 @@ public sealed class S3Files : IFileStore, IDisposable
     /// <summary>A file is settled this long after it came, as the clocks of the store and of this process say.</summary>
     public static TimeSpan Settling { get; } = TimeSpan.FromHours(1);
 
+    /// <summary>Seldom: each object is a request, which may cost money.</summary>
+    public TimeSpan SweepInterval => TimeSpan.FromDays(1);
+
     /// <summary>Whether objects can be listed, put, fetched and deleted there; of what it puts there nothing stays.</summary>
     /// <exception cref="StoreException">They can't; the message says why and what to do.</exception>
     public static async Task CheckAsync(S3FilesOptions options, CancellationToken cancellationToken)

@@ -109,7 +109,8 @@ public sealed class UploadLifeTests
         server.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.NotFound, (await romeo.GetAsync(url)).StatusCode);
         await Eventually.UntilAsync(
-            async () => (await Uploader.FilesAsync(server)).Count == 0, meanwhile: () => server.Time.Advance(UploadDirectory.Interval));
+            async () => (await Uploader.FilesAsync(server)).Count == 0,
+            meanwhile: () => server.Time.Advance(server.Server.Context.Uploads.Files.SweepInterval));
     }
 
     [Theory]
@@ -166,7 +167,7 @@ public sealed class UploadLifeTests
         await server.RestartAsync(isKilled: true);
         // In a database it may be that of another server, which has yet to note whose it is.
         if (server.Options.Http.UploadStore != "disk")
-            server.Time.Advance(2 * UploadDirectory.Interval);
+            server.Time.Advance(2 * files.SweepInterval);
 
         using var again = await Uploader.LoginAsync(server);
         await Eventually.UntilAsync(async () => (await Uploader.FilesAsync(server)).Count == 1);
