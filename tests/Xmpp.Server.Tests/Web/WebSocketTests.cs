@@ -218,13 +218,13 @@ public sealed class WebSocketTests
         var body = new string('x', 200_000);
 
         // The kernel holds some; then nobody waits for it.
-        for (var i = 0; server.Server.Context.Sessions.Count == 2; i++)
+        for (var i = 0; i < 1000 && server.Server.Context.Sessions.Count == 2; i++)
         {
-            Assert.True(i < 1000, "it is still there");
             await romeo.SendAsync($"<message to='{juliet.Jid}' type='headline'><body>{body}</body></message>");
             await romeo.SendAsync($"<iq type='get' id='{i}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
             await romeo.ExpectAsync($"<iq type='result' id='{i}' from='localhost' to='{romeo.Jid}'/>");
         }
+        await Eventually.UntilAsync(() => server.Server.Context.Sessions.Count == 1);
     }
 
     [Fact]
