@@ -129,8 +129,8 @@ internal sealed partial class OutgoingLink(ServerContext server, ServerDialer di
                 // What was sent comes before the end of the stream.
                 if (CanForget(ended))
                     _queue.ForgetSent();
-                // Here, or the loss of the stream would give another reason.
-                else if (ended is not null)
+                // Here, or the loss of the stream would give another reason; what is left is for the process to come.
+                else if (ended is not null && !_isLeft)
                     unconfirmed = _queue.TakeSent();
             }
         }
