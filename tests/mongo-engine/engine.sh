@@ -152,7 +152,7 @@ start_engine() {
   started=$SECONDS
   # shellcheck disable=SC2086
   chroot "$folder/root" "${as_postgres[@]}" $binaries/postgres -D "$name/data" -k "$name" $1 \
-    -c "documentdb.localhost_connection_string=host=$name" >> "$instance/log" 2>&1 &
+    -c deadlock_timeout=100ms -c "documentdb.localhost_connection_string=host=$name" >> "$instance/log" 2>&1 &
   engine=$!
 }
 

@@ -1,6 +1,7 @@
 """What many do at once."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pymongo
 import pytest
@@ -64,6 +65,26 @@ def test_one_of_many_conditional_changes_wins(database):
 def test_inserts_from_everywhere(database):
     at_once(lambda number: [database.many.insert_many([{"caller": number, "n": n} for n in range(50)]) for _ in range(5)])
     assert database.many.count_documents({}) == CALLERS * 250
+
+
+@pytest.mark.parametrize("documents", [[{"a": 1, "b": 1}], [{"a": 1}, {"b": 1}]], ids=["one", "several"])
+def test_inserts_that_meet_a_transaction_head_on_wait_for_its_end(client, database, documents):
+    for key in "a", "b":
+        database.keys.create_index(key, unique=True, partialFilterExpression={key: {"$exists": True}})
+    for _ in range(5):
+        with ThreadPoolExecutor() as others, client.start_session() as session:
+            with session.start_transaction():
+                database.keys.insert_one({"b": 1}, session=session)
+                other = others.submit(database.keys.insert_many, [dict(document) for document in documents])
+                # Gives the other one the time to come as far as the transaction's key.
+                database.keys.count_documents({}, session=session)
+                try:
+                    database.keys.insert_one({"a": 1}, session=session)
+                except OperationFailure as failure:
+                    assert failure.has_error_label("TransientTransactionError")
+                session.abort_transaction()
+            assert len(other.result().inserted_ids) == len(documents)
+        assert database.keys.delete_many({}).deleted_count == len(documents)
 
 
 def test_first_writes_into_a_collection_that_is_not_there(database):

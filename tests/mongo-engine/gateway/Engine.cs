@@ -118,6 +118,8 @@ internal sealed class Engine : IAsyncDisposable
             var row = new object?[reader.FieldCount];
             for (var column = 0; column < row.Length; column++)
                 row[column] = await reader.IsDBNullAsync(column, limit.Token) ? null : reader.GetValue(column);
+            if (row is [byte[] reply, ..])
+                EngineErrors.ThrowIfInConflict(new BsonDocument(reply));
             return row;
         }
         catch (OperationCanceledException)

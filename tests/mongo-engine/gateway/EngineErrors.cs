@@ -69,6 +69,17 @@ internal static partial class EngineErrors
         return new MongoException(kind, message);
     }
 
+    /// <summary>
+    /// Fails when one of the write errors in a reply says that the write got into another's way: the engine lists it with the others,
+    /// mongod never does.
+    /// </summary>
+    public static void ThrowIfInConflict(BsonDocument reply)
+    {
+        var errors = reply["writeErrors"]?.Document.Elements().Select(error => ToMongo(error.Document)) ?? [];
+        if (errors.FirstOrDefault(error => error.Error == MongoError.WriteConflict) is { } conflict)
+            throw conflict;
+    }
+
     /// <summary>The reply with MongoDB's numbers in its list of write errors, where the engine puts packed SQLSTATEs.</summary>
     /// <param name="ns">Database and collection.</param>
     public static BsonDocument TranslateWriteErrors(BsonDocument reply, string ns)

@@ -21,17 +21,29 @@ internal sealed class Statements(Engine engine, Transactions transactions)
             : throw new MongoException(MongoError.InternalError, "the engine has no answer");
 
     /// <summary>
-    /// Carries out a command of several writes once, however often it comes: what it was answered is kept together with what it wrote.
-    /// For single writes the engine does that.
+    /// Carries out a command of several writes whole, so that it can be tried again, and once, however often it comes: what it was
+    /// answered is kept together with what it wrote. Of single writes the engine takes care.
     /// </summary>
-    public Task<BsonDocument> OnceAsync(Request request, string key, string sql, params NpgsqlParameter[] parameters) =>
-        TryAgainAsync(() => OnceAsync(key, sql, LimitOf(request), parameters));
+    /// <param name="key">Null: it won't come again.</param>
+    public Task<BsonDocument> WholeAsync(Request request, string? key, string sql, params NpgsqlParameter[] parameters) =>
+        TryAgainAsync(() => WholeAsync(key, sql, LimitOf(request), parameters));
 
     public async Task<object?[]> RowAsync(Request request, string sql, params NpgsqlParameter[] parameters)
     {
         var limit = LimitOf(request);
         if (await transactions.FindAsync(request) is { } transaction)
-            return await transaction.RowAsync(sql, limit, parameters);
+        {
+            try
+            {
+                return await transaction.RowAsync(sql, limit, parameters);
+            }
+            catch
+            {
+                // Whoever waits for what it has changed need not wait until its client gives it up.
+                await transactions.FailAsync(request);
+                throw;
+            }
+        }
         return await TryAgainAsync(async () =>
         {
             await using var connection = await engine.OpenAsync();
@@ -39,16 +51,16 @@ internal sealed class Statements(Engine engine, Transactions transactions)
         });
     }
 
-    private async Task<BsonDocument> OnceAsync(string key, string sql, TimeSpan limit, NpgsqlParameter[] parameters)
+    private async Task<BsonDocument> WholeAsync(string? key, string sql, TimeSpan limit, NpgsqlParameter[] parameters)
     {
         await using var transaction = await Transaction.BeginAsync(await engine.OpenAsync(), 0, IsolationLevel.ReadCommitted);
         // Whoever comes while the first is still at it waits here.
-        var mine = await transaction.RowAsync(RepeatedWrites.Begin, TimeSpan.Zero, Engine.Parameter(key));
-        if (mine is [])
+        if (key is not null && await transaction.RowAsync(RepeatedWrites.Begin, TimeSpan.Zero, Engine.Parameter(key)) is [])
             return new BsonDocument((byte[])(await transaction.RowAsync(RepeatedWrites.Find, TimeSpan.Zero, Engine.Parameter(key)))[0]!);
         var row = await transaction.RowAsync(sql, limit, parameters.Select(parameter => parameter.Clone()));
         var reply = new BsonDocument((byte[])row[0]!);
-        await transaction.RowAsync(RepeatedWrites.Keep, TimeSpan.Zero, Engine.Parameter(key), Engine.Parameter(reply));
+        if (key is not null)
+            await transaction.RowAsync(RepeatedWrites.Keep, TimeSpan.Zero, Engine.Parameter(key), Engine.Parameter(reply));
         await transaction.CommitAsync();
         return reply;
     }

@@ -68,7 +68,7 @@ internal sealed class Transactions(Engine engine)
         return new BsonBuilder().ToReply();
     }
 
-    /// <summary>Ends the transaction of a command that went wrong.</summary>
+    /// <summary>Ends the transaction of a command that went wrong: it can only be begun anew.</summary>
     public Task FailAsync(Request request)
     {
         var (session, number) = KeyOf(request);
@@ -88,7 +88,7 @@ internal sealed class Transactions(Engine engine)
 
     private Transaction Find(string session, long number)
     {
-        if (_open.TryGetValue(session, out var transaction) && transaction.Number == number && !transaction.HasFailed)
+        if (_open.TryGetValue(session, out var transaction) && transaction.Number == number)
             return transaction;
         throw new MongoException(MongoError.NoSuchTransaction, $"Transaction {number} is not in progress.");
     }
@@ -113,9 +113,6 @@ internal sealed class Transaction : IAsyncDisposable
 
     public long Number { get; }
 
-    /// <summary>After an error a transaction can only be begun anew.</summary>
-    public bool HasFailed { get; private set; }
-
     /// <param name="isolation">RepeatableRead is what MongoDB calls snapshot isolation.</param>
     public static async Task<Transaction> BeginAsync(NpgsqlConnection connection, long number, IsolationLevel isolation)
     {
@@ -132,18 +129,8 @@ internal sealed class Transaction : IAsyncDisposable
 
     public void AbortAfter(TimeSpan lifetime, Action abort) => _timer = new Timer(_ => abort(), null, lifetime, Timeout.InfiniteTimeSpan);
 
-    public async Task<object?[]> RowAsync(string sql, TimeSpan limit, params IEnumerable<NpgsqlParameter> parameters)
-    {
-        try
-        {
-            return await Engine.RowAsync(_connection, sql, limit, parameters);
-        }
-        catch
-        {
-            HasFailed = true;
-            throw;
-        }
-    }
+    public Task<object?[]> RowAsync(string sql, TimeSpan limit, params IEnumerable<NpgsqlParameter> parameters) =>
+        Engine.RowAsync(_connection, sql, limit, parameters);
 
     public async Task CommitAsync()
     {

@@ -16,7 +16,7 @@ internal sealed class Writes(Statements statements)
         var sql = "SELECT p_result::bytea FROM"
             + $" documentdb_api.{request.Name}($1, $2{Statements.AsBson}, $3{Statements.AsBsonSequence}, $4)";
         var key = RetryKey(request);
-        var several = key is not null && HasSeveral(request);
+        var several = !request.IsInTransaction && HasSeveral(request);
         NpgsqlParameter[] parameters =
         [
             Engine.Parameter(request.Database), Engine.Parameter(request.Body), Engine.Parameter(beside),
@@ -25,7 +25,7 @@ internal sealed class Writes(Statements statements)
         try
         {
             var reply = several
-                ? await statements.OnceAsync(request, key!, sql, parameters)
+                ? await statements.WholeAsync(request, key, sql, parameters)
                 : await statements.DocumentAsync(request, sql, parameters);
             return EngineErrors.TranslateWriteErrors(reply, ns);
         }
