@@ -106,12 +106,12 @@ public sealed class MessageCarbons(ISessionDirectory sessions) : IXmppModule
         BroadcastStanza? copy = null;
         foreach (var resource in resources)
         {
-            if (resource == message.Sender || resource.State.Get(Enabled) is null || GetsOriginal(resource, message))
+            if (message.IsWith(resource) || resource.State.Get(Enabled) is null || GetsOriginal(resource, message))
                 continue;
             if (copy is null && !IsEligible(message.Stanza, message.Type, message.Direction))
                 return;
             copy ??= CopyOf(message);
-            resource.Send(copy.Value, resource.Jid);
+            message.Copy(copy.Value, resource);
         }
     }
 

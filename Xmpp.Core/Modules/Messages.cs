@@ -18,7 +18,7 @@ public enum MessageStage
     /// <summary>What is kept of it.</summary>
     Archive,
 
-    /// <summary>Copies for other resources of the account.</summary>
+    /// <summary>Copies for other resources of the account: see <see cref="MessageContext.Copy"/>.</summary>
     Copy,
 
     /// <summary>To the resources it is meant for; the server's own stage, for the recipient only.</summary>
@@ -112,6 +112,12 @@ public abstract class MessageContext
 
     /// <summary>Writes the message as the account gets it, as UTF-8 for the namespace "jabber:client".</summary>
     public abstract void Write(IBufferWriter<byte> output);
+
+    /// <summary>Gives a copy to a client of the account, as soon as the message itself is where it is meant to go.</summary>
+    public abstract void Copy(BroadcastStanza copy, ISession to);
+
+    /// <summary>Whether a client has the message: it has sent it, or got it or a copy before the server was killed.</summary>
+    public abstract bool IsWith(ISession session);
 
     /// <summary>
     /// Delivers once more, for a handler of <see cref="MessageStage.Undelivered"/> who finds that somebody may have come.

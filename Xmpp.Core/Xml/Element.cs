@@ -111,13 +111,8 @@ public sealed class Element : IEquatable<Element>
     /// <summary>Reads an element that stands alone, such as one that was stored.</summary>
     /// <param name="defaultNamespace">The default namespace in force around it.</param>
     /// <exception cref="FormatException">It isn't one element, or not one that a stream could carry.</exception>
-    public static Element Parse(ReadOnlyMemory<byte> utf8, string defaultNamespace = Namespaces.Client)
-    {
-        var framer = new StanzaFramer(FramerLimits.None);
-        framer.Begin(StreamScope.ForContent(defaultNamespace));
-        return framer.Read(utf8, out var consumed) == FrameKind.Stanza && consumed == utf8.Length
-            ? framer.Stanza.ToElement() : throw new FormatException(framer.Error?.Text ?? "One element was expected.");
-    }
+    public static Element Parse(ReadOnlyMemory<byte> utf8, string defaultNamespace = Namespaces.Client) =>
+        StanzaView.Parse(utf8, StreamScope.ForContent(defaultNamespace)).ToElement();
 
     /// <inheritdoc cref="Parse(ReadOnlyMemory{byte}, string)"/>
     public static Element Parse(string xml, string defaultNamespace = Namespaces.Client) =>

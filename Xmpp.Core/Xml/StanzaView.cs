@@ -19,6 +19,23 @@ public sealed class StanzaView
         _namespaces = namespaces;
     }
 
+    /// <summary>
+    /// Reads a stanza as it would stand in a client's stream. It comes from none now: it was kept, or put together here, and may be of any
+    /// size.
+    /// </summary>
+    /// <param name="utf8">Exactly one element.</param>
+    /// <exception cref="FormatException">It isn't one element, or not one that a stream could carry.</exception>
+    public static StanzaView Parse(ReadOnlyMemory<byte> utf8) => Parse(utf8, StreamScope.Client);
+
+    /// <inheritdoc cref="Parse(ReadOnlyMemory{byte})"/>
+    internal static StanzaView Parse(ReadOnlyMemory<byte> utf8, StreamScope scope)
+    {
+        var framer = new StanzaFramer(FramerLimits.None);
+        framer.Begin(scope);
+        return framer.Read(utf8, out var consumed) == FrameKind.Stanza && consumed == utf8.Length
+            ? framer.Stanza : throw new FormatException(framer.Error?.Text ?? "One element was expected.");
+    }
+
     /// <summary>The whole element, from <c>&lt;</c> to <c>&gt;</c>.</summary>
     public ReadOnlyMemory<byte> Bytes { get; internal set; }
 

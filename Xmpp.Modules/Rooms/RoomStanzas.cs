@@ -63,10 +63,7 @@ internal static class RoomStanzas
         if (!view.IsSelfContained)
         {
             XmlStreamWriter.Write(output, view.ToElement(), Namespaces.Client, streamPrefix: false);
-            var framer = new StanzaFramer(FramerLimits.None);
-            framer.Begin(StreamScope.Client);
-            framer.Read(output.WrittenSpan.ToArray(), out _);
-            view = framer.Stanza;
+            view = StanzaView.Parse(output.WrittenSpan.ToArray());
             output.ResetWrittenCount();
         }
         var bytes = view.Bytes.Span;

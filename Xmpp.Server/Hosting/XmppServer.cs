@@ -135,6 +135,8 @@ public sealed partial class XmppServer : IAsyncDisposable
                         await handler(_stopping.Token);
                     foreach (var message in partlySent)
                     {
+                        if (state.IsLocal(message.Message.Account))
+                            await _context.Messages.SendRestAsync(message, _stopping.Token);
                         foreach (var handler in state.Modules.PartlySent)
                             await handler(message, _stopping.Token);
                     }

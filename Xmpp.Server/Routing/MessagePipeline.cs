@@ -17,7 +17,8 @@ namespace Xmpp.Server.Routing;
 
 /// <summary>
 /// Takes a message through the stages, once for each local account that it touches: Guard, Stamp, Archive, Copy, and for the
-/// recipient Deliver and Undelivered.
+/// recipient Deliver and Undelivered. It is kept first, then delivered, then copies go out: so who finds any of that after a kill knows
+/// what came before.
 /// </summary>
 internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 {
@@ -41,13 +42,10 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         var (from, to) = (Jid.Parse(message["from"]!), Jid.Parse(message["to"]!));
         var bytes = new ArrayBufferWriter<byte>(512);
         XmlStreamWriter.Write(bytes, message, Namespaces.Client, streamPrefix: false);
-        // Not one of the pool's: those have the limits of clients.
-        var framer = new StanzaFramer(FramerLimits.None);
-        framer.Begin(StreamScope.Client);
-        framer.Read(bytes.WrittenMemory, out _);
         var current = server.Current;
         return await RunAsync(
-            current.Modules, sender: null, session: null, from, framer.Stanza, to, current.IsLocal(to), cancellationToken);
+            current.Modules, sender: null, session: null, from, StanzaView.Parse(bytes.WrittenMemory), to, current.IsLocal(to),
+            cancellationToken);
     }
 
     public ValueTask<IqReply> AskAsync(Jid account, Jid from, IqType type, Element payload, CancellationToken cancellationToken) =>
@@ -95,6 +93,25 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         return context.Type == MessageType.Error ? null : error;
     }
 
+    /// <summary>
+    /// Gives a message to those clients of an account that hadn't got it yet, or a copy, when the server was killed. Nothing came behind it.
+    /// </summary>
+    public async ValueTask SendRestAsync(PartlySentMessage message, CancellationToken cancellationToken)
+    {
+        var (entry, stanza) = (message.Message, StanzaView.Parse(message.Message.Stanza));
+        if (stanza.AttributeJid("from"u8) is not { } from || stanza.AttributeJid("to"u8) is not { } to)
+            return;
+        var context = new Context();
+        context.Start(this, sender: null, from, stanza, to);
+        context.Touch(entry.Account, entry.IsIncoming ? MessageDirection.Received : MessageDirection.Sent);
+        context.ContinueFrom(message);
+        // Where none of the account's has it, it was for none.
+        if (context.IsForAccount && message.Recipients.Any(recipient => recipient.Bare == entry.Account))
+            Deliver(context, toWhoIsCatchingUp: false);
+        await RunAsync(server.Current.Modules.MessageHandlers(MessageStage.Copy), context, cancellationToken);
+        context.SendCopies();
+    }
+
     /// <param name="sender">The session that sent it; null when none did.</param>
     /// <param name="session">Of the other server's stream that it came on; null when none did, or it can't be resumed.</param>
     /// <param name="isLocal">Whether this server answers for the recipient's domain.</param>
@@ -128,8 +145,15 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         // Also of what is stopped then: the sender's other clients may have copies already, by the ids that they have in the archive.
         if (context.Kept.Count > 0)
             await KeepAsync(context, cancellationToken);
-        if (verdict == Verdict.Stop)
-            return context.Error;
+        var error = verdict == Verdict.Stop ? context.Error : await HandOverAsync(modules, context, isLocal, cancellationToken);
+        context.SendCopies();
+        return error;
+    }
+
+    /// <summary>Brings it to whom it is for, wherever that is.</summary>
+    private async ValueTask<StanzaError?> HandOverAsync(
+        ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
+    {
         if (!isLocal && server.Current.Services.TryGetValue(context.To.Domain, out var service))
         {
             return await service.Service.MessageAsync(
@@ -267,7 +291,8 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         context.Write(message);
         if (action == DeliveryAction.ToResource)
         {
-            ((ClientSession)addressed!).Send(message.WrittenSpan, copies: null, context.Origin);
+            if (!context.WasGivenTo(addressed!))
+                ((ClientSession)addressed!).Send(message.WrittenSpan, copies: null, context.Origin);
             return action;
         }
         // Once one of them takes it, those that are catching up don't go without it: late messages say when they were sent.
@@ -277,7 +302,8 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         {
             if (!IsAvailable(resource))
                 continue;
-            ((ClientSession)resource).Send(message.WrittenSpan, copies, context.Origin);
+            if (!context.WasGivenTo(resource))
+                ((ClientSession)resource).Send(message.WrittenSpan, copies, context.Origin);
             isSent = true;
         }
         // Whoever was available a moment ago may not be any more.
@@ -311,7 +337,9 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     private sealed class Context : MessageContext
     {
         private readonly StanzaEdits _edits = new();
+        private readonly List<(BroadcastStanza Copy, ClientSession To)> _copies = [];
         private List<ArchiveEntry>? _kept;
+        private IReadOnlySet<Jid>? _recipients;
         private MessagePipeline? _pipeline;
         private ClientSession? _sender;
         private RemoteSession? _session;
@@ -369,6 +397,31 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
 
         public override void Write(IBufferWriter<byte> output) => StanzaStamper.Write(output, Stanza, _sender, _edits);
 
+        public override void Copy(BroadcastStanza copy, ISession to) => _copies.Add((copy, (ClientSession)to));
+
+        public void SendCopies()
+        {
+            foreach (var (copy, to) in _copies)
+                to.Send(copy, to.Jid, Origin);
+            _copies.Clear();
+        }
+
+        public override bool IsWith(ISession session) =>
+            session == _sender || WasGivenTo(session) || (_recipients is not null && session.Jid == _from);
+
+        /// <summary>Whether a client has it that is not the sender, from before the process began.</summary>
+        public bool WasGivenTo(ISession session) => _recipients?.Contains(session.Jid) == true;
+
+        /// <summary>The message was on its way already: it has the id by which it is archived, and some have it.</summary>
+        public void ContinueFrom(PartlySentMessage message)
+        {
+            _recipients = message.Recipients;
+            StanzaId = message.Message.Id;
+            var output = new ArrayBufferWriter<byte>(128);
+            Core.Extensions.StanzaId.Write(output, message.Message.Id, Account);
+            Append(output.WrittenSpan);
+        }
+
         public override bool TryDeliver(bool toWhoIsCatchingUp) =>
             _pipeline!.Deliver(this, toWhoIsCatchingUp) is DeliveryAction.ToResource or DeliveryAction.ToAvailable;
 
@@ -396,6 +449,7 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
         {
             (_pipeline, _sender, _from, _stanza, _to, _account, _session) = (null, null, null, null, null, null, null);
             _edits.Clear();
+            _copies.Clear();
             _kept = null; // The store's by now.
             StanzaId = null;
             Error = null;

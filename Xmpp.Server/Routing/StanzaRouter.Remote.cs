@@ -50,21 +50,12 @@ internal sealed partial class StanzaRouter
     /// <param name="unsent">With 'from' and 'to', UTF-8 for "jabber:client".</param>
     public ValueTask ReturnUnsentAsync(ReadOnlyMemory<byte> unsent, StanzaError error, CancellationToken cancellationToken)
     {
-        var stanza = Read(unsent);
+        var stanza = StanzaView.Parse(unsent);
         if (stanza.Attribute("type"u8) is "error" or "result" || stanza.AttributeJid("to"u8) is not { } to)
             return default;
         var answer = new ArrayBufferWriter<byte>(512);
         ResponseWriter.Write(answer, stanza, QuotedSender(stanza), "error"u8, error.ToElement());
-        return RouteRemoteAsync(Read(answer.WrittenMemory), to, session: null, cancellationToken);
-    }
-
-    private static StanzaView Read(ReadOnlyMemory<byte> bytes)
-    {
-        // Not one of the pool's: what came from the server itself may be larger than what clients may send.
-        var framer = new StanzaFramer(FramerLimits.None);
-        framer.Begin(StreamScope.Client);
-        framer.Read(bytes, out _);
-        return framer.Stanza;
+        return RouteRemoteAsync(StanzaView.Parse(answer.WrittenMemory), to, session: null, cancellationToken);
     }
 
     private static ReadOnlySpan<byte> QuotedSender(StanzaView stanza)

@@ -25,10 +25,7 @@ internal sealed partial class StanzaRouter
             return presence;
         var bytes = new ArrayBufferWriter<byte>(presence.Bytes.Length + 128);
         XmlStreamWriter.Write(bytes, changed, Namespaces.Client, streamPrefix: false);
-        var framer = new StanzaFramer(FramerLimits.None);
-        framer.Begin(StreamScope.Client);
-        framer.Read(bytes.WrittenMemory, out _);
-        return framer.Stanza;
+        return StanzaView.Parse(bytes.WrittenMemory);
     }
 
     /// <returns>The error to tell the sender, or null.</returns>
@@ -78,12 +75,15 @@ internal sealed partial class StanzaRouter
         XmlStreamWriter.Write(
             bytes, new Element(Namespaces.Client, "iq", Element.Attr("type", typeName), Element.Attr("id", typeName), payload),
             Namespaces.Client, streamPrefix: false);
-        var framer = new StanzaFramer(FramerLimits.None);
-        framer.Begin(StreamScope.Client);
-        framer.Read(bytes.WrittenMemory, out _);
-        return await iqs.AnswerAsync(
-            current.Modules, new IqRequest(framer.Stanza) { Type = type, From = from, To = account, Target = IqTarget.OtherAccount, IsWaitedFor = true },
-            cancellationToken);
+        var request = new IqRequest(StanzaView.Parse(bytes.WrittenMemory))
+        {
+            Type = type,
+            From = from,
+            To = account,
+            Target = IqTarget.OtherAccount,
+            IsWaitedFor = true,
+        };
+        return await iqs.AnswerAsync(current.Modules, request, cancellationToken);
     }
 
     /// <summary>Asks somebody here in the name of an account, as far as no client has to be asked (XEP-0356 §6.3).</summary>
@@ -95,7 +95,7 @@ internal sealed partial class StanzaRouter
         var current = server.Current;
         var bytes = new ArrayBufferWriter<byte>(256);
         XmlStreamWriter.Write(bytes, iq, Namespaces.Client, streamPrefix: false);
-        var stanza = Read(bytes.WrittenMemory);
+        var stanza = StanzaView.Parse(bytes.WrittenMemory);
         Element? sent = null;
         IqReply reply;
         if (to.Local is not null && to.Bare != account && current.IsLocal(to) && !current.Modules.Guards.IsEmpty

@@ -25,11 +25,7 @@ internal sealed class UndeliveredStanzas(ServerContext server)
 
     private async ValueTask HandleAsync(ClientSession recipient, LostStanza lost)
     {
-        // Not one of the pool's: what came from the server itself may be larger than what clients may send.
-        var framer = new StanzaFramer(FramerLimits.None);
-        framer.Begin(StreamScope.Client);
-        framer.Read(lost.Stanza, out _);
-        var stanza = framer.Stanza;
+        var stanza = StanzaView.Parse(lost.Stanza);
         StanzaError? error = null;
         if (stanza.LocalName.SequenceEqual("message"u8) && !IsOnlyForSession(stanza, recipient.Jid.Bare))
             error = await server.Messages.RedeliverAsync(stanza, recipient.Jid, lost.SentAt, CancellationToken.None);

@@ -5,6 +5,7 @@ using Xmpp.Core.Modules;
 using Xmpp.Core.Stanzas;
 using Xmpp.Core.Xml;
 using Xmpp.Server.Hosting;
+using Xmpp.Server.Sessions.Journal;
 using Xmpp.Server.Streams;
 using Xmpp.Server.Transport;
 
@@ -102,11 +103,16 @@ internal sealed partial class ClientSession : ISession, ICommitmentOwner
 
     public void Send(ReadOnlySpan<byte> stanza) => Send(stanza, null, default);
 
-    public void Send(BroadcastStanza stanza, Jid to, ISession? sender)
+    public void Send(BroadcastStanza stanza, Jid to, ISession? sender) =>
+        Send(stanza, to, ((ClientSession?)sender)?.OriginOfCurrent ?? default);
+
+    /// <summary>Queues a stanza that others get as well, who keep it should this session end before its client has it.</summary>
+    /// <param name="origin">The message that it is a copy of.</param>
+    public void Send(BroadcastStanza stanza, Jid to, StanzaOrigin origin)
     {
         var output = Scratch.Rent();
         Write(stanza, to, output);
-        Send(output.WrittenSpan, Copies.Elsewhere, ((ClientSession?)sender)?.OriginOfCurrent ?? default);
+        Send(output.WrittenSpan, Copies.Elsewhere, origin);
     }
 
     public void Send(IReadOnlyList<ReadOnlyMemory<byte>> stanzas)

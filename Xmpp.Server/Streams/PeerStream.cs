@@ -181,10 +181,7 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
             return stanza;
         var bytes = new ArrayBufferWriter<byte>(stanza.Bytes.Length + 64);
         ContentNamespace.Write(bytes, stanza.ToElement(), ContentNs, Namespaces.Client);
-        var framer = new StanzaFramer(FramerLimits.None);
-        framer.Begin(StreamScope.Client);
-        framer.Read(bytes.WrittenMemory, out _);
-        return framer.Stanza;
+        return StanzaView.Parse(bytes.WrittenMemory);
     }
 
     /// <summary>Whether an element is a message, presence or IQ of "jabber:client".</summary>

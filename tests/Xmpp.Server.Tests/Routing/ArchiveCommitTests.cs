@@ -79,6 +79,9 @@ public sealed class ArchiveCommitTests
     {
         await using var server = await TestServer.StartAsync();
         var (romeo, juliet) = (await server.LoginAsync("romeo"), await server.LoginAsync("juliet"));
+        var home = await server.ConnectAsync("romeo");
+        await home.SendAsync("<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        await home.ReadAsync();
         server.Store.Failure = StanzaErrorCondition.ResourceConstraint;
 
         await romeo.SendAsync(Message(juliet, 1));
@@ -86,6 +89,7 @@ public sealed class ArchiveCommitTests
         await romeo.ExpectErrorAsync(StanzaErrorCondition.ResourceConstraint);
         server.Store.Failure = null;
         await juliet.ExpectNothingFromAsync(romeo);
+        await home.ExpectNothingFromAsync(home);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 """Kills one of two servers that talk to each other, then the other one, again and again, while clients with stream management on both sides
 write to those of the other side as fast as they can. Then each message whose sender got an acknowledgement has come to its recipient
-once, in order, and is in both archives once, in order.
+once, in order, and is in both archives once, in order; and so it has come to the other devices of both (XEP-0280).
 
     /usr/bin/python3 tests/interop/chaos/links.py [--store sqlite|mongodb] [--rounds 3] [--clients 80] [--unmanaged]
 
@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from talk import Client, arguments_of, choose_store, converse, report
+from talk import Client, arguments_of, choose_store, converse, devices_of, report
 
 import xmppchat
 from pki import Authority
@@ -109,7 +109,8 @@ async def talk(servers, arguments):
             other = sides[1][(number + distance) % len(sides[1])]
             client.contacts.append(other)
             other.contacts.append(client)
-    return await converse(servers, [*sides[0], *sides[1]], arguments)
+    clients = [*sides[0], *sides[1]]
+    return await converse(servers, clients if arguments.unmanaged else clients + devices_of(clients), arguments)
 
 
 def main():

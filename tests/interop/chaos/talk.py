@@ -1,5 +1,6 @@
 """Kills the server while 300 clients with stream management (XEP-0198) chat as fast as they can, again and again; they resume their streams.
-Then each message whose sender got an acknowledgement has come to its recipient once, in order, and is in both archives once, in order.
+Then each message whose sender got an acknowledgement has come to its recipient once, in order, and is in both archives once, in order; and so
+it has come to the other devices of both (XEP-0280).
 
     /usr/bin/python3 tests/interop/chaos/talk.py [--store sqlite|mongodb] [--rounds 3] [--clients 300]
 
@@ -25,6 +26,7 @@ from mongodb import Engine  # noqa: E402
 from raw import Scram  # noqa: E402
 
 CLIENT, STREAM, SM = "{jabber:client}", "{http://etherx.jabber.org/streams}", "{urn:xmpp:sm:3}"
+CARBONS = "{urn:xmpp:carbons:2}"
 MAM, SID, FORWARD, RSM = "{urn:xmpp:mam:2}", "{urn:xmpp:sid:0}", "{urn:xmpp:forward:0}", "{http://jabber.org/protocol/rsm}"
 OPEN = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='{host}' version='1.0'>"
 
@@ -87,6 +89,8 @@ class Line:
 class Client:
     """Somebody who writes to a few others, and writes down what came of it."""
 
+    resource, presence = "talk", "<presence/>"
+
     def __init__(self, server, account):
         self.server, self.account, self.contacts = server, account, []
         self.line = self.previd = None
@@ -118,11 +122,11 @@ class Client:
 
     async def log_in(self):
         self.line = line = await self.connect()
-        line.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>talk</resource></bind></iq>")
+        line.send(f"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{self.resource}</resource></bind></iq>")
         await line.expect(CLIENT + "iq")
         line.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
         self.previd = (await line.expect(SM + "enabled")).get("id")
-        self.write("<presence/>")
+        self.write(self.presence)
 
     async def run(self):
         """Until cancelled: takes what comes, writes as fast as it may, and comes back when the connection is lost."""
@@ -253,6 +257,54 @@ class Client:
         self.problems.append(f"{self}: {what}: of {last} missing {missing[:10]}, twice {doubled[:10]}, in order: {found == sorted(found)}")
 
 
+class Device(Client):
+    """Another client of somebody, who writes with the first: it hears what that one writes, and what is written to it."""
+
+    resource = "device"
+
+    def __init__(self, owner, priority):
+        super().__init__(owner.server, owner.account)
+        self.owner, self.presence = owner, f"<presence><priority>{priority}</priority></presence>"
+        self.sent = collections.defaultdict(list)
+
+    def __str__(self):
+        return f"{super().__str__()}, {self.presence}"
+
+    async def log_in(self):
+        await super().log_in()
+        self.write("<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>")
+        while True:
+            element = await self.line.next()
+            self.take(element)
+            if element.get("id") == "carbons":
+                return
+
+    def hear(self, message):
+        for direction, peer, heard in (("sent", "to", self.sent), ("received", "from", self.received)):
+            if (copy := message.find(f"{CARBONS}{direction}/{FORWARD}forwarded/{CLIENT}message")) is not None:
+                heard[copy.get(peer).split("/")[0]].append(int(copy.get("id")))
+                return
+        super().hear(message)
+
+    def all_arrived(self):
+        return all(
+            len(self.sent[contact.account.jid]) >= self.owner.written[contact.account.jid]
+            and len(self.received[contact.account.jid]) >= contact.written[self.account.jid]
+            for contact in self.owner.contacts
+        )
+
+    async def look(self, with_archive):
+        for contact in self.owner.contacts:
+            jid = contact.account.jid
+            self.compare(f"what it heard of {jid}", self.received[jid], contact.written[self.account.jid])
+            self.compare(f"what it heard that its owner wrote to {jid}", self.sent[jid], self.owner.written[jid])
+
+
+def devices_of(clients):
+    """For every third one another client: some get copies of what is written to their account, and some that itself."""
+    return [Device(client, priority=-(number % 2)) for number, client in enumerate(clients[::3])]
+
+
 async def talk(server, arguments):
     accounts = server.new_accounts(arguments.clients)
     clients = [Client(server, account) for account in accounts]
@@ -261,7 +313,7 @@ async def talk(server, arguments):
             other = clients[(number + distance) % len(clients)]
             client.contacts.append(other)
             other.contacts.append(client)
-    return await converse([server], clients, arguments)
+    return await converse([server], clients + devices_of(clients), arguments)
 
 
 async def converse(servers, clients, arguments):
