@@ -9,7 +9,7 @@ usage() {
   cat <<'HELP'
 tests/mongo-engine/engine.sh build
 tests/mongo-engine/engine.sh run [--fast] [OPTION OF THE GATEWAY ...]
-  build   makes the engine in .cache/mongo-engine, or in $TEST_MONGO_ENGINE, unless it is there. Needs root. Two minutes.
+  build   makes the engine in ~/.cache/xmppchat, for all clones, or in $TEST_MONGO_ENGINE, unless it is there. Needs root. Two minutes.
   run     builds what is missing and starts an engine with a database of its own, which is gone when this is ended. Prints two lines:
           the directory with the engine's socket and its data/postmaster.pid, and, once it can be used, the connection string.
           An engine that is killed is started again.
@@ -17,9 +17,9 @@ tests/mongo-engine/engine.sh run [--fast] [OPTION OF THE GATEWAY ...]
 HELP
 }
 
-folder=${TEST_MONGO_ENGINE:-$prerequisites_root/.cache/mongo-engine}
 # Raised when what is built changes.
 recipe=1
+folder=${TEST_MONGO_ENGINE:-${XDG_CACHE_HOME:-$HOME/.cache}/xmppchat/mongo-engine-$recipe}
 binaries=/usr/lib/postgresql/18/bin
 gateway=$here/gateway/bin/Release/net10.0/Xmpp.MongoGateway.dll
 
