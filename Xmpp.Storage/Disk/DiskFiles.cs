@@ -35,6 +35,8 @@ public sealed class DiskFiles(string directory) : IFileStore
             file.Flush(flushToDisk: true);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.Move(file.Name, path);
+            // Its name as well: file systems write that down together with the file that it is of.
+            file.Flush(flushToDisk: true);
             return default;
         }, cancellationToken);
         return true;
