@@ -10,8 +10,8 @@ namespace Xmpp.Server.Sessions.Journal;
 /// <remarks>
 /// A message is written down as the recipients' before it counts as handled for its sender. So a process that is killed in between leaves
 /// one of two things: the message with a recipient, and then it has been handled, or nothing, and then the sender's client sends it
-/// again. Copies of it (XEP-0280) are written down behind it, as copies. A message on its way to an archive is written down before it goes to a recipient, and stays until it is there and counts as
-/// handled; one that doesn't is taken out of the archive again.
+/// again. Copies (XEP-0280) are written down as the message's, behind it. A message on its way to an archive is written down before it
+/// goes to a recipient, and stays until it is there and counts as handled; one that doesn't is taken out of the archive again.
 /// </remarks>
 internal sealed class SessionJournal : IDisposable
 {
