@@ -46,6 +46,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
         _logger = loggers.CreateLogger<ServerContext>();
         StreamLogger = loggers.CreateLogger<ClientStream>();
         Clock = new CoarseClock(time);
+        Streams = new OpenStreams(time);
         Sessions = new SessionRegistry(() => Current.Modules);
         Accounts = new AccountService(
             store.Accounts, time, () => Current.Options.Authentication.ScramIterations, () => Current.Modules, Sessions.End,
@@ -155,7 +156,7 @@ internal sealed partial class ServerContext : IDiscoRegistry, ICommandRegistry, 
 
     public RemoteDomains Remote { get; }
 
-    public OpenStreams Streams { get; } = new();
+    public OpenStreams Streams { get; }
 
     public RosterDirectory Rosters { get; }
 

@@ -18,8 +18,6 @@ namespace Xmpp.Server.Streams;
 /// </summary>
 internal sealed partial class ClientStream : IServerStream
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     private readonly ServerContext _server;
     private readonly Connection _connection;
     private StreamNegotiator? _negotiator;
@@ -45,6 +43,8 @@ internal sealed partial class ClientStream : IServerStream
     }
 
     public Connection Connection => _connection;
+
+    public bool HasEnded => Volatile.Read(ref _hasEnded) != 0;
 
     /// <summary>Completes when nothing that came on this stream is being handled any more.</summary>
     public Task LoopEnded
@@ -216,12 +216,10 @@ internal sealed partial class ClientStream : IServerStream
             if (IsTlsNext)
                 await _negotiator!.StartTlsAsync();
 
-            // Whoever sends too fast is read more slowly: TCP passes that on.
             var limits = _server.Current.Options.Limits;
             var wait = _rate.Take(consumed, limits.SessionBytesPerSecond, limits.SessionBurstBytes, _server.Time);
-            // In short steps, so that a stream that is over meanwhile doesn't wait for its turn.
-            for (; wait > TimeSpan.Zero && Volatile.Read(ref _hasEnded) == 0; wait -= LongestPause)
-                await Task.Delay(wait < LongestPause ? wait : LongestPause, _server.Time, _server.Stopping);
+            if (wait > TimeSpan.Zero)
+                await _server.Streams.SlowDownAsync(this, wait);
         }
     }
 

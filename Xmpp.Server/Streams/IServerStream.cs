@@ -8,6 +8,9 @@ internal interface IServerStream
 {
     Connection Connection { get; }
 
+    /// <summary>Whether nothing more that comes is handled.</summary>
+    bool HasEnded { get; }
+
     /// <summary>Runs the stream to its end. Doesn't throw.</summary>
     Task RunAsync();
 

@@ -42,7 +42,7 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
 
     protected bool IsHeaderSent { get; set; }
 
-    protected bool HasEnded => Volatile.Read(ref _end) != Running;
+    public bool HasEnded => Volatile.Read(ref _end) != Running;
 
     /// <summary>Whether the connection was lost, without either side having closed its stream.</summary>
     public bool IsBroken => Volatile.Read(ref _end) == Broken;
@@ -223,10 +223,9 @@ internal abstract partial class PeerStream(ServerContext server, Connection conn
                 continue;
             }
             connection.Advance(consumed);
-            // Whoever sends too fast is read more slowly: TCP passes that on.
             var (perSecond, burst) = Rate;
             if (rate.Take(consumed, perSecond, burst, server.Time) is var wait && wait > TimeSpan.Zero)
-                await Task.Delay(wait, server.Time, server.Stopping);
+                await server.Streams.SlowDownAsync(this, wait);
         }
     }
 

@@ -115,6 +115,21 @@ public sealed class StreamLimitTests
     }
 
     [Fact]
+    public async Task A_server_that_stops_does_not_wait_for_who_sends_too_fast()
+    {
+        await using var server = await TestServer.StartAsync(options => options with
+        {
+            Limits = options.Limits with { SessionBytesPerSecond = 1000, SessionBurstBytes = 2000 },
+        });
+        var romeo = await server.ConnectAsync("romeo");
+        var waiting = server.Time.NextTimerAsync();
+        await romeo.SendAsync($"<message to='juliet@localhost'><body>{new string('x', 5000)}</body></message>");
+        await waiting;
+
+        await server.Server.StopAsync().WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Who_does_not_read_is_dropped_and_the_sender_does_not_notice()
     {
         await using var server = await TestServer.StartAsync(options => options with
