@@ -142,36 +142,31 @@ internal sealed class MessagePipeline(ServerContext server) : IStanzaSender
     private async ValueTask<StanzaError?> RunAsync(ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
     {
         var verdict = await RunStagesOfBothAsync(modules, context, isLocal, cancellationToken);
-        // Also of what is stopped then: the sender's other clients may have copies already, by the ids that they have in the archive.
+        // Also of what is stopped then: the sender's other clients get copies, by the ids that they have in the archive.
         if (context.Kept.Count > 0)
             await KeepAsync(context, cancellationToken);
+        if (verdict == Verdict.Continue && isLocal && context.To.Local is not null)
+            verdict = await RunAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken);
         var error = verdict == Verdict.Stop ? context.Error : await HandOverAsync(modules, context, isLocal, cancellationToken);
         context.SendCopies();
         return error;
     }
 
     /// <summary>Brings it to whom it is for, wherever that is.</summary>
-    private async ValueTask<StanzaError?> HandOverAsync(
+    private ValueTask<StanzaError?> HandOverAsync(
         ModuleTable modules, Context context, bool isLocal, CancellationToken cancellationToken)
     {
-        if (!isLocal && server.Current.Services.TryGetValue(context.To.Domain, out var service))
+        if (isLocal)
+            return DeliverAsync(modules, context, cancellationToken);
+        if (server.Current.Services.TryGetValue(context.To.Domain, out var service))
         {
-            return await service.Service.MessageAsync(
+            return service.Service.MessageAsync(
                 new(context.Stanza, context.From, context.To, service.Host, context.Sender), cancellationToken);
         }
-        if (!isLocal)
-        {
-            // As its sender wrote it: what was changed is for the sender's own account.
-            var output = Scratch.Rent();
-            StanzaStamper.Write(output, context.Stanza, (ClientSession?)context.Sender);
-            return server.Remote.Send(context.To, output.WrittenSpan, context.Origin);
-        }
-        if (context.To.Local is not null
-            && await RunAsync(modules.MessageHandlers(MessageStage.Deliver), context, cancellationToken) == Verdict.Stop)
-        {
-            return context.Error;
-        }
-        return await DeliverAsync(modules, context, cancellationToken);
+        // As its sender wrote it: what was changed is for the sender's own account.
+        var output = Scratch.Rent();
+        StanzaStamper.Write(output, context.Stanza, (ClientSession?)context.Sender);
+        return new(server.Remote.Send(context.To, output.WrittenSpan, context.Origin));
     }
 
     /// <summary>Hands it to the archives; clients and servers that sent it wait only before they are told that it was handled.</summary>
